@@ -1,0 +1,24 @@
+# Everything here runs on a fresh Debian as root, with Rust the only thing installed.
+.PHONY: run test lint bench
+
+# The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
+run:
+	scripts/run
+
+# All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
+test:
+	scripts/packages build lab libvirt
+	cargo test --workspace
+	lab/build
+	cargo test --package virtmon-lab --test xen -- --ignored
+	cargo test --package libvirt-backend --test live --no-run
+	lab/libvirtd cargo test --package libvirt-backend --test live -- --ignored
+
+lint:
+	scripts/packages build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench:
+	scripts/packages build
+	cargo bench --package virtmon-bench

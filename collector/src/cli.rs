@@ -1,0 +1,161 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo virtmon                                    a table every second, of whatever runs here
+  sudo virtmon --backend xen --csv out.csv        every Xen domain, until Ctrl-C
+  virtmon --backend libvirt --count 5             five readings of a KVM host
+  virtmon --uri qemu:///system --csv - | head     CSV to a pipe
+  sudo virtmon --interval 10ms --duration 1m --csv burst.csv
+
+Exit status: 0 done or ended by a signal, 1 the host can't be read, 2 usage, 3 an output failed.";
+
+/// Per-guest statistics of a Xen or KVM host, at a fixed interval.
+///
+/// Without an output option it prints a table every interval.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// Where to read from; auto is Xen in a Xen host's domain 0, else libvirt
+    #[arg(long, value_enum, default_value_t = BackendChoice::Auto)]
+    pub(crate) backend: BackendChoice,
+
+    /// The libvirt connection, as virsh takes it: qemu:///system, xen:///system, test:///default
+    #[arg(long, value_name = "URI")]
+    pub(crate) uri: Option<String>,
+
+    /// Time between readings: 10ms, 1s, 0.5, 2m
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval, allow_negative_numbers = true)]
+    pub(crate) interval: Duration,
+
+    /// End after this many readings
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// End after this time
+    #[arg(long, value_name = "TIME", conflicts_with = "count", value_parser = parse_time, allow_negative_numbers = true)]
+    pub(crate) duration: Option<Duration>,
+
+    /// Write the domains table as CSV to this file, or to standard output for -
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+}
+
+/// What to do instead of reading.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Print the tables, their columns and units
+    Schema,
+}
+
+/// A backend, or the choice of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendChoice {
+    /// Xen where this is its domain 0, else libvirt
+    Auto,
+    /// Xen's own interface
+    Xen,
+    /// libvirt
+    Libvirt,
+}
+
+/// The shortest interval: below it, reading would be all that the machine does.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    let interval = parse_time(text)?;
+    if interval < SHORTEST {
+        return Err("an interval is at least 1ms".into());
+    }
+    Ok(interval)
+}
+
+/// Reads `10ms`, `2m`, `1h 30m`; a bare number is seconds and may have decimals, as `0.5s` may.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is a number and its unit, like 10ms, 1s, 0.5 or 2m".to_owned();
+    let seconds = text.strip_suffix('s').unwrap_or(text);
+    if let Ok(seconds) = seconds.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
+    }
+    humantime::parse_duration(text).map_err(|_| wrong())
+}
+
+impl Cli {
+    /// Reads the command line.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let cli = Self::try_parse()?;
+        if cli.backend == BackendChoice::Xen && cli.uri.is_some() {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "--uri names a libvirt connection, and --backend xen uses none",
+            ));
+        }
+        Ok(cli)
+    }
+}
+
+/// What is wrong with a command line, in one line.
+pub(crate) fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let complaint = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = complaint.split_whitespace().collect();
+    let complaint = words.join(" ");
+    let complaint = complaint.strip_prefix("error: ").unwrap_or(&complaint);
+    format!("{complaint} (see virtmon --help)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_as_people_write_them() {
+        let ms = Duration::from_millis;
+        for (text, time) in [
+            ("10ms", ms(10)),
+            ("1s", ms(1_000)),
+            ("0.5", ms(500)),
+            ("0.25s", ms(250)),
+            ("3", ms(3_000)),
+            ("2m", ms(120_000)),
+            ("1h", ms(3_600_000)),
+        ] {
+            assert_eq!(parse_interval(text), Ok(time), "{text}");
+        }
+        for text in [
+            "0", "0s", "1x", "", "-1", "1us", "nan", "inf", "1e400", "ms", "s",
+        ] {
+            assert!(parse_interval(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_complaint_is_one_line() {
+        for wrong in [
+            &["virtmon", "--interval", "0"][..],
+            &["virtmon", "--backend", "vmware"],
+            &["virtmon", "--count", "1", "--duration", "1s"],
+            &["virtmon", "--bogus"],
+            &["virtmon", "stray"],
+            &["virtmon", "--csv"],
+        ] {
+            let line = one_line(&Cli::try_parse_from(wrong).unwrap_err());
+            assert!(!line.contains('\n') && line.len() > 30, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+
+use virtmon_model::{Capabilities, Error, Result};
+
+use super::*;
+
+/// A backend that follows a script: `None` is a reading that fails.
+struct Script(Vec<Option<u64>>);
+
+impl Backend for Script {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            nics: false,
+            disks: false,
+        }
+    }
+
+    fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
+        into.domains.clear();
+        match self.0.remove(0) {
+            Some(cpu_time_ns) => {
+                into.domains.next_row().cpu_time_ns = Some(cpu_time_ns);
+                Ok(())
+            }
+            None => Err(Error::call("list", io::ErrorKind::Other.into())),
+        }
+    }
+}
+
+/// A tick's facts and the first domain's rate.
+type Note = (Tick, Option<f64>);
+
+/// Keeps a note of each tick.
+#[derive(Clone, Default)]
+struct Notes(Rc<RefCell<Vec<Note>>>);
+
+impl Sink for Notes {
+    fn encode(&mut self, frame: &Frame<'_>, _out: &mut Vec<u8>) {
+        let cpu_pct = frame.rates[0].cpu_pct;
+        self.0.borrow_mut().push((frame.tick, cpu_pct));
+    }
+}
+
+fn run(
+    script: Vec<Option<u64>>,
+    limit: Limit,
+) -> (Notes, usize, std::result::Result<(), RunError>) {
+    let notes = Notes::default();
+    let mut failures = 0;
+    let mut count = |_: &Error| failures += 1;
+    let mut backend = Script(script);
+    let mut runner = Runner::new(&mut backend, &mut count);
+    runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
+    let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
+    let ended = runner.run(ticker, limit);
+    (notes, failures, ended)
+}
+
+#[test]
+fn every_tick_says_when_it_was_due_and_what_was_missed() {
+    let (notes, failures, ended) = run(vec![Some(0); 5], Limit::Count(5));
+    ended.unwrap();
+    assert_eq!(failures, 0);
+    let notes = notes.0.borrow();
+    assert_eq!(notes.len(), 5);
+    let due: Vec<u64> = notes
+        .iter()
+        .map(|(tick, _)| tick.mono_ns - tick.late_ns)
+        .collect();
+    for (n, (tick, cpu_pct)) in notes.iter().enumerate() {
+        assert_eq!(due[n] - due[0], tick.number * 2_000_000);
+        assert_eq!(cpu_pct.is_none(), n == 0);
+        let before = n
+            .checked_sub(1)
+            .map_or(0, |before| notes[before].0.number + 1);
+        assert_eq!(tick.missed, tick.number - before);
+    }
+}
+
+#[test]
+fn a_reading_that_fails_is_a_missed_tick_and_told_once() {
+    let (notes, failures, ended) = run(vec![Some(0), None, None, Some(900)], Limit::Count(4));
+    ended.unwrap();
+    assert_eq!(failures, 1);
+    let notes = notes.0.borrow();
+    let [(first, _), (last, cpu_pct)] = notes[..] else {
+        panic!("two ticks were read");
+    };
+    assert_eq!(last.missed, last.number - first.number - 1);
+    assert!(last.missed >= 2);
+    let expected = 900.0 / (last.mono_ns - first.mono_ns) as f64 * 100.0;
+    assert!((cpu_pct.unwrap() - expected).abs() < 1e-9);
+}
+
+#[test]
+fn the_first_reading_must_succeed() {
+    let (notes, _, ended) = run(vec![None], Limit::None);
+    assert!(matches!(ended, Err(RunError::Read(Error::Call { .. }))));
+    assert!(notes.0.borrow().is_empty());
+}
+
+#[test]
+fn a_duration_ends_with_the_last_tick_within_it() {
+    let (notes, _, ended) = run(
+        vec![Some(0); 100],
+        Limit::Duration(Duration::from_millis(10)),
+    );
+    ended.unwrap();
+    let last = notes.0.borrow().last().unwrap().0.number;
+    assert!(last <= 5);
+}

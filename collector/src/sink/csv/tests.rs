@@ -1,0 +1,133 @@
+use std::time::{Duration, SystemTime};
+
+use virtmon_model::{Domain, Identity, Snapshot, State, Uuid};
+
+use super::*;
+use crate::{Rates, Tick};
+
+fn tick() -> Tick {
+    Tick {
+        number: 7,
+        mono_ns: 123_456_789_012,
+        wall: SystemTime::UNIX_EPOCH + Duration::new(1_795_401_766, 123_456_789),
+        late_ns: 52_000,
+        sample_ns: 81_000,
+        missed: 2,
+    }
+}
+
+fn full() -> Domain {
+    let mut domain = Domain {
+        identity: Identity {
+            id: 3,
+            uuid: Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
+            incarnation: None,
+        },
+        name: Some("web".into()),
+        state: State::Blocked,
+        cpu_time_ns: Some(4_500_000_000),
+        vcpus_online: Some(2),
+        mem_bytes: Some(100_663_296),
+        mem_max_bytes: Some(104_857_600),
+        ..Domain::default()
+    };
+    let nic = domain.nics.rows.next_row();
+    (nic.rx_bytes, nic.tx_bytes) = (Some(11), Some(12));
+    domain.nics.complete = true;
+    let disk = domain.disks.rows.next_row();
+    (disk.rd_bytes, disk.wr_bytes) = (Some(13), Some(14));
+    domain.disks.complete = true;
+    domain
+}
+
+fn encode(sink: &mut CsvSink, domains: &[Domain], rates: &[Rates]) -> String {
+    let mut snapshot = Snapshot::default();
+    for domain in domains {
+        snapshot.domains.next_row().clone_from(domain);
+    }
+    let frame = Frame {
+        tick: tick(),
+        snapshot: &snapshot,
+        rates,
+    };
+    let mut out = Vec::new();
+    sink.encode(&frame, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_columns_that_every_release_keeps() {
+    let csv = encode(&mut CsvSink::default(), &[], &[]);
+    assert_eq!(
+        csv,
+        "schema,tick,time,mono_ns,late_ns,sample_ns,missed,id,uuid,name,state,cpu_time_ns,cpu_pct,\
+         vcpus_online,mem_bytes,mem_max_bytes,net_rx_bytes,net_tx_bytes,disk_rd_bytes,\
+         disk_wr_bytes,reset,stale\n"
+    );
+}
+
+#[test]
+fn a_full_row_and_an_unknown_one() {
+    let mut sink = CsvSink::default();
+    encode(&mut sink, &[], &[]);
+    let busy = Rates {
+        cpu_pct: Some(199.99951),
+        ..Rates::default()
+    };
+    let unknown = Domain::default();
+    let csv = encode(&mut sink, &[full(), unknown], &[busy, Rates::default()]);
+    assert_eq!(
+        csv,
+        "1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
+         3,01234567-89ab-cdef-0123-456789abcdef,web,blocked,4500000000,200.000,2,100663296,\
+         104857600,11,12,13,14,0,0\n\
+         1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
+         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0\n"
+    );
+}
+
+#[test]
+fn any_name_comes_back_as_it_was() {
+    let names = [
+        "plain",
+        "with space",
+        "comma, and \"quotes\"",
+        "two\nlines\r",
+        "\"",
+        "=1+1",
+        "gr\u{fc}n",
+    ];
+    let domains: Vec<Domain> = names
+        .iter()
+        .map(|&name| Domain {
+            name: Some(name.into()),
+            ..Domain::default()
+        })
+        .collect();
+    let text = encode(
+        &mut CsvSink::default(),
+        &domains,
+        &vec![Rates::default(); names.len()],
+    );
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let read: Vec<String> = reader
+        .records()
+        .map(|record| record.unwrap()[9].to_owned())
+        .collect();
+    assert_eq!(read, names);
+}
+
+#[test]
+fn decimals_are_rounded_to_three_places() {
+    for (number, text) in [
+        (0.0, "0.000"),
+        (0.000_4, "0.000"),
+        (0.000_6, "0.001"),
+        (99.999_6, "100.000"),
+        (1_234.567, "1234.567"),
+    ] {
+        let mut out = Vec::new();
+        push_decimal(&mut out, number);
+        assert_eq!(out, text.as_bytes());
+    }
+}

@@ -1,0 +1,235 @@
+use std::fmt::{self, Display, Write};
+
+use virtmon_model::{Capabilities, Domain};
+
+use super::Sink;
+use crate::{Frame, Rates};
+
+/// The table for people: a line about the host and the tick, then a line a domain.
+#[derive(Debug)]
+pub struct TableSink {
+    capabilities: Capabilities,
+    colour: bool,
+    /// Ticks that come sooner than this after the last one shown are left out, in ns.
+    gap_ns: u64,
+    shown_ns: Option<u64>,
+    text: String,
+}
+
+const BOLD: &str = "\x1b[1m";
+const PLAIN: &str = "\x1b[0m";
+
+impl TableSink {
+    /// A table of what a backend can tell. `colour` is for a terminal.
+    #[must_use]
+    pub fn new(capabilities: Capabilities, colour: bool) -> Self {
+        Self {
+            capabilities,
+            colour,
+            gap_ns: 0,
+            shown_ns: None,
+            text: String::new(),
+        }
+    }
+
+    /// Shows a tick only where this much time has passed since the last one that was shown: for a
+    /// table beside a file, whose ticks may come too fast to be read.
+    #[must_use]
+    pub fn at_most_every(mut self, gap_ns: u64) -> Self {
+        self.gap_ns = gap_ns;
+        self
+    }
+}
+
+impl Sink for TableSink {
+    fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        let now = frame.tick.mono_ns;
+        if self.shown_ns.is_some_and(|shown| now - shown < self.gap_ns) {
+            return;
+        }
+        self.text.clear();
+        if self.shown_ns.replace(now).is_some() {
+            self.text.push('\n');
+        }
+        // Formatting into a String can't fail.
+        let _ = self.put(frame);
+        out.extend_from_slice(self.text.as_bytes());
+    }
+}
+
+impl TableSink {
+    fn put(&mut self, frame: &Frame<'_>) -> fmt::Result {
+        put_host(&mut self.text, frame)?;
+        let domains = &frame.snapshot.domains;
+        let widest = domains.iter().map(|d| Name(d).to_string().chars().count());
+        let width = widest.max().unwrap_or(0).max(12);
+        let (before, after) = if self.colour { (BOLD, PLAIN) } else { ("", "") };
+        write!(
+            self.text,
+            "{before}{:>5} {:width$} {:8} {:>7} {:>10} {:>5} {:>8} {:>8}",
+            "ID", "NAME", "STATE", "CPU%", "TIME(s)", "VCPUS", "MEM", "MAX",
+        )?;
+        if self.capabilities.nics {
+            write!(self.text, " {:>8} {:>8}", "RX/s", "TX/s")?;
+        }
+        if self.capabilities.disks {
+            write!(self.text, " {:>8} {:>8}", "RD/s", "WR/s")?;
+        }
+        writeln!(self.text, "{after}")?;
+        for (domain, rates) in domains.iter().zip(frame.rates) {
+            self.put_domain(domain, rates, width)?;
+        }
+        Ok(())
+    }
+
+    fn put_domain(&mut self, domain: &Domain, rates: &Rates, width: usize) -> fmt::Result {
+        let text = &mut self.text;
+        let seconds = domain.cpu_time_ns.map(|value| Decimal {
+            value,
+            unit: 1_000_000_000,
+        });
+        write!(
+            text,
+            "{:>5} {:width$} {:8} {:>7} {:>10} {:>5} {:>8} {:>8}",
+            domain.identity.id,
+            Name(domain).to_string(),
+            domain.state.as_str(),
+            cell(rates.cpu_pct.map(|pct| format!("{pct:.1}"))),
+            cell(seconds),
+            cell(domain.vcpus_online),
+            cell(domain.mem_bytes.map(Bytes)),
+            cell(domain.mem_max_bytes.map(Bytes)),
+        )?;
+        let per_second = [
+            (self.capabilities.nics, rates.net_rx, rates.net_tx),
+            (self.capabilities.disks, rates.disk_rd, rates.disk_wr),
+        ];
+        for (told, first, second) in per_second {
+            if told {
+                let [first, second] = [first, second].map(|rate| cell(rate.map(whole).map(Bytes)));
+                write!(text, " {first:>8} {second:>8}")?;
+            }
+        }
+        if domain.stale_ns > 0 {
+            write!(text, "  {} old", Duration(domain.stale_ns))?;
+        }
+        if rates.reset {
+            text.push_str("  reset");
+        }
+        text.push('\n');
+        Ok(())
+    }
+}
+
+fn put_host(text: &mut String, frame: &Frame<'_>) -> fmt::Result {
+    let (tick, host) = (frame.tick, &frame.snapshot.host);
+    let time = humantime::format_rfc3339_millis(tick.wall);
+    write!(text, "{time}  {}", host.hypervisor)?;
+    if let Some(pcpus) = host.pcpus {
+        write!(text, ", {pcpus} {}", plural(pcpus.into(), "pCPU"))?;
+    }
+    if let Some(bytes) = host.mem_bytes {
+        write!(text, ", {} memory", Bytes(bytes))?;
+    }
+    if let Some(bytes) = host.mem_free_bytes {
+        write!(text, ", {} free", Bytes(bytes))?;
+    }
+    let domains = frame.snapshot.domains.len() as u64;
+    write!(text, ", {domains} {}", plural(domains, "domain"))?;
+    write!(text, ", read in {}", Duration(tick.sample_ns))?;
+    if tick.missed > 0 {
+        let ticks = plural(tick.missed, "tick");
+        write!(text, ", {} {ticks} missed", tick.missed)?;
+    }
+    text.push('\n');
+    Ok(())
+}
+
+fn plural(count: u64, word: &str) -> String {
+    format!("{word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What is unknown shows as a dash: an empty place in a table would shift the eye.
+fn cell(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate is never negative, and a float's cast saturates"
+)]
+fn whole(rate: f64) -> u64 {
+    rate.round() as u64
+}
+
+/// A domain's name as a terminal may show it: control characters escaped.
+struct Name<'a>(&'a Domain);
+
+impl Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.name.as_deref().unwrap_or("-").chars() {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                f.write_char(character)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A whole number of small units, shown in large ones with one decimal, rounded down as `xl`
+/// and `xentop` do.
+struct Decimal {
+    value: u64,
+    unit: u64,
+}
+
+impl Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.value / (self.unit / 10).max(1);
+        write!(f, "{}.{}", tenths / 10, tenths % 10)
+    }
+}
+
+/// Bytes in the largest binary unit that leaves a whole number: `96.0M`.
+struct Bytes(u64);
+
+impl Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];
+        if self.0 < 1024 {
+            return write!(f, "{}", self.0);
+        }
+        let power = (self.0.ilog2() / 10).min(6);
+        // In tenths, by a product that does not overflow.
+        let tenths = (u128::from(self.0) * 10) >> (10 * power);
+        let unit = UNITS[power as usize - 1];
+        write!(f, "{}.{}{unit}", tenths / 10, tenths % 10)
+    }
+}
+
+/// A time in ns, in the unit that suits it.
+struct Duration(u64);
+
+impl Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, name) = match self.0 {
+            0..1_000_000 => (1_000, "us"),
+            1_000_000..1_000_000_000 => (1_000_000, "ms"),
+            _ => (1_000_000_000, "s"),
+        };
+        write!(
+            f,
+            "{} {name}",
+            Decimal {
+                value: self.0,
+                unit
+            }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! When to read: absolute deadlines, and the signals that end the wait.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level;
+
+use crate::clock;
+
+/// What ended a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// This tick is due: the last one that is, where several have passed.
+    Due(u64),
+    /// SIGINT or SIGTERM came.
+    Stop,
+}
+
+/// The grid of ticks: tick k is due at t0 + k x interval on `CLOCK_MONOTONIC`.
+///
+/// A timerfd holds the deadlines rather than `clock_nanosleep`: both are absolute and sleep on the
+/// same kernel timers, but only a descriptor can be waited for together with another one. With a
+/// sleep, a SIGTERM that comes just before it would be seen one interval later.
+#[derive(Debug)]
+pub struct Ticker {
+    timer: File,
+    /// Readable once a signal has come.
+    signals: UnixStream,
+    handlers: Vec<SigId>,
+    t0_ns: u64,
+    interval_ns: u64,
+    last: u64,
+}
+
+impl Ticker {
+    /// Starts a grid whose tick 0 is due now.
+    ///
+    /// From here on SIGINT and SIGTERM no longer end the program, but the wait. They are caught
+    /// by handlers, not blocked: a library may have started threads that do not block them.
+    ///
+    /// # Errors
+    /// The kernel gives no timer, or the interval is zero or centuries long.
+    pub fn start(interval: Duration) -> io::Result<Self> {
+        let interval_ns = u64::try_from(interval.as_nanos())
+            .ok()
+            .filter(|ns| (1..u64::MAX / 4).contains(ns))
+            .ok_or(ErrorKind::InvalidInput)?;
+        let (signals, caught) = UnixStream::pair()?;
+        let mut handlers = Vec::new();
+        for signal in [SIGINT, SIGTERM] {
+            handlers.push(low_level::pipe::register(signal, caught.try_clone()?)?);
+        }
+
+        let timer = TimerFd::new(
+            ClockId::CLOCK_MONOTONIC,
+            TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK,
+        )?;
+        let t0_ns = clock::mono_ns()?;
+        let first = Duration::from_nanos(t0_ns) + interval;
+        timer.set(
+            Expiration::IntervalDelayed(TimeSpec::from(first), TimeSpec::from(interval)),
+            TimerSetTimeFlags::TFD_TIMER_ABSTIME,
+        )?;
+        Ok(Self {
+            timer: File::from(OwnedFd::from(timer)),
+            signals,
+            handlers,
+            t0_ns,
+            interval_ns,
+            last: 0,
+        })
+    }
+
+    /// When a tick is due, in ns of `CLOCK_MONOTONIC`.
+    #[must_use]
+    pub fn due_ns(&self, tick: u64) -> u64 {
+        self.t0_ns
+            .saturating_add(tick.saturating_mul(self.interval_ns))
+    }
+
+    /// Waits until a tick after the last one is due, or a signal says to stop.
+    ///
+    /// # Errors
+    /// The descriptors can't be read.
+    pub fn wait(&mut self) -> io::Result<Wake> {
+        loop {
+            let mut fds = [
+                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut fds, PollTimeout::NONE) {
+                Ok(_) => {}
+                Err(Errno::EINTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            if fds[0].any() == Some(true) {
+                return Ok(Wake::Stop);
+            }
+            // How often the timer fired is of no use: what is due is told by the clock.
+            match self.timer.read(&mut [0; 8]) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                Err(error) => return Err(error),
+            }
+            let due = clock::mono_ns()?.saturating_sub(self.t0_ns) / self.interval_ns;
+            if due > self.last {
+                self.last = due;
+                return Ok(Wake::Due(due));
+            }
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        for handler in self.handlers.drain(..) {
+            low_level::unregister(handler);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn ticks_lie_on_the_grid_and_missed_ones_are_skipped() {
+        let interval = Duration::from_millis(5);
+        let mut ticker = Ticker::start(interval).unwrap();
+        let mut last = 0;
+        for round in 0..20 {
+            if round == 10 {
+                thread::sleep(interval * 4);
+            }
+            let Wake::Due(tick) = ticker.wait().unwrap() else {
+                panic!("no signal was sent");
+            };
+            let now = clock::mono_ns().unwrap();
+            assert!(now >= ticker.due_ns(tick), "tick {tick} came early");
+            assert!(tick > last);
+            if round == 10 {
+                assert!(
+                    tick >= last + 4,
+                    "the ticks slept through are not caught up"
+                );
+            }
+            last = tick;
+        }
+        assert_eq!(ticker.due_ns(3) - ticker.due_ns(0), 15_000_000);
+    }
+
+    #[test]
+    fn no_interval_is_no_ticker() {
+        assert!(Ticker::start(Duration::ZERO).is_err());
+        assert!(Ticker::start(Duration::MAX).is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! The program as its users run it. libvirt's test driver serves where a source is needed: it has
+//! one domain that always runs, and needs no daemon.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const TEST: [&str; 2] = ["--uri", "test:///default"];
+
+fn virtmon(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_virtmon"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    virtmon(arguments).output().unwrap()
+}
+
+fn rows(csv: &[u8]) -> Vec<csv::StringRecord> {
+    let mut reader = csv::Reader::from_reader(csv);
+    reader.records().map(Result::unwrap).collect()
+}
+
+/// Asserts that the program refused with this status and said why in one line.
+#[track_caller]
+fn refused(output: &Output, status: i32, words: &str) {
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{stderr}");
+    assert!(stderr.starts_with("virtmon: "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains(words), "{stderr}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn usage_errors_are_one_line_and_status_2() {
+    refused(&run(&["--interval", "0"]), 2, "at least 1ms");
+    refused(&run(&["--interval", "1x"]), 2, "10ms, 1s, 0.5 or 2m");
+    refused(&run(&["--interval", "-1"]), 2, "--interval");
+    refused(&run(&["--count", "0"]), 2, "--count");
+    refused(
+        &run(&["--backend", "esx"]),
+        2,
+        "possible values: auto, xen, libvirt",
+    );
+    refused(
+        &run(&["--backend", "xen", "--uri", "xen:///system"]),
+        2,
+        "--uri",
+    );
+    refused(&run(&["--frobnicate"]), 2, "--frobnicate");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_told_before_the_first_reading() {
+    let args = [&TEST[..], &["--csv", "/nonexistent/out.csv"]].concat();
+    refused(&run(&args), 1, "/nonexistent/out.csv can't be written");
+}
+
+#[test]
+fn a_refused_uri_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let csv = csv.to_str().unwrap();
+    refused(
+        &run(&["--uri", "nosuch:///system", "--csv", csv]),
+        1,
+        "nosuch",
+    );
+    assert!(!Path::new(csv).exists());
+}
+
+#[test]
+fn the_xen_backend_is_refused_where_there_is_no_xen() {
+    if Path::new("/dev/xen/privcmd").exists() {
+        eprintln!("skipped: this is a Xen host");
+        return;
+    }
+    refused(&run(&["--backend", "xen"]), 1, "not domain 0 of a Xen host");
+}
+
+#[test]
+fn csv_on_the_standard_output() {
+    let output = run(&[
+        &TEST[..],
+        &["--csv", "-", "--count", "3", "--interval", "20ms"],
+    ]
+    .concat());
+    assert!(output.status.success());
+    assert!(output.stderr.is_empty());
+    let rows = rows(&output.stdout);
+    assert_eq!(rows.len(), 3);
+    for (n, row) in rows.iter().enumerate() {
+        assert_eq!(&row[7], "1");
+        assert_eq!(&row[8], "6695eb01-f6a4-8304-79aa-97f2502e193f");
+        assert_eq!(&row[9], "test");
+        assert_eq!(&row[10], "running");
+        assert_eq!(row[12].is_empty(), n == 0, "cpu_pct of row {n}");
+    }
+}
+
+#[test]
+fn a_table_without_escapes_where_stdout_is_no_terminal() {
+    let output = run(&[&TEST[..], &["--count", "2", "--interval", "20ms"]].concat());
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains('\x1b'));
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 7, "{text}");
+    assert!(lines[0].contains("1 domain, read in"));
+    assert!(lines[1].starts_with("   ID NAME         STATE       CPU%"));
+    assert!(lines[2].starts_with("    1 test         running"));
+}
+
+#[test]
+fn help_has_examples() {
+    let output = run(&["--help"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Examples:\n  sudo virtmon "));
+}
+
+/// Starts a run that ends only when told, and waits until it has written ten ticks.
+fn endless(csv: &Path) -> Child {
+    let args = ["--csv", csv.to_str().unwrap(), "--interval", "5ms"];
+    let mut child = virtmon(&[&TEST[..], &args].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while fs::read(csv).map_or(0, |text| text.split(|&b| b == b'\n').count()) < 12 {
+        assert!(child.try_wait().unwrap().is_none(), "virtmon has ended");
+        thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+#[test]
+fn a_signal_ends_a_run_cleanly() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let dir = tempfile::tempdir().unwrap();
+        let csv = dir.path().join("out.csv");
+        let child = endless(&csv);
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{signal}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+        let text = fs::read(&csv).unwrap();
+        assert!(text.ends_with(b"\n"));
+        assert!(rows(&text).len() >= 10);
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_whole_ticks() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let mut child = endless(&csv);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = fs::read(&csv).unwrap();
+    assert!(text.ends_with(b"\n"));
+    assert!(rows(&text).iter().all(|row| row.len() == 22));
+}
+
+#[test]
+fn a_full_disk_has_its_own_status() {
+    let output = run(&[&TEST[..], &["--csv", "/dev/full", "--count", "1"]].concat());
+    refused(&output, 3, "/dev/full: No space left on device");
+}
+
+#[test]
+fn a_closed_pipe_has_its_own_status() {
+    let mut child = virtmon(&[&TEST[..], &["--csv", "-", "--interval", "5ms"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    refused(&output, 3, "standard output: its reader has gone");
+}

@@ -1,0 +1,96 @@
+//! What the tests on a real hypervisor share: they boot the lab, run a script in its dom0 with
+//! virtmon beside it, and read what the two left.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::expect_used,
+    reason = "all of this serves tests: what fails here is to end one"
+)]
+
+mod rows;
+mod xl;
+
+pub use rows::{Row, rows};
+pub use xl::{XlDomain, xl_list};
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A run of the lab that has ended well.
+pub struct Lab {
+    share: TempDir,
+}
+
+impl Lab {
+    /// Boots a real Xen with its guests, runs `job` in dom0 beside a fresh build of virtmon, and
+    /// waits for its end.
+    ///
+    /// # Panics
+    /// The lab could not be built or booted, or the job's status is not 0.
+    #[must_use]
+    pub fn run(job: &str, options: &[&str]) -> Self {
+        let root = root();
+        let status = Command::new(root.join("lab/build"))
+            .status()
+            .expect("lab/build is a script");
+        assert!(status.success(), "lab/build failed");
+
+        let share = tempfile::tempdir().expect("there is a directory for temporary files");
+        fs::copy(virtmon(), share.path().join("virtmon")).expect("virtmon can be copied");
+        let path = share.path().join("job");
+        fs::write(&path, job).expect("the share can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("and changed");
+        let output = Command::new(root.join("lab/run"))
+            .args(options)
+            .arg(share.path())
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("lab/run is a script");
+        assert!(
+            output.status.success(),
+            "the job ended with {}, and had said:\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout)
+        );
+        Self { share }
+    }
+
+    /// What a file holds that the job left.
+    ///
+    /// # Panics
+    /// The job left no such file, or not of text.
+    #[must_use]
+    pub fn file(&self, name: &str) -> String {
+        match fs::read_to_string(self.share.path().join(name)) {
+            Ok(text) => text,
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+}
+
+/// The project's own directory.
+fn root() -> &'static Path {
+    let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
+    lab.parent().expect("the lab lies in the project")
+}
+
+/// Builds virtmon as its users do, and returns the program.
+///
+/// # Panics
+/// It can't be built.
+#[must_use]
+pub fn virtmon() -> PathBuf {
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--package", "virtmon"])
+        .current_dir(root())
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "virtmon could not be built");
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("release/virtmon")
+}

@@ -1,0 +1,48 @@
+#!/bin/bash
+# Runs in the lab's dom0, in its share, with the guests of lab-guests: virtmon beside xl, xentop
+# and virsh, each into a file of its own.
+set -eu
+
+# Nothing comes or goes.
+xl list >xl-before
+xl vm-list >xl-uuids
+xentop -b -f -d 1 -i 12 >xentop &
+xentop=$!
+./virtmon --backend xen --csv steady.csv --count 12
+wait "$xentop"
+xl list >xl-after
+./virtmon --count 2 >table
+cat table
+
+# A guest is renamed, one is destroyed, and one comes under its name.
+./virtmon --backend xen --interval 100ms --csv churn.csv &
+churn=$!
+sleep 1
+xl rename idle1 renamed
+xl list busy >/dev/null
+xl destroy idle2
+sleep 1
+xl create -q -p /mnt/lab/cirros-xen.cfg "name='newcomer'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96
+sleep 1
+kill -TERM "$churn"
+wait "$churn"
+xl list >xl-churned
+
+# Refusals: an ordinary user, and a host without the library.
+refuse() {
+    local name=$1 status=0
+    shift
+    "$@" >"$name.out" 2>"$name.err" || status=$?
+    echo "$status" >"$name.status"
+}
+chmod 755 virtmon
+refuse user setpriv --reuid 65534 --clear-groups ./virtmon --backend xen --csv refused.csv
+library=$(ldconfig -p | sed -n 's/.*libxenctrl.so.4.17 .*=> //p')
+refuse library unshare --mount sh -c "mount --bind /dev/null $library && exec ./virtmon --backend xen"
+refuse path ./virtmon --backend xen --csv /nonexistent/out.csv
+
+# libvirt's own Xen driver, which has no bulk call.
+lab-libvirtd
+virsh -c xen:///system dominfo Domain-0 >virsh-before
+./virtmon --backend libvirt --uri xen:///system --csv libvirt.csv --count 3 --interval 0.5
+virsh -c xen:///system dominfo Domain-0 >virsh-after

@@ -1,0 +1,255 @@
+//! virtmon in dom0 of a real Xen, beside the system's own tools in the same boot.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use virtmon_lab::{Lab, Row, XlDomain, rows, xl_list};
+
+/// One boot serves all tests: it takes a minute and a half.
+static LAB: LazyLock<Lab> =
+    LazyLock::new(|| Lab::run(include_str!("main-job.sh"), &["--guests", "--limit", "420"]));
+
+const GUESTS: [&str; 4] = ["Domain-0", "idle1", "idle2", "busy"];
+
+fn by_name(domains: Vec<XlDomain>) -> BTreeMap<String, XlDomain> {
+    domains.into_iter().map(|d| (d.name.clone(), d)).collect()
+}
+
+fn of<'a>(rows: &'a [Row], name: &str) -> Vec<&'a Row> {
+    rows.iter().filter(|row| row.text("name") == name).collect()
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn every_domain_has_a_row_at_every_tick() {
+    let rows = rows(&LAB.file("steady.csv"));
+    let listed = by_name(xl_list(&LAB.file("xl-before")));
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.text("name")).collect();
+    assert_eq!(names, BTreeSet::from(GUESTS));
+    let uuids = LAB.file("xl-uuids");
+    for name in GUESTS {
+        let rows = of(&rows, name);
+        assert_eq!(rows.len(), 12, "{name}");
+        for (n, row) in rows.iter().enumerate() {
+            assert_eq!(row.number("id"), Some(listed[name].id.into()));
+            assert_eq!(row.text("stale"), "0");
+            assert_eq!(row.text("reset"), "0");
+            assert_eq!(row.text("cpu_pct").is_empty(), n == 0, "{name}, row {n}");
+            let line = uuids
+                .lines()
+                .find(|line| line.split_whitespace().nth(2) == Some(name));
+            // xl vm-list leaves domain 0 out.
+            if let Some(line) = line {
+                assert!(line.starts_with(row.text("uuid")), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn memory_and_vcpus_are_those_of_xl_list() {
+    let listed = by_name(xl_list(&LAB.file("xl-before")));
+    for row in rows(&LAB.file("steady.csv")) {
+        let xl = &listed[row.text("name")];
+        let mib = row.number("mem_bytes").unwrap() / 1_048_576.0;
+        assert_eq!(mib.floor(), xl.mem_mib as f64, "{}", xl.name);
+        assert_eq!(row.number("vcpus_online"), Some(xl.vcpus.into()));
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn cpu_time_lies_between_what_xl_list_said_before_and_after() {
+    let rows = rows(&LAB.file("steady.csv"));
+    let before = by_name(xl_list(&LAB.file("xl-before")));
+    let after = by_name(xl_list(&LAB.file("xl-after")));
+    for name in GUESTS {
+        let mut last = before[name].seconds - ROUNDED;
+        for row in of(&rows, name) {
+            let seconds = row.number("cpu_time_ns").unwrap() / 1e9;
+            assert!(seconds >= last, "{name}: {seconds} s after {last} s");
+            last = seconds;
+        }
+        assert!(last <= after[name].seconds + ROUNDED, "{name}");
+    }
+}
+
+/// What a figure printed with one decimal, or xentop's whole seconds, may be off.
+const ROUNDED: f64 = 0.05;
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn percent_is_cpu_time_over_measured_time_and_the_busy_guest_is_busy() {
+    let rows = rows(&LAB.file("steady.csv"));
+    let mut mean = BTreeMap::new();
+    for name in GUESTS {
+        let rows = of(&rows, name);
+        let mut sum = 0.0;
+        for pair in rows.windows(2) {
+            let delta = |column| pair[1].number(column).unwrap() - pair[0].number(column).unwrap();
+            let expected = 100.0 * delta("cpu_time_ns") / delta("mono_ns");
+            let percent = pair[1].number("cpu_pct").unwrap();
+            assert!(
+                (percent - expected).abs() < 0.001,
+                "{name}: {percent}, not {expected}"
+            );
+            sum += percent;
+        }
+        mean.insert(name, sum / (rows.len() - 1) as f64);
+    }
+    eprintln!("mean percent of a pCPU: {mean:?}");
+    for idle in ["idle1", "idle2"] {
+        assert!(mean["busy"] > 10.0 * mean[idle], "{mean:?}");
+    }
+    // Two emulated pCPUs can't give more than they are.
+    assert!(mean.values().sum::<f64>() < 201.0, "{mean:?}");
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn xentop_sees_the_same_guests() {
+    let text = LAB.file("xentop");
+    let after = by_name(xl_list(&LAB.file("xl-after")));
+    let before = by_name(xl_list(&LAB.file("xl-before")));
+    let rows = rows(&LAB.file("steady.csv"));
+    let mut seen = BTreeSet::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let Some(&name) = GUESTS.iter().find(|&&name| words.first() == Some(&name)) else {
+            continue;
+        };
+        seen.insert(name);
+        let seconds: f64 = words[2].parse().unwrap();
+        assert!(
+            seconds >= before[name].seconds.floor() && seconds <= after[name].seconds + ROUNDED
+        );
+        let kib: f64 = words[4].parse().unwrap();
+        let row = of(&rows, name)[0];
+        assert_eq!(row.number("mem_bytes"), Some(kib * 1024.0), "{line}");
+    }
+    assert_eq!(seen, BTreeSet::from(GUESTS));
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn ticks_lie_on_the_grid() {
+    let rows = rows(&LAB.file("steady.csv"));
+    let due = |row: &Row| row.number("mono_ns").unwrap() - row.number("late_ns").unwrap();
+    for row in &rows {
+        let since_first = due(row) - due(&rows[0]);
+        assert_eq!(since_first, row.number("tick").unwrap() * 1e9);
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn domains_that_come_go_and_are_renamed_are_followed() {
+    let churn = rows(&LAB.file("churn.csv"));
+    let ticks = |name: &str| -> BTreeSet<u64> {
+        let rows = of(&churn, name);
+        rows.iter()
+            .map(|row| row.text("tick").parse().unwrap())
+            .collect()
+    };
+    let all = ticks("Domain-0");
+    let (old, new) = (ticks("idle1"), ticks("renamed"));
+    assert!(!old.is_empty() && !new.is_empty());
+    assert!(old.last() < new.first(), "renamed once, and for good");
+    assert_eq!(old.union(&new).count(), all.len(), "a row at every tick");
+
+    let (gone, come) = (ticks("idle2"), ticks("newcomer"));
+    assert!(gone.contains(all.first().unwrap()));
+    assert!(gone.last() < come.first());
+    assert_eq!(come.last(), all.last());
+
+    // Nobody twice in a tick, nothing absurd, and no name left of one that is gone.
+    let mut seen = BTreeSet::new();
+    for row in &churn {
+        assert!(seen.insert((row.text("tick"), row.text("id"))), "{row:?}");
+        assert!(
+            row.number("cpu_pct").is_none_or(|percent| percent < 201.0),
+            "{row:?}"
+        );
+    }
+    let listed = by_name(xl_list(&LAB.file("xl-churned")));
+    let last = all.last().unwrap().to_string();
+    let last: BTreeSet<&str> = churn
+        .iter()
+        .filter(|row| row.text("tick") == last)
+        .map(|row| row.text("name"))
+        .collect();
+    assert_eq!(last, listed.keys().map(String::as_str).collect());
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn the_table_says_which_xen_and_names_every_guest() {
+    let table = LAB.file("table");
+    let host = table.lines().next().unwrap();
+    assert!(host.contains("Xen 4.17"), "{host}");
+    assert!(
+        host.contains("2 pCPUs") && host.contains("4 domains"),
+        "{host}"
+    );
+    for name in GUESTS {
+        assert_eq!(table.matches(name).count(), 2, "{table}");
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn refusals_are_one_line_and_leave_nothing() {
+    for (case, words) in [
+        (
+            "user",
+            "/dev/xen/privcmd may not be opened by this user: run virtmon as root",
+        ),
+        (
+            "library",
+            "libxenctrl.so.4.17 can't be loaded: install libxenctrl",
+        ),
+        ("path", "/nonexistent/out.csv can't be written"),
+    ] {
+        let stderr = LAB.file(&format!("{case}.err"));
+        assert_eq!(LAB.file(&format!("{case}.status")), "1\n", "{stderr}");
+        assert_eq!(LAB.file(&format!("{case}.out")), "");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn libvirts_xen_driver_is_read_domain_by_domain() {
+    let seconds = |text: &str| -> f64 {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("CPU time:"))
+            .unwrap();
+        line.trim_start_matches("CPU time:")
+            .trim()
+            .trim_end_matches('s')
+            .parse()
+            .unwrap()
+    };
+    let (before, after) = (LAB.file("virsh-before"), LAB.file("virsh-after"));
+    let rows = rows(&LAB.file("libvirt.csv"));
+    let rows = of(&rows, "Domain-0");
+    assert_eq!(rows.len(), 3);
+    let kib = |key: &str| -> f64 {
+        let line = before.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(2).unwrap().parse().unwrap()
+    };
+    for row in rows {
+        assert_eq!(row.text("id"), "0");
+        assert_eq!(row.text("state"), "running");
+        let cpu = row.number("cpu_time_ns").unwrap() / 1e9;
+        assert!(cpu >= seconds(&before) - ROUNDED && cpu <= seconds(&after) + ROUNDED);
+        assert_eq!(row.number("mem_bytes"), Some(kib("Used memory:") * 1024.0));
+        assert_eq!(row.number("vcpus_online"), Some(2.0));
+        // The driver tells of no devices in this way: unknown, not 0.
+        assert_eq!(row.text("net_rx_bytes"), "");
+    }
+}

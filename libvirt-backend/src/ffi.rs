@@ -1,0 +1,28 @@
+//! libvirt's C library: loaded at run time, its objects owned, its values copied out.
+//!
+//! Everything that comes out of here is safe to use: a handle borrows what must outlive it, and
+//! no pointer leaves this module.
+
+mod bindings;
+mod connection;
+mod domain;
+mod library;
+mod lists;
+mod record;
+
+pub(crate) use bindings::{
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, VIR_DOMAIN_BLOCKED, VIR_DOMAIN_CRASHED,
+    VIR_DOMAIN_PAUSED, VIR_DOMAIN_PMSUSPENDED, VIR_DOMAIN_RUNNING, VIR_DOMAIN_SHUTDOWN,
+    VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK,
+    VIR_DOMAIN_STATS_CPU_TOTAL, VIR_DOMAIN_STATS_INTERFACE, VIR_DOMAIN_STATS_STATE,
+    VIR_DOMAIN_STATS_VCPU, VIR_ERR_ACCESS_DENIED, VIR_ERR_ARGUMENT_UNSUPPORTED,
+    VIR_ERR_AUTH_CANCELLED, VIR_ERR_AUTH_FAILED, VIR_ERR_AUTH_UNAVAILABLE, VIR_ERR_INVALID_ARG,
+    VIR_ERR_NO_CONNECT, VIR_ERR_NO_DOMAIN, VIR_ERR_NO_SUPPORT, VIR_ERR_OPERATION_DENIED,
+    VIR_ERR_SYSTEM_ERROR,
+};
+pub(crate) use connection::Connection;
+pub(crate) use domain::{Domain, DomainInfo};
+pub(crate) use library::{Library, LoadError};
+pub(crate) use lists::{ActiveDomains, StatsRecords};
+pub(crate) use record::Record;

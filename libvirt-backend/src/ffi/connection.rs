@@ -1,0 +1,149 @@
+//! A connection to a hypervisor.
+
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+
+use super::bindings::{VIR_CONNECT_LIST_DOMAINS_ACTIVE, virConnect, virNodeInfo};
+use super::{ActiveDomains, Library, StatsRecords};
+use crate::fault::Fault;
+
+/// An open connection, closed when dropped.
+pub(crate) struct Connection {
+    pub(super) library: &'static Library,
+    raw: NonNull<virConnect>,
+}
+
+/// What `virNodeGetInfo` tells of the host.
+pub(crate) struct NodeInfo {
+    /// Active CPUs.
+    pub(crate) cpus: u32,
+    /// Memory of the machine, in KiB.
+    pub(crate) mem_kib: u64,
+}
+
+impl Connection {
+    /// `virConnectOpenReadOnly`: by no URI, to what libvirt's own configuration says.
+    pub(crate) fn open(library: &'static Library, uri: Option<&CStr>) -> Result<Self, Fault> {
+        let uri = uri.map_or(ptr::null(), CStr::as_ptr);
+        // SAFETY: the URI is null or a NUL-terminated string that lives through the call.
+        let raw = unsafe { library.calls.virConnectOpenReadOnly(uri) };
+        match NonNull::new(raw) {
+            Some(raw) => Ok(Self { library, raw }),
+            None => Err(library.last_fault()),
+        }
+    }
+
+    /// `virConnectIsAlive`: whether the way to the daemon is still open. Asks nobody.
+    pub(crate) fn is_alive(&self) -> bool {
+        // SAFETY: the connection is open as long as `self` is.
+        unsafe { self.library.calls.virConnectIsAlive(self.raw.as_ptr()) == 1 }
+    }
+
+    /// `virConnectGetType`: the driver's name (`QEMU`, `Xen`).
+    pub(crate) fn driver(&self) -> Result<String, Fault> {
+        // SAFETY: the connection is open as long as `self` is.
+        let name = unsafe { self.library.calls.virConnectGetType(self.raw.as_ptr()) };
+        if name.is_null() {
+            return Err(self.library.last_fault());
+        }
+        // SAFETY: not null, so a NUL-terminated string that the connection owns; it is copied
+        // while the connection is borrowed.
+        let name = unsafe { CStr::from_ptr(name) };
+        Ok(name.to_string_lossy().into_owned())
+    }
+
+    /// `virConnectGetVersion`: the hypervisor's version as 1,000,000 * major + 1,000 * minor +
+    /// release, 0 where libvirt can't find it out.
+    pub(crate) fn hypervisor_version(&self) -> Result<u64, Fault> {
+        let mut version = 0;
+        // SAFETY: the connection is open, and the call writes one number to where it is told.
+        let status = unsafe {
+            self.library
+                .calls
+                .virConnectGetVersion(self.raw.as_ptr(), &raw mut version)
+        };
+        self.done(status).map(|()| version)
+    }
+
+    /// `virNodeGetInfo`.
+    pub(crate) fn node_info(&self) -> Result<NodeInfo, Fault> {
+        let mut info = MaybeUninit::<virNodeInfo>::zeroed();
+        // SAFETY: the connection is open, and the call writes one virNodeInfo, whose layout
+        // libvirt never changes.
+        let status = unsafe {
+            self.library
+                .calls
+                .virNodeGetInfo(self.raw.as_ptr(), info.as_mut_ptr())
+        };
+        self.done(status)?;
+        // SAFETY: all fields are numbers, for which the zeroes that were there are values too.
+        let info = unsafe { info.assume_init() };
+        Ok(NodeInfo {
+            cpus: info.cpus,
+            mem_kib: info.memory,
+        })
+    }
+
+    /// `virNodeGetFreeMemory`, in bytes.
+    pub(crate) fn free_memory(&self) -> Result<u64, Fault> {
+        // SAFETY: the connection is open as long as `self` is.
+        match unsafe { self.library.calls.virNodeGetFreeMemory(self.raw.as_ptr()) } {
+            0 => Err(self.library.last_fault()),
+            bytes => Ok(bytes),
+        }
+    }
+
+    /// `virConnectGetAllDomainStats`.
+    pub(crate) fn stats(&self, groups: u32, flags: u32) -> Result<StatsRecords<'_>, Fault> {
+        let mut list = ptr::null_mut();
+        // SAFETY: the connection is open. The call writes one pointer: to a list that is ours from
+        // then on, or, where it fails, nothing.
+        let listed = unsafe {
+            self.library.calls.virConnectGetAllDomainStats(
+                self.raw.as_ptr(),
+                groups,
+                &raw mut list,
+                flags,
+            )
+        };
+        let len = usize::try_from(listed).map_err(|_| self.library.last_fault())?;
+        // SAFETY: the list comes from the call just made, with as many records as it returned, and
+        // nobody else has it.
+        Ok(unsafe { StatsRecords::own(self, list, len) })
+    }
+
+    /// `virConnectListAllDomains`, those that are active.
+    pub(crate) fn active_domains(&self) -> Result<ActiveDomains<'_>, Fault> {
+        let mut list = ptr::null_mut();
+        // SAFETY: the connection is open. The call writes one pointer: to an array that is ours
+        // from then on, or, where it fails, nothing.
+        let listed = unsafe {
+            self.library.calls.virConnectListAllDomains(
+                self.raw.as_ptr(),
+                &raw mut list,
+                VIR_CONNECT_LIST_DOMAINS_ACTIVE,
+            )
+        };
+        let len = usize::try_from(listed).map_err(|_| self.library.last_fault())?;
+        // SAFETY: the array comes from the call just made, with as many domains as it returned,
+        // and nobody else has it.
+        Ok(unsafe { ActiveDomains::own(self, list, len) })
+    }
+
+    fn done(&self, status: i32) -> Result<(), Fault> {
+        if status < 0 {
+            Err(self.library.last_fault())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // SAFETY: the connection is open, this reference to it is given back only here, and the
+        // lists that borrow it are gone. There is nothing to do about a failure.
+        unsafe { self.library.calls.virConnectClose(self.raw.as_ptr()) };
+    }
+}

@@ -1,0 +1,109 @@
+//! One domain of a list.
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+
+use virtmon_model::Uuid;
+
+use super::Library;
+use super::bindings::{virDomainInfo, virDomainPtr};
+use crate::fault::Fault;
+
+/// A domain that a list holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Domain<'l> {
+    library: &'static Library,
+    raw: virDomainPtr,
+    list: PhantomData<&'l ()>,
+}
+
+/// What `virDomainGetInfo` tells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DomainInfo {
+    /// A `virDomainState`.
+    pub(crate) state: u32,
+    /// Memory that it may hold, in KiB.
+    pub(crate) max_mem_kib: u64,
+    /// Memory that it holds, in KiB.
+    pub(crate) mem_kib: u64,
+    /// vCPUs that are online.
+    pub(crate) vcpus: u32,
+    /// CPU time that it has used, in ns.
+    pub(crate) cpu_time_ns: u64,
+}
+
+impl<'l> Domain<'l> {
+    /// Wraps a domain of a list.
+    ///
+    /// # Safety
+    /// `raw` must be a domain to which a reference is held for all of `'l`.
+    pub(super) unsafe fn of(library: &'static Library, raw: virDomainPtr) -> Self {
+        Self {
+            library,
+            raw,
+            list: PhantomData,
+        }
+    }
+
+    /// `virDomainGetID`: `None` where it was not running any more when it was listed. Asks nobody.
+    pub(crate) fn id(self) -> Option<u32> {
+        // SAFETY: the domain is alive for 'l (`of`).
+        let id = unsafe { self.library.calls.virDomainGetID(self.raw) };
+        (id != u32::MAX).then_some(id)
+    }
+
+    /// `virDomainGetUUID`: asks nobody.
+    pub(crate) fn uuid(self) -> Uuid {
+        let mut bytes = uuid_bytes();
+        // SAFETY: the domain is alive for 'l (`of`). The call writes VIR_UUID_BUFLEN bytes, which
+        // is 16, and fails only for what is no domain.
+        unsafe {
+            self.library
+                .calls
+                .virDomainGetUUID(self.raw, bytes.as_mut_ptr())
+        };
+        Uuid::from_bytes(bytes)
+    }
+
+    /// `virDomainGetName`: asks nobody.
+    pub(crate) fn name(self) -> &'l [u8] {
+        // SAFETY: the domain is alive for 'l (`of`).
+        let name = unsafe { self.library.calls.virDomainGetName(self.raw) };
+        if name.is_null() {
+            return &[];
+        }
+        // SAFETY: not null, so a NUL-terminated string that the domain object owns and never
+        // changes: it lives as long as the object, for 'l.
+        unsafe { CStr::from_ptr(name) }.to_bytes()
+    }
+
+    /// `virDomainGetInfo`.
+    pub(crate) fn info(self) -> Result<DomainInfo, Fault> {
+        let mut info = MaybeUninit::<virDomainInfo>::zeroed();
+        // SAFETY: the domain is alive for 'l (`of`), and the call writes one virDomainInfo, whose
+        // layout libvirt never changes.
+        let status = unsafe {
+            self.library
+                .calls
+                .virDomainGetInfo(self.raw, info.as_mut_ptr())
+        };
+        if status < 0 {
+            return Err(self.library.last_fault());
+        }
+        // SAFETY: all fields are numbers, for which the zeroes that were there are values too.
+        let info = unsafe { info.assume_init() };
+        Ok(DomainInfo {
+            state: info.state.into(),
+            max_mem_kib: info.maxMem,
+            mem_kib: info.memory,
+            vcpus: info.nrVirtCpu.into(),
+            cpu_time_ns: info.cpuTime,
+        })
+    }
+}
+
+const fn uuid_bytes() -> [u8; 16] {
+    const { assert!(super::bindings::VIR_UUID_BUFLEN == 16) };
+    [0; 16]
+}

@@ -1,0 +1,207 @@
+use super::*;
+use Value::{Number, Other, Text};
+use virtmon_model::State;
+
+fn filled(fields: &[(&str, Value<'_>)]) -> Domain {
+    let mut domain = Domain::default();
+    Fields::default().fill(&mut domain, fields.iter().copied());
+    domain
+}
+
+fn texts<'a>(fields: &'a [(String, Value<'a>)]) -> Vec<(&'a str, Value<'a>)> {
+    fields
+        .iter()
+        .map(|(name, value)| (&**name, *value))
+        .collect()
+}
+
+#[test]
+fn each_field_has_its_place() {
+    let domain = filled(&[
+        ("state.state", Number(3)),
+        ("state.reason", Number(1)),
+        ("cpu.time", Number(11)),
+        ("cpu.user", Number(12)),
+        ("balloon.current", Number(13)),
+        ("balloon.maximum", Number(14)),
+        ("balloon.rss", Number(15)),
+        ("vcpu.current", Number(16)),
+        ("vcpu.maximum", Number(17)),
+        ("net.count", Number(1)),
+        ("net.0.name", Text(b"vnet0")),
+        ("net.0.rx.bytes", Number(18)),
+        ("net.0.rx.pkts", Number(19)),
+        ("net.0.tx.bytes", Number(20)),
+        ("block.count", Number(1)),
+        ("block.0.name", Text(b"vda")),
+        ("block.0.path", Text(b"/disk")),
+        ("block.0.rd.reqs", Number(21)),
+        ("block.0.rd.bytes", Number(22)),
+        ("block.0.wr.bytes", Number(23)),
+        ("block.0.fl.times", Number(24)),
+    ]);
+    assert_eq!(domain.state, State::Paused);
+    assert_eq!(domain.cpu_time_ns, Some(11));
+    assert_eq!(domain.mem_bytes, Some(13 * 1024));
+    assert_eq!(domain.mem_max_bytes, Some(14 * 1024));
+    assert_eq!(domain.vcpus_online, Some(16));
+    let nic = &domain.nics.rows[0];
+    assert_eq!(nic.name, "vnet0");
+    assert_eq!((nic.rx_bytes, nic.tx_bytes), (Some(18), Some(20)));
+    let disk = &domain.disks.rows[0];
+    assert_eq!(disk.name, "vda");
+    assert_eq!((disk.rd_bytes, disk.wr_bytes), (Some(22), Some(23)));
+    assert!(domain.nics.complete && domain.disks.complete);
+}
+
+#[test]
+fn groups_that_are_missing_are_unknown() {
+    let domain = filled(&[("state.state", Number(1))]);
+    assert_eq!(domain.state, State::Running);
+    assert_eq!(domain.cpu_time_ns, None);
+    assert_eq!(domain.vcpus_online, None);
+    assert_eq!((domain.mem_bytes, domain.mem_max_bytes), (None, None));
+    assert_eq!(domain.nics.sum(|nic| nic.rx_bytes), None);
+    assert_eq!(domain.disks.sum(|disk| disk.rd_bytes), None);
+}
+
+#[test]
+fn no_devices_is_a_known_number_of_them() {
+    let domain = filled(&[("net.count", Number(0)), ("block.count", Number(0))]);
+    assert_eq!(domain.nics.sum(|nic| nic.rx_bytes), Some(0));
+    assert_eq!(domain.disks.sum(|disk| disk.wr_bytes), Some(0));
+}
+
+#[test]
+fn values_of_another_kind_are_unknown() {
+    let domain = filled(&[
+        ("state.state", Other),
+        ("cpu.time", Other),
+        ("vcpu.current", Number(1 << 40)),
+        ("balloon.current", Number(u64::MAX)),
+        ("balloon.maximum", Text(b"much")),
+        ("net.count", Other),
+        ("net.0.name", Number(0)),
+        ("net.0.rx.bytes", Text(b"7")),
+    ]);
+    assert_eq!(domain.state, State::Unknown);
+    assert_eq!(domain.cpu_time_ns, None);
+    assert_eq!(domain.vcpus_online, None);
+    assert_eq!((domain.mem_bytes, domain.mem_max_bytes), (None, None));
+    assert_eq!(domain.nics.rows[0].name, "");
+    assert_eq!(domain.nics.rows[0].rx_bytes, None);
+    assert!(!domain.nics.complete);
+}
+
+/// 12 vCPUs, 12 disks and 3 NICs, and fields of every other kind beside them.
+#[test]
+fn more_than_ten_devices_stay_apart() {
+    let mut fields: Vec<(String, Value<'_>)> = vec![
+        ("vcpu.current".into(), Number(12)),
+        ("block.count".into(), Number(12)),
+        ("net.count".into(), Number(3)),
+        ("perf.cmt".into(), Number(1)),
+        ("nonsense".into(), Other),
+        ("".into(), Number(9)),
+        ("net.".into(), Number(9)),
+        ("net.x.name".into(), Text(b"x")),
+        ("block.99999999999.name".into(), Text(b"far")),
+    ];
+    for vcpu in 0..12 {
+        fields.push((format!("vcpu.{vcpu}.time"), Number(vcpu)));
+    }
+    let names: Vec<String> = (0..12u8)
+        .map(|n| format!("vd{}", char::from(b'a' + n)))
+        .collect();
+    for (n, name) in (0..).zip(&names) {
+        fields.push((format!("block.{n}.name"), Text(name.as_bytes())));
+        fields.push((format!("block.{n}.rd.bytes"), Number(100 + n)));
+        fields.push((format!("block.{n}.wr.bytes"), Number(1 << n)));
+    }
+    for n in 0..3 {
+        fields.push((format!("net.{n}.rx.bytes"), Number(1000 + n)));
+        fields.push((format!("net.{n}.tx.bytes"), Number(2000 + n)));
+    }
+    let domain = filled(&texts(&fields));
+    assert_eq!(domain.vcpus_online, Some(12));
+    let disks: Vec<_> = domain
+        .disks
+        .rows
+        .iter()
+        .map(|d| (&*d.name, d.rd_bytes))
+        .collect();
+    let expected: Vec<_> = (100..)
+        .map(Some)
+        .zip(&names)
+        .map(|(rd, name)| (&**name, rd))
+        .collect();
+    assert_eq!(disks, expected);
+    assert_eq!(domain.disks.sum(|disk| disk.wr_bytes), Some(0xfff));
+    assert_eq!(domain.nics.sum(|nic| nic.tx_bytes), Some(6003));
+}
+
+#[test]
+fn devices_come_in_their_own_order_whatever_the_fields_do() {
+    let domain = filled(&[
+        ("block.11.name", Text(b"l")),
+        ("block.2.name", Text(b"c")),
+        ("block.11.rd.bytes", Number(11)),
+        ("block.2.rd.bytes", Number(2)),
+        ("block.0.name", Text(b"a")),
+        ("block.count", Number(3)),
+    ]);
+    let disks: Vec<_> = domain
+        .disks
+        .rows
+        .iter()
+        .map(|d| (&*d.name, d.rd_bytes))
+        .collect();
+    assert_eq!(disks, [("a", None), ("c", Some(2)), ("l", Some(11))]);
+    assert!(domain.disks.complete);
+}
+
+#[test]
+fn a_drive_without_a_medium_has_counters() {
+    let domain = filled(&[
+        ("block.count", Number(1)),
+        ("block.0.name", Text(b"hdc")),
+        ("block.0.rd.bytes", Number(0)),
+        ("block.0.wr.bytes", Number(0)),
+    ]);
+    assert_eq!(domain.disks.sum(|disk| disk.rd_bytes), Some(0));
+}
+
+#[test]
+fn a_nic_without_an_interface_on_the_host_leaves_the_sum_unknown() {
+    let domain = filled(&[
+        ("net.count", Number(2)),
+        ("net.1.name", Text(b"vnet7")),
+        ("net.1.rx.bytes", Number(5)),
+        ("net.1.tx.bytes", Number(6)),
+    ]);
+    assert_eq!(domain.nics.rows.len(), 1);
+    assert_eq!(domain.nics.rows[0].name, "vnet7");
+    assert!(!domain.nics.complete);
+    assert_eq!(domain.nics.sum(|nic| nic.rx_bytes), None);
+}
+
+#[test]
+fn a_row_that_is_used_again_keeps_nothing() {
+    let mut fields = Fields::default();
+    let mut domain = Domain::default();
+    let full = [
+        ("net.count", Number(1)),
+        ("net.0.name", Text(b"a\xff")),
+        ("net.0.rx.bytes", Number(1)),
+    ];
+    fields.fill(&mut domain, full);
+    assert_eq!(domain.nics.rows[0].name, "a\\xff");
+    domain.clear();
+    fields.fill(&mut domain, [("net.0.tx.bytes", Number(2))]);
+    let nic = &domain.nics.rows[0];
+    assert_eq!(
+        (&*nic.name, nic.rx_bytes, nic.tx_bytes),
+        ("", None, Some(2))
+    );
+    assert!(!domain.nics.complete);
+}

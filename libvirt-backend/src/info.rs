@@ -1,0 +1,94 @@
+//! What the bulk call left out, from `virDomainGetInfo`.
+
+use virtmon_model::{Domain, State};
+
+use crate::fault::Fault;
+use crate::ffi::DomainInfo;
+use crate::fields::bytes_of_kib;
+use crate::state;
+
+/// Completes a domain's row: what is known already stays. Says whether the domain is still there.
+///
+/// # Errors
+/// The domain is there and could not be asked: it keeps its row with what is known of it.
+pub(crate) fn complete(
+    domain: &mut Domain,
+    info: Result<DomainInfo, Fault>,
+) -> Result<bool, Fault> {
+    match info {
+        Ok(info) => {
+            if domain.state == State::Unknown {
+                domain.state = state::from_libvirt(info.state.into());
+            }
+            let Domain {
+                cpu_time_ns,
+                vcpus_online,
+                mem_bytes,
+                mem_max_bytes,
+                ..
+            } = domain;
+            *cpu_time_ns = cpu_time_ns.or(Some(info.cpu_time_ns));
+            *vcpus_online = vcpus_online.or(Some(info.vcpus));
+            *mem_bytes = mem_bytes.or_else(|| bytes_of_kib(info.mem_kib));
+            *mem_max_bytes = mem_max_bytes.or_else(|| bytes_of_kib(info.max_mem_kib));
+            Ok(true)
+        }
+        Err(fault) if fault.is_no_domain() => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Whether the domain ended between the list and the question: a domain that is shut off is in no
+/// list of active ones, and its counters are gone.
+pub(crate) fn has_ended(domain: &Domain) -> bool {
+    domain.state == State::Shutdown && domain.cpu_time_ns.is_none_or(|time| time == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::{VIR_DOMAIN_RUNNING, VIR_DOMAIN_SHUTOFF, VIR_ERR_NO_DOMAIN};
+
+    const INFO: DomainInfo = DomainInfo {
+        state: VIR_DOMAIN_RUNNING,
+        max_mem_kib: 200,
+        mem_kib: 100,
+        vcpus: 3,
+        cpu_time_ns: 77,
+    };
+
+    #[test]
+    fn what_is_missing_is_filled_in() {
+        let mut domain = Domain {
+            mem_bytes: Some(1),
+            ..Domain::default()
+        };
+        assert!(complete(&mut domain, Ok(INFO)).unwrap());
+        assert_eq!(domain.state, State::Running);
+        assert_eq!(domain.cpu_time_ns, Some(77));
+        assert_eq!(domain.vcpus_online, Some(3));
+        assert_eq!(domain.mem_bytes, Some(1));
+        assert_eq!(domain.mem_max_bytes, Some(200 * 1024));
+        assert!(!has_ended(&domain));
+    }
+
+    #[test]
+    fn a_domain_that_went_is_left_out_and_one_that_fails_stays() {
+        let fault = |code| Fault::new(code, 0, "");
+        let mut domain = Domain::default();
+        let gone = Err(fault(VIR_ERR_NO_DOMAIN.cast_signed()));
+        assert!(!complete(&mut domain, gone).unwrap());
+        let refused = complete(&mut domain, Err(fault(38))).unwrap_err();
+        assert_eq!(refused.code(), 38);
+        assert_eq!(domain.cpu_time_ns, None);
+        assert!(!has_ended(&domain));
+
+        let shut_off = DomainInfo {
+            state: VIR_DOMAIN_SHUTOFF,
+            cpu_time_ns: 0,
+            ..INFO
+        };
+        assert!(complete(&mut domain, Ok(shut_off)).unwrap());
+        assert!(has_ended(&domain));
+    }
+}

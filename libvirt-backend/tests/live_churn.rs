@@ -1,0 +1,95 @@
+//! Guests that come and go between the calls of a sample, and a daemon that goes too.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, sleep};
+use std::time::Duration;
+
+use common::{domain, sampled, virsh};
+use virtmon_model::{Backend, Error};
+
+const URI: &str = "qemu:///system";
+
+const PASSING: &str = "<domain type='qemu'><name>passing</name><memory unit='MiB'>32</memory>
+    <os><type arch='x86_64' machine='pc'>hvm</type></os></domain>";
+
+/// One test, so that nothing else is disturbed.
+#[test]
+#[ignore = "needs a libvirtd with running guests: make test"]
+fn neither_guests_that_go_nor_a_daemon_that_restarts_end_the_series() {
+    guests_that_come_and_go_cost_the_others_nothing();
+    a_daemon_that_restarts_costs_the_ticks_that_it_is_away();
+}
+
+fn guests_that_come_and_go_cost_the_others_nothing() {
+    let (mut backend, mut snapshot) = sampled(URI);
+    let file = std::env::temp_dir().join(format!("virtmon-passing-{}.xml", std::process::id()));
+    std::fs::write(&file, PASSING).unwrap();
+    let done = AtomicBool::new(false);
+    let (mut with, mut without) = (0, 0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..5 {
+                virsh(URI, &["create", file.to_str().unwrap()]);
+                virsh(URI, &["destroy", "passing"]);
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        while !done.load(Ordering::Relaxed) {
+            backend.sample(&mut snapshot).unwrap();
+            assert!(domain(&snapshot, "busy").cpu_time_ns.is_some());
+            match snapshot.domains.len() {
+                2 => without += 1,
+                3 => {
+                    with += 1;
+                    assert!(domain(&snapshot, "passing").cpu_time_ns.is_some());
+                }
+                n => panic!("{n} domains"),
+            }
+        }
+    });
+    std::fs::remove_file(file).unwrap();
+    println!("samples: {with} with the passing guest, {without} without");
+    assert!(with > 0);
+}
+
+fn a_daemon_that_restarts_costs_the_ticks_that_it_is_away() {
+    let (mut backend, mut snapshot) = sampled(URI);
+    let used = domain(&snapshot, "busy").cpu_time_ns;
+    let pid = std::fs::read_to_string("/run/libvirtd.pid").unwrap();
+    run("kill", &["-TERM", pid.trim()]);
+    while std::path::Path::new("/run/libvirtd.pid").exists() {
+        sleep(Duration::from_millis(50));
+    }
+    for _ in 0..2 {
+        match backend.sample(&mut snapshot) {
+            Err(error @ Error::Call { .. }) => println!("away: {error}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    run("libvirtd", &["-d"]);
+    for _ in 0..100 {
+        if backend.sample(&mut snapshot).is_ok() && snapshot.domains.len() == 2 {
+            assert!(domain(&snapshot, "busy").cpu_time_ns > used);
+            return;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("the guests did not come back");
+}
+
+fn run(program: &str, words: &[&str]) {
+    let status = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{program} {words:?}: {status}");
+}

@@ -1,0 +1,31 @@
+use crate::{Result, Snapshot};
+
+/// A source of snapshots: one hypervisor interface on one host.
+pub trait Backend {
+    /// The word that `--backend` takes for it.
+    fn name(&self) -> &'static str;
+
+    /// What this source can tell at all, so that a reader knows a column that can't be from one
+    /// that isn't there yet.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Reads the host and every domain now.
+    ///
+    /// The snapshot is the caller's and comes back tick after tick: it holds what an earlier call
+    /// left, and its buffers are used again. Domains are left in ascending order of
+    /// [`Identity::id`](crate::Identity), each once.
+    ///
+    /// # Errors
+    /// The list of domains could not be read. A single domain that can't be read is no error: it
+    /// keeps its row.
+    fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
+}
+
+/// What a backend can tell, whatever the guests do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Network interfaces and their counters.
+    pub nics: bool,
+    /// Block devices and their counters.
+    pub disks: bool,
+}

@@ -1,0 +1,77 @@
+use crate::Rows;
+
+/// The devices of one kind that a domain has.
+#[derive(Debug, Clone, Default)]
+pub struct Devices<T> {
+    /// The devices that were seen.
+    pub rows: Rows<T>,
+    /// Whether `rows` is all of them. While it is false, a sum over them would be a guess.
+    pub complete: bool,
+}
+
+impl<T: Default> Devices<T> {
+    /// Forgets the devices and what was known of their number.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.complete = false;
+    }
+
+    /// Adds up one counter over all devices: `None` where the list is not complete or any device
+    /// does not tell that counter, 0 where the domain has no such device.
+    pub fn sum(&self, counter: impl Fn(&T) -> Option<u64>) -> Option<u64> {
+        if !self.complete {
+            return None;
+        }
+        self.rows
+            .iter()
+            .try_fold(0u64, |sum, device| sum.checked_add(counter(device)?))
+    }
+}
+
+/// A network interface of a domain, its counters from the guest's side: `rx` is what the guest
+/// received. All are cumulative since the interface was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Nic {
+    /// The host's name for it (`vif3.0`, `vnet2`).
+    pub name: String,
+    /// Bytes that the guest received.
+    pub rx_bytes: Option<u64>,
+    /// Bytes that the guest sent.
+    pub tx_bytes: Option<u64>,
+}
+
+/// A block device of a domain. All counters are cumulative since the device was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Disk {
+    /// The name the guest's configuration gives it (`xvda`, `vda`).
+    pub name: String,
+    /// Bytes that the guest read.
+    pub rd_bytes: Option<u64>,
+    /// Bytes that the guest wrote.
+    pub wr_bytes: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nics(counters: &[Option<u64>]) -> Devices<Nic> {
+        let mut nics: Devices<Nic> = Devices::default();
+        for &rx_bytes in counters {
+            nics.rows.next_row().rx_bytes = rx_bytes;
+        }
+        nics.complete = true;
+        nics
+    }
+
+    #[test]
+    fn a_sum_is_known_only_when_every_part_is() {
+        assert_eq!(nics(&[]).sum(|n| n.rx_bytes), Some(0));
+        assert_eq!(nics(&[Some(3), Some(4)]).sum(|n| n.rx_bytes), Some(7));
+        assert_eq!(nics(&[Some(3), None]).sum(|n| n.rx_bytes), None);
+        assert_eq!(nics(&[Some(u64::MAX), Some(1)]).sum(|n| n.rx_bytes), None);
+        let mut partial = nics(&[Some(3)]);
+        partial.complete = false;
+        assert_eq!(partial.sum(|n| n.rx_bytes), None);
+    }
+}

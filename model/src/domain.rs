@@ -1,0 +1,116 @@
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{Devices, Disk, Nic};
+
+/// What tells one life of one domain from every other.
+///
+/// An id alone is not enough: Xen gives a domid again. A uuid alone is not either: it survives a
+/// reboot, and with it the counters start anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Identity {
+    /// Xen's domid, or libvirt's id of a running domain.
+    pub id: u32,
+    /// The domain's uuid: Xen's handle, all zeros for domain 0.
+    pub uuid: Uuid,
+    /// The hypervisor's own number for this life of the domain, where it has one
+    /// (`XEN_DOMCTL_get_domain_state`, Xen 4.21 and later).
+    pub incarnation: Option<u64>,
+}
+
+/// One domain at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Domain {
+    /// Which domain this is, and which life of it.
+    pub identity: Identity,
+    /// Its name, if it has one. Bytes that are not UTF-8 are written `\xNN`.
+    pub name: Option<Arc<str>>,
+    /// What it is doing.
+    pub state: State,
+    /// CPU time used by all its vCPUs since it was made, in ns.
+    pub cpu_time_ns: Option<u64>,
+    /// vCPUs that are online.
+    pub vcpus_online: Option<u32>,
+    /// Memory that it holds now, in bytes.
+    pub mem_bytes: Option<u64>,
+    /// Memory that it may hold, in bytes; `None` also where there is no limit.
+    pub mem_max_bytes: Option<u64>,
+    /// Its network interfaces.
+    pub nics: Devices<Nic>,
+    /// Its block devices.
+    pub disks: Devices<Disk>,
+    /// How old the values are, in ns: 0 when they were read in this sample.
+    pub stale_ns: u64,
+}
+
+impl Domain {
+    /// Makes every value unknown and the row fresh, keeping the buffers.
+    pub fn clear(&mut self) {
+        let Self {
+            identity,
+            name,
+            state,
+            cpu_time_ns,
+            vcpus_online,
+            mem_bytes,
+            mem_max_bytes,
+            nics,
+            disks,
+            stale_ns,
+        } = self;
+        *identity = Identity::default();
+        *name = None;
+        *state = State::Unknown;
+        *cpu_time_ns = None;
+        *vcpus_online = None;
+        *mem_bytes = None;
+        *mem_max_bytes = None;
+        nics.clear();
+        disks.clear();
+        *stale_ns = 0;
+    }
+}
+
+/// What a domain is doing, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// A vCPU is on a pCPU or could be (Xen); the guest is not stopped (libvirt).
+    Running,
+    /// Every vCPU waits for an event.
+    Blocked,
+    /// Stopped by the toolstack.
+    Paused,
+    /// Has shut itself down and is still there.
+    Shutdown,
+    /// Has crashed and is still there.
+    Crashed,
+    /// Is being torn down.
+    Dying,
+    /// The hypervisor did not tell, or in a word that virtmon does not know.
+    #[default]
+    Unknown,
+}
+
+impl State {
+    /// The word that the tables print.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Blocked => "blocked",
+            Self::Paused => "paused",
+            Self::Shutdown => "shutdown",
+            Self::Crashed => "crashed",
+            Self::Dying => "dying",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

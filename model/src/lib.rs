@@ -1,0 +1,25 @@
+//! The vocabulary of virtmon: what a hypervisor host looks like at one moment.
+//!
+//! A [`Backend`] fills a [`Snapshot`]; everything downstream reads it. Values are raw and
+//! cumulative, in SI base units named in the field (`_ns`, `_bytes`), and `None` where the
+//! hypervisor does not tell: never a zero in place of an unknown.
+#![forbid(unsafe_code)]
+
+mod backend;
+mod device;
+mod domain;
+mod error;
+mod host;
+mod name;
+mod rows;
+mod snapshot;
+
+pub use backend::{Backend, Capabilities};
+pub use device::{Devices, Disk, Nic};
+pub use domain::{Domain, Identity, State};
+pub use error::{Error, Result};
+pub use host::Host;
+pub use name::name_from_bytes;
+pub use rows::Rows;
+pub use snapshot::Snapshot;
+pub use uuid::Uuid;

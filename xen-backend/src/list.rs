@@ -1,0 +1,124 @@
+//! The buffer that the list of domains is read into.
+
+use std::io;
+
+use xen_sys::abi::DomainInfo;
+
+/// The last list of domains, its buffer kept from tick to tick.
+pub(crate) struct DomainList {
+    entries: Vec<u8>,
+    stride: usize,
+    listed: usize,
+}
+
+impl DomainList {
+    /// Room for so many domains more than the last list held, so that a few new ones need no
+    /// second call. The room is not made larger than needed: libxenctrl zeroes and copies all of
+    /// it at every call.
+    const SPARE: usize = 8;
+
+    /// An empty list whose entries are `stride` bytes each.
+    pub(crate) fn new(stride: usize) -> Self {
+        Self {
+            entries: Vec::new(),
+            stride,
+            listed: 0,
+        }
+    }
+
+    /// Reads the list anew.
+    ///
+    /// `getinfolist` fills its buffer with the domains from a domid upwards and returns how many
+    /// there were. Where they fill it, the rest is asked for from the last domid + 1: domids have
+    /// holes, so a count says nothing of where to go on.
+    pub(crate) fn read(
+        &mut self,
+        mut getinfolist: impl FnMut(u32, &mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        let mut room = self.listed + Self::SPARE;
+        self.listed = 0;
+        let mut first = 0;
+        loop {
+            self.entries.resize(room * self.stride, 0);
+            let free = room - self.listed;
+            let entries = &mut self.entries[self.listed * self.stride..];
+            let more = getinfolist(first, entries)?.min(free);
+            self.listed += more;
+            if more < free {
+                return Ok(());
+            }
+            let Some(last) = self.iter().last() else {
+                return Ok(());
+            };
+            first = u32::from(last.domain) + 1;
+            room = self.listed * 2;
+        }
+    }
+
+    /// The domains of the last list, in ascending order of domid.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = DomainInfo> + '_ {
+        self.entries
+            .chunks_exact(self.stride)
+            .take(self.listed)
+            .filter_map(DomainInfo::decode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRIDE: usize = 112;
+
+    /// A hypervisor with these domids, which counts how often it is called.
+    fn hypervisor<'a>(
+        domids: &'a [u16],
+        calls: &'a mut usize,
+    ) -> impl FnMut(u32, &mut [u8]) -> io::Result<usize> + 'a {
+        move |first, entries| {
+            *calls += 1;
+            let wanted = domids.iter().filter(|&&domid| u32::from(domid) >= first);
+            let mut listed = 0;
+            for (entry, domid) in entries.chunks_exact_mut(STRIDE).zip(wanted) {
+                entry[..2].copy_from_slice(&domid.to_le_bytes());
+                listed += 1;
+            }
+            Ok(listed)
+        }
+    }
+
+    #[test]
+    fn a_thousand_domains_with_holes_are_each_listed_once() {
+        let domids: Vec<u16> = (0..1004).map(|n| n * 7).collect();
+        let mut list = DomainList::new(STRIDE);
+        let mut calls = 0;
+        list.read(hypervisor(&domids, &mut calls)).unwrap();
+        let seen: Vec<u16> = list.iter().map(|info| info.domain).collect();
+        assert_eq!(seen, domids);
+
+        calls = 0;
+        list.read(hypervisor(&domids, &mut calls)).unwrap();
+        assert_eq!(calls, 1, "the second time one call has room for all");
+        assert_eq!(list.iter().count(), 1004);
+
+        list.read(hypervisor(&domids[..3], &mut calls)).unwrap();
+        assert_eq!(list.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_list_that_just_fills_the_room_is_asked_on() {
+        let domids: Vec<u16> = (0..8).collect();
+        let mut list = DomainList::new(STRIDE);
+        let mut calls = 0;
+        list.read(hypervisor(&domids, &mut calls)).unwrap();
+        assert_eq!(list.iter().count(), 8);
+        assert_eq!(calls, 2);
+    }
+
+    #[test]
+    fn a_refused_call_is_an_error() {
+        let mut list = DomainList::new(STRIDE);
+        let refused = |_: u32, _: &mut [u8]| Err(io::Error::from_raw_os_error(13));
+        assert_eq!(list.read(refused).unwrap_err().raw_os_error(), Some(13));
+    }
+}

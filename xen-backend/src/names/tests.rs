@@ -1,0 +1,158 @@
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use virtmon_model::Uuid;
+
+use super::*;
+
+type Nodes = Arc<Mutex<HashMap<String, Vec<u8>>>>;
+
+/// A xenstore of a few nodes, which answers until its peer hangs up. Returns what fires its
+/// watches on a path.
+fn xenstore(nodes: &Nodes) -> (Connection, impl Fn(&str) + use<>) {
+    let (here, there) = UnixStream::pair().unwrap();
+    let watches: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+    let send = |mut to: &UnixStream, kind: u32, request: u32, payload: &[u8]| {
+        let mut bytes = Vec::new();
+        for word in [kind, request, 0, u32::try_from(payload.len()).unwrap()] {
+            bytes.extend_from_slice(&word.to_ne_bytes());
+        }
+        bytes.extend_from_slice(payload);
+        to.write_all(&bytes).unwrap();
+    };
+    let fire = {
+        let (watches, to) = (Arc::clone(&watches), there.try_clone().unwrap());
+        move |path: &str| {
+            for (watched, token) in watches.lock().unwrap().iter() {
+                if watched == path {
+                    let event = format!("{path}\0{token}\0");
+                    send(&to, xs_wire::WATCH_EVENT, 0, event.as_bytes());
+                }
+            }
+        }
+    };
+    let nodes = Arc::clone(nodes);
+    thread::spawn(move || {
+        let mut header = [0; 16];
+        while (&there).read_exact(&mut header).is_ok() {
+            let words: Vec<u32> = header
+                .chunks(4)
+                .map(|word| u32::from_ne_bytes(word.try_into().unwrap()))
+                .collect();
+            let mut payload = vec![0; words[3] as usize];
+            (&there).read_exact(&mut payload).unwrap();
+            let text = String::from_utf8(payload).unwrap();
+            let parts: Vec<&str> = text.split_terminator('\0').collect();
+            match words[0] {
+                xs_wire::READ => match nodes.lock().unwrap().get(parts[0]) {
+                    Some(value) => send(&there, xs_wire::READ, words[1], value),
+                    None => send(&there, xs_wire::ERROR, words[1], b"ENOENT\0"),
+                },
+                xs_wire::WATCH => {
+                    send(&there, xs_wire::WATCH, words[1], b"OK\0");
+                    let event = format!("{}\0{}\0", parts[0], parts[1]);
+                    send(&there, xs_wire::WATCH_EVENT, 0, event.as_bytes());
+                    let watch = (parts[0].to_owned(), parts[1].to_owned());
+                    watches.lock().unwrap().push(watch);
+                }
+                xs_wire::UNWATCH => {
+                    watches.lock().unwrap().retain(|(path, token)| {
+                        (path.as_str(), token.as_str()) != (parts[0], parts[1])
+                    });
+                    send(&there, xs_wire::UNWATCH, words[1], b"OK\0");
+                }
+                other => panic!("request {other}"),
+            }
+        }
+    });
+    (Connection::over(here).unwrap(), fire)
+}
+
+fn domain(id: u32, uuid: u128) -> Domain {
+    Domain {
+        identity: Identity {
+            id,
+            uuid: Uuid::from_u128(uuid),
+            incarnation: None,
+        },
+        ..Domain::default()
+    }
+}
+
+fn name(nodes: &Nodes, id: u32, name: &[u8]) {
+    let path = format!("/local/domain/{id}/name");
+    nodes.lock().unwrap().insert(path, name.to_vec());
+}
+
+fn given(names: &mut Names, domains: &mut [Domain]) -> Vec<Option<String>> {
+    names.patience = FIRST_WAIT;
+    names.give(domains);
+    let name = |domain: &Domain| domain.name.as_deref().map(str::to_owned);
+    domains.iter().map(name).collect()
+}
+
+#[test]
+fn names_follow_the_domains() {
+    let nodes = Nodes::default();
+    name(&nodes, 0, b"Domain-0");
+    name(&nodes, 3, b"web, \"one\"\xff");
+    let (connection, fire) = xenstore(&nodes);
+    let mut names = Names::over(Some(connection));
+
+    let mut domains = [domain(0, 0), domain(3, 33), domain(4, 44)];
+    let web = Some("web, \"one\"\\xff".to_owned());
+    let seen = given(&mut names, &mut domains);
+    assert_eq!(seen, [Some("Domain-0".into()), web.clone(), None]);
+
+    // Named late: the watch tells it. A second event of the same kind orders the test behind it.
+    name(&nodes, 4, b"late");
+    fire("/local/domain/4/name");
+    let mut domains = [domain(0, 0), domain(3, 33), domain(4, 44), domain(5, 55)];
+    let seen = given(&mut names, &mut domains);
+    assert_eq!(seen[2..], [Some("late".into()), None]);
+
+    // The domid comes again with another uuid: nothing of its last owner stays.
+    nodes.lock().unwrap().remove("/local/domain/3/name");
+    let mut domains = [domain(0, 0), domain(3, 99)];
+    let seen = given(&mut names, &mut domains);
+    assert_eq!(seen, [Some("Domain-0".into()), None]);
+}
+
+#[test]
+fn a_dead_xenstore_leaves_names_unknown_and_keeps_the_domains() {
+    let (here, there) = UnixStream::pair().unwrap();
+    drop(there);
+    let mut names = Names::over(Some(Connection::over(here).unwrap()));
+    let mut domains = [domain(0, 0), domain(1, 11)];
+    assert_eq!(given(&mut names, &mut domains), [None, None]);
+    assert!(names.connection.is_none());
+}
+
+#[test]
+fn a_silent_xenstore_is_waited_for_once() {
+    let (here, _there) = UnixStream::pair().unwrap();
+    let mut names = Names::over(Some(Connection::over(here).unwrap()));
+    names.patience = WAIT;
+    let mut domains = [domain(0, 0)];
+    names.give(&mut domains);
+    assert!(names.patience.is_zero());
+    names.give(&mut domains);
+    assert!(names.connection.is_some());
+}
+
+#[test]
+fn a_message_that_is_too_long_ends_the_connection() {
+    let (here, mut there) = UnixStream::pair().unwrap();
+    let header: Vec<u8> = [xs_wire::READ, 1, 0, u32::MAX]
+        .iter()
+        .flat_map(|word| word.to_ne_bytes())
+        .collect();
+    there.write_all(&header).unwrap();
+    let mut connection = Connection::over(here).unwrap();
+    connection.receive().unwrap();
+    let error = connection.take().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+}

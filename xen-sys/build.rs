@@ -1,0 +1,32 @@
+//! Generates the bindings from the Xen headers that are installed.
+
+use std::env;
+use std::path::PathBuf;
+
+fn main() {
+    println!("cargo::rerun-if-changed=wrapper.h");
+    let bindings = bindgen::Builder::default()
+        .header("wrapper.h")
+        .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
+        .allowlist_function("xc_interface_open|xc_interface_close")
+        .allowlist_function("xc_domain_getinfolist|xc_physinfo")
+        .allowlist_type("xc_domaininfo_t|xc_physinfo_t|xsd_sockmsg|xsd_sockmsg_type")
+        .allowlist_var("XEN_(SYS|DOM)CTL_INTERFACE_VERSION")
+        .allowlist_var("XEN_DOMINF_.*|SHUTDOWN_crash|XENSTORE_PAYLOAD_MAX")
+        // A loader with fields, not a link: the program starts where no Xen library is.
+        .dynamic_library_name("Libxenctrl")
+        .dynamic_link_require_all(true)
+        .default_enum_style(bindgen::EnumVariation::Consts)
+        .generate_comments(false)
+        .generate()
+        .unwrap_or_else(|error| {
+            panic!(
+                "the Xen headers could not be read ({error}): \
+                 install xenctrl.h and libclang (Debian: libxen-dev libclang-dev)"
+            )
+        });
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("bindings.rs");
+    if let Err(error) = bindings.write_to_file(&out) {
+        panic!("{}: {error}", out.display());
+    }
+}

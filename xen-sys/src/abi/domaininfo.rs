@@ -1,0 +1,149 @@
+use super::{u16_at, u32_at, u64_at};
+
+/// `xen_domctl_getdomaininfo`, the fields that virtmon reads. They lie at the same offsets in
+/// every known version; only the size of the whole differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DomainInfo {
+    /// The domid.
+    pub domain: u16,
+    /// `XEN_DOMINF_*`, the shutdown reason in bits 16 to 23.
+    pub flags: u32,
+    /// Pages that it holds.
+    pub tot_pages: u64,
+    /// Pages that it may hold; all ones is no limit.
+    pub max_pages: u64,
+    /// CPU time of all its vCPUs, in ns.
+    pub cpu_time: u64,
+    /// vCPUs that are online.
+    pub nr_online_vcpus: u32,
+    /// The domain's uuid.
+    pub handle: [u8; 16],
+}
+
+impl DomainInfo {
+    /// Up to the end of `cpupool`, the last field that every version has.
+    const BYTES: usize = 96;
+
+    /// `XEN_RUNSTATE_UPDATE`: a flag of the running state that Xen can leave in a CPU time.
+    const RUNSTATE_UPDATE: u64 = 1 << 63;
+
+    /// Reads the fields out of one entry of the list.
+    ///
+    /// `None` where `entry` is shorter than the fields.
+    #[must_use]
+    pub fn decode(entry: &[u8]) -> Option<Self> {
+        let entry = entry.first_chunk::<{ Self::BYTES }>()?;
+        let mut handle = [0; 16];
+        handle.copy_from_slice(&entry[76..92]);
+        Some(Self {
+            domain: u16_at(entry, 0),
+            flags: u32_at(entry, 4),
+            tot_pages: u64_at(entry, 8),
+            max_pages: u64_at(entry, 16),
+            cpu_time: u64_at(entry, 56) & !Self::RUNSTATE_UPDATE,
+            nr_online_vcpus: u32_at(entry, 64),
+            handle,
+        })
+    }
+
+    /// Whether the toolstack tears it down.
+    #[must_use]
+    pub const fn is_dying(&self) -> bool {
+        self.flags & 0x1 != 0
+    }
+
+    /// Why it has shut down (`SHUTDOWN_*` of `xen/sched.h`), `None` while it has not.
+    #[must_use]
+    pub const fn shutdown_reason(&self) -> Option<u8> {
+        if self.flags & 0x4 == 0 {
+            return None;
+        }
+        Some(self.flags.to_le_bytes()[2])
+    }
+
+    /// Whether the toolstack has stopped it.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.flags & 0x8 != 0
+    }
+
+    /// Whether every vCPU waits for an event.
+    #[must_use]
+    pub const fn is_blocked(&self) -> bool {
+        self.flags & 0x10 != 0
+    }
+
+    /// Whether a vCPU is on a pCPU.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.flags & 0x20 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+    use crate::bindings::{self, xc_domaininfo_t};
+
+    /// An entry in which every byte of every field differs from its neighbours.
+    fn entry(stride: usize) -> Vec<u8> {
+        (0..stride)
+            .map(|at| u8::try_from(at).unwrap() + 1)
+            .collect()
+    }
+
+    #[test]
+    fn every_field_is_read_from_its_place() {
+        for stride in [104, 112] {
+            let info = DomainInfo::decode(&entry(stride)).unwrap();
+            assert_eq!(info.domain, 0x0201);
+            assert_eq!(info.flags, 0x0807_0605);
+            assert_eq!(info.tot_pages, 0x100f_0e0d_0c0b_0a09);
+            assert_eq!(info.max_pages, 0x1817_1615_1413_1211);
+            assert_eq!(info.cpu_time, 0x403f_3e3d_3c3b_3a39);
+            assert_eq!(info.nr_online_vcpus, 0x4443_4241);
+            assert_eq!(info.handle[0], 77);
+            assert_eq!(info.handle[15], 92);
+        }
+        assert_eq!(DomainInfo::decode(&entry(95)), None);
+    }
+
+    #[test]
+    fn the_offsets_are_those_of_the_headers() {
+        assert_eq!(offset_of!(xc_domaininfo_t, domain), 0);
+        assert_eq!(offset_of!(xc_domaininfo_t, flags), 4);
+        assert_eq!(offset_of!(xc_domaininfo_t, tot_pages), 8);
+        assert_eq!(offset_of!(xc_domaininfo_t, max_pages), 16);
+        assert_eq!(offset_of!(xc_domaininfo_t, cpu_time), 56);
+        assert_eq!(offset_of!(xc_domaininfo_t, nr_online_vcpus), 64);
+        assert_eq!(offset_of!(xc_domaininfo_t, handle), 76);
+        assert_eq!(offset_of!(xc_domaininfo_t, cpupool), 92);
+    }
+
+    #[test]
+    fn the_flags_are_those_of_the_headers() {
+        let with = |flags| DomainInfo {
+            flags,
+            ..DomainInfo::default()
+        };
+        assert!(with(bindings::XEN_DOMINF_dying).is_dying());
+        assert!(with(bindings::XEN_DOMINF_paused).is_paused());
+        assert!(with(bindings::XEN_DOMINF_blocked).is_blocked());
+        assert!(with(bindings::XEN_DOMINF_running).is_running());
+        assert_eq!(with(0).shutdown_reason(), None);
+        let crashed = bindings::XEN_DOMINF_shutdown
+            | bindings::SHUTDOWN_crash << bindings::XEN_DOMINF_shutdownshift;
+        assert_eq!(with(crashed).shutdown_reason(), Some(3));
+        assert!(!with(crashed).is_dying() && !with(crashed).is_running());
+    }
+
+    #[test]
+    fn the_leaked_flag_is_not_cpu_time() {
+        let mut bytes = entry(112);
+        bytes[63] |= 0x80;
+        let info = DomainInfo::decode(&bytes).unwrap();
+        assert_eq!(info.cpu_time, 0x403f_3e3d_3c3b_3a39);
+    }
+}

@@ -1,0 +1,100 @@
+/// A Xen release, as the hypervisor itself names it (`XENVER_version`, which Linux shows as
+/// `/sys/hypervisor/version/{major,minor}`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Release {
+    /// 4.
+    pub major: u16,
+    /// 17 in Xen 4.17.
+    pub minor: u16,
+}
+
+impl std::fmt::Display for Release {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// The layouts of one `XEN_SYSCTL_INTERFACE_VERSION`.
+///
+/// Compiled from each release's own `xen/include/public/{sysctl,domctl}.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abi {
+    /// `XEN_SYSCTL_INTERFACE_VERSION`.
+    pub sysctl: u32,
+    /// Size of `xen_domctl_getdomaininfo`: the stride of the list.
+    pub domaininfo_bytes: usize,
+    /// Size of `xen_sysctl_physinfo`.
+    pub physinfo_bytes: usize,
+    /// Offset of `total_pages` in it; `free_pages` and `scrub_pages` follow.
+    pub physinfo_pages_at: usize,
+    /// First and last minor number of the 4.x releases that speak it.
+    pub minors: (u16, u16),
+}
+
+impl Abi {
+    /// Every version that virtmon knows, oldest first.
+    pub const ALL: [Self; 5] = [
+        Self::new(0x12, 104, 104, 32, (12, 13)),
+        Self::new(0x13, 104, 104, 32, (14, 15)),
+        Self::new(0x14, 112, 104, 32, (16, 16)),
+        Self::new(0x15, 112, 112, 40, (17, 20)),
+        Self::new(0x16, 112, 112, 40, (21, 22)),
+    ];
+
+    const fn new(
+        sysctl: u32,
+        domaininfo_bytes: usize,
+        physinfo_bytes: usize,
+        physinfo_pages_at: usize,
+        minors: (u16, u16),
+    ) -> Self {
+        Self {
+            sysctl,
+            domaininfo_bytes,
+            physinfo_bytes,
+            physinfo_pages_at,
+            minors,
+        }
+    }
+
+    /// The layouts that a release has, `None` for one that is not known.
+    #[must_use]
+    pub fn of_release(release: Release) -> Option<Self> {
+        Self::ALL.into_iter().find(|abi| {
+            release.major == 4 && (abi.minors.0..=abi.minors.1).contains(&release.minor)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings;
+
+    #[test]
+    fn every_release_from_4_12_to_4_22_has_one_row() {
+        for minor in 12..=22 {
+            let rows = Abi::ALL
+                .iter()
+                .filter(|abi| (abi.minors.0..=abi.minors.1).contains(&minor));
+            assert_eq!(rows.count(), 1, "4.{minor}");
+        }
+        for (major, minor) in [(4, 11), (4, 23), (3, 17), (5, 0)] {
+            assert_eq!(Abi::of_release(Release { major, minor }), None);
+        }
+    }
+
+    #[test]
+    fn the_table_agrees_with_the_headers_of_the_build() {
+        let abi = Abi::ALL
+            .into_iter()
+            .find(|abi| abi.sysctl == bindings::XEN_SYSCTL_INTERFACE_VERSION)
+            .expect("the installed headers are of a known version");
+        assert_eq!(abi.domaininfo_bytes, size_of::<bindings::xc_domaininfo_t>());
+        assert_eq!(abi.physinfo_bytes, size_of::<bindings::xc_physinfo_t>());
+        assert_eq!(
+            abi.physinfo_pages_at,
+            std::mem::offset_of!(bindings::xc_physinfo_t, total_pages)
+        );
+    }
+}
