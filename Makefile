@@ -11,8 +11,8 @@ test:
 	cargo test --workspace
 	lab/build
 	cargo test --package virtmon-lab --test xen -- --ignored
-	cargo test --package libvirt-backend --test live --no-run
-	lab/libvirtd cargo test --package libvirt-backend --test live -- --ignored
+	cargo test --package libvirt-backend --no-run
+	lab/libvirtd cargo test --offline --package libvirt-backend -- --ignored
 
 lint:
 	scripts/packages build

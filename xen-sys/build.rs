@@ -10,9 +10,12 @@ fn main() {
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
         .allowlist_function("xc_interface_open|xc_interface_close")
         .allowlist_function("xc_domain_getinfolist|xc_physinfo")
-        .allowlist_type("xc_domaininfo_t|xc_physinfo_t|xsd_sockmsg|xsd_sockmsg_type")
+        .allowlist_type("xc_domaininfo_t|xc_physinfo_t|xsd_sockmsg|xsd_sockmsg_type|privcmd_hypercall_t|xen_sysctl|xen_domctl")
         .allowlist_var("XEN_(SYS|DOM)CTL_INTERFACE_VERSION")
         .allowlist_var("XEN_DOMINF_.*|SHUTDOWN_crash|XENSTORE_PAYLOAD_MAX")
+        .allowlist_var("__HYPERVISOR_(xen_version|sysctl|domctl)|XENVER_(version|extraversion)")
+        .allowlist_var("XEN_SYSCTL_(physinfo|getdomaininfolist|getcpuinfo|numainfo)")
+        .allowlist_var("XEN_DOMCTL_(getdomaininfo|getvcpuinfo)")
         // A loader with fields, not a link: the program starts where no Xen library is.
         .dynamic_library_name("Libxenctrl")
         .dynamic_link_require_all(true)

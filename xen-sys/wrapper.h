@@ -6,3 +6,5 @@
 #include <xen/sysctl.h>
 #include <xen/domctl.h>
 #include <xen/io/xs_wire.h>
+#include <xen/version.h>
+#include <xen/sys/privcmd.h>

@@ -14,6 +14,7 @@ pub(crate) fn facts(connection: &Connection) -> Host {
         pcpus: node.as_ref().map(|node| node.cpus),
         mem_bytes: node.and_then(|node| bytes_of_kib(node.mem_kib)),
         mem_free_bytes: None,
+        ..Host::default()
     }
 }
 

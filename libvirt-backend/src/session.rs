@@ -54,6 +54,7 @@ impl Session {
         Capabilities {
             nics: devices,
             disks: devices,
+            vcpus: false,
         }
     }
 

@@ -59,6 +59,7 @@ fn the_driver_and_its_host_are_told() {
     let nothing = Capabilities {
         nics: false,
         disks: false,
+        vcpus: false,
     };
     assert_eq!(backend.capabilities(), nothing);
     let host = &snapshot.host;

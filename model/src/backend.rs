@@ -28,4 +28,13 @@ pub struct Capabilities {
     pub nics: bool,
     /// Block devices and their counters.
     pub disks: bool,
+    /// Single vCPUs.
+    pub vcpus: bool,
+}
+
+/// What a backend is to read beyond what is cheap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Single vCPUs: a hypercall each on Xen.
+    pub vcpus: bool,
 }

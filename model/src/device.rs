@@ -36,19 +36,83 @@ pub struct Nic {
     pub name: String,
     /// Bytes that the guest received.
     pub rx_bytes: Option<u64>,
+    /// Packets that the guest received.
+    pub rx_packets: Option<u64>,
+    /// Packets for the guest that were damaged.
+    pub rx_errors: Option<u64>,
+    /// Packets for the guest that were dropped.
+    pub rx_drops: Option<u64>,
     /// Bytes that the guest sent.
     pub tx_bytes: Option<u64>,
+    /// Packets that the guest sent.
+    pub tx_packets: Option<u64>,
+    /// Packets of the guest that were damaged.
+    pub tx_errors: Option<u64>,
+    /// Packets of the guest that were dropped.
+    pub tx_drops: Option<u64>,
 }
 
-/// A block device of a domain. All counters are cumulative since the device was made.
+/// A block device of a domain. Counters and times are cumulative since the device was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Disk {
     /// The name the guest's configuration gives it (`xvda`, `vda`).
     pub name: String,
+    /// What is behind it: a file, a device, a network address; empty where that is not told, or
+    /// nothing is (a CD-ROM drive without a medium).
+    pub path: String,
     /// Bytes that the guest read.
     pub rd_bytes: Option<u64>,
+    /// Reads that were done.
+    pub rd_requests: Option<u64>,
+    /// Time spent in them, in ns.
+    pub rd_time_ns: Option<u64>,
     /// Bytes that the guest wrote.
     pub wr_bytes: Option<u64>,
+    /// Writes that were done.
+    pub wr_requests: Option<u64>,
+    /// Time spent in them, in ns.
+    pub wr_time_ns: Option<u64>,
+    /// Flushes that were done.
+    pub fl_requests: Option<u64>,
+    /// Time spent in them, in ns.
+    pub fl_time_ns: Option<u64>,
+    /// Discards that were done.
+    pub ds_requests: Option<u64>,
+    /// Times that a request found the queue full (Xen's `oo_req`).
+    pub queue_full: Option<u64>,
+    /// Size that the guest sees, in bytes.
+    pub capacity_bytes: Option<u64>,
+    /// Bytes that the file or device behind it takes up in its file system or volume.
+    pub allocation_bytes: Option<u64>,
+    /// Size of the file or device behind it, in bytes.
+    pub physical_bytes: Option<u64>,
+}
+
+impl Nic {
+    /// Makes every counter unknown and the name empty, keeping its buffer.
+    pub fn clear(&mut self) {
+        let mut name = std::mem::take(&mut self.name);
+        name.clear();
+        *self = Self {
+            name,
+            ..Self::default()
+        };
+    }
+}
+
+impl Disk {
+    /// Makes every counter unknown and the texts empty, keeping their buffers.
+    pub fn clear(&mut self) {
+        let mut name = std::mem::take(&mut self.name);
+        let mut path = std::mem::take(&mut self.path);
+        name.clear();
+        path.clear();
+        *self = Self {
+            name,
+            path,
+            ..Self::default()
+        };
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{Devices, Disk, Nic};
+use crate::{Devices, Disk, Memory, Nic, Vcpu};
 
 /// What tells one life of one domain from every other.
 ///
@@ -31,18 +31,30 @@ pub struct Domain {
     pub state: State,
     /// CPU time used by all its vCPUs since it was made, in ns.
     pub cpu_time_ns: Option<u64>,
+    /// The part of it that its process spent outside the kernel, in ns (libvirt's `cpu.user`).
+    pub cpu_user_ns: Option<u64>,
+    /// The part of it that the host's kernel spent for it, in ns (libvirt's `cpu.system`).
+    pub cpu_system_ns: Option<u64>,
     /// vCPUs that are online.
     pub vcpus_online: Option<u32>,
     /// Memory that it holds now, in bytes.
     pub mem_bytes: Option<u64>,
     /// Memory that it may hold, in bytes; `None` also where there is no limit.
     pub mem_max_bytes: Option<u64>,
+    /// What else is known of its memory.
+    pub memory: Memory,
+    /// Its cpupool (`xen_domctl_getdomaininfo.cpupool`), `None` where it is in none.
+    pub cpupool: Option<u32>,
+    /// Its vCPUs, where they were asked for.
+    pub vcpus: Devices<Vcpu>,
     /// Its network interfaces.
     pub nics: Devices<Nic>,
     /// Its block devices.
     pub disks: Devices<Disk>,
     /// How old the values are, in ns: 0 when they were read in this sample.
     pub stale_ns: u64,
+    /// Why some of it could not be read in this sample.
+    pub error: Option<Arc<str>>,
 }
 
 impl Domain {
@@ -53,23 +65,35 @@ impl Domain {
             name,
             state,
             cpu_time_ns,
+            cpu_user_ns,
+            cpu_system_ns,
             vcpus_online,
             mem_bytes,
             mem_max_bytes,
+            memory,
+            cpupool,
+            vcpus,
             nics,
             disks,
             stale_ns,
+            error,
         } = self;
         *identity = Identity::default();
         *name = None;
         *state = State::Unknown;
         *cpu_time_ns = None;
+        *cpu_user_ns = None;
+        *cpu_system_ns = None;
         *vcpus_online = None;
         *mem_bytes = None;
         *mem_max_bytes = None;
+        *memory = Memory::default();
+        *cpupool = None;
+        vcpus.clear();
         nics.clear();
         disks.clear();
         *stale_ns = 0;
+        *error = None;
     }
 }
 

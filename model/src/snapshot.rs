@@ -7,4 +7,7 @@ pub struct Snapshot {
     pub host: Host,
     /// The domains, in ascending order of id.
     pub domains: Rows<Domain>,
+    /// What could not be read in this sample, a line each, beside what a domain's own
+    /// [`error`](Domain::error) says. Not an error of the sample: the rest of it stands.
+    pub troubles: Rows<String>,
 }

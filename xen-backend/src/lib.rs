@@ -79,6 +79,7 @@ impl Backend for XenBackend {
         Capabilities {
             nics: false,
             disks: false,
+            vcpus: false,
         }
     }
 

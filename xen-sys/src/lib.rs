@@ -1,6 +1,7 @@
 //! Xen's control ABI, raw: what the public headers say, and the calls that carry it.
 //!
 //! - [`abi`]: which layout which interface version has, and the fields out of the bytes. No calls.
+//! - [`Privcmd`]: hypercalls by the kernel's device, into [`HypercallBuffer`]s that are kept.
 //! - [`Xenctrl`]: libxenctrl, loaded at run time.
 //! - [`xs_wire`]: the messages that xenstore speaks. No calls.
 //!
@@ -10,8 +11,12 @@
 
 pub mod abi;
 mod bindings;
+mod buffer;
 mod logger;
+mod privcmd;
 mod xenctrl;
 pub mod xs_wire;
 
+pub use buffer::HypercallBuffer;
+pub use privcmd::{Privcmd, PrivcmdError};
 pub use xenctrl::{OpenError, Xenctrl};

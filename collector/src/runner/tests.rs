@@ -18,6 +18,7 @@ impl Backend for Script {
         Capabilities {
             nics: false,
             disks: false,
+            vcpus: false,
         }
     }
 

@@ -72,6 +72,7 @@ fn show(table: &mut TableSink, mono_ns: u64, missed: u64) -> String {
 const NEITHER: Capabilities = Capabilities {
     nics: false,
     disks: false,
+    vcpus: false,
 };
 
 #[test]
@@ -96,6 +97,7 @@ fn a_backend_that_tells_of_devices_has_their_columns() {
     let both = Capabilities {
         nics: true,
         disks: true,
+        vcpus: false,
     };
     let text = show(&mut TableSink::new(both, true), 0, 0);
     let mut lines = text.lines().skip(1);
