@@ -9,7 +9,7 @@ fn main() {
         .header("wrapper.h")
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
         .allowlist_function("xc_interface_open|xc_interface_close")
-        .allowlist_function("xc_domain_getinfolist|xc_physinfo")
+        .allowlist_function("xc_domain_getinfolist")
         .allowlist_type("xc_domaininfo_t|xc_physinfo_t|xsd_sockmsg|xsd_sockmsg_type|privcmd_hypercall_t|xen_sysctl|xen_domctl")
         .allowlist_var("XEN_(SYS|DOM)CTL_INTERFACE_VERSION")
         .allowlist_var("XEN_DOMINF_.*|SHUTDOWN_crash|XENSTORE_PAYLOAD_MAX")

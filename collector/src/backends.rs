@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use libvirt_backend::LibvirtBackend;
-use virtmon_model::{Backend, Error, Result};
-use xen_backend::XenBackend;
+use virtmon_model::{Backend, Error, Result, Wanted};
+use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::cli::BackendChoice;
 
@@ -13,15 +13,19 @@ use crate::cli::BackendChoice;
 pub(crate) fn open(
     choice: BackendChoice,
     uri: Option<&str>,
-    note: impl Fn(&str),
+    path: XenPath,
+    wanted: Wanted,
+    note: &mut dyn FnMut(&str),
 ) -> Result<Box<dyn Backend>> {
+    let xen = Options { path, wanted };
     let libvirt = || LibvirtBackend::open(uri).map(|backend| Box::new(backend) as Box<dyn Backend>);
     match choice {
-        BackendChoice::Xen => Ok(Box::new(XenBackend::open()?)),
+        BackendChoice::Xen => Ok(Box::new(XenBackend::open(xen, note)?)),
         BackendChoice::Libvirt => libvirt(),
-        // A URI is libvirt's.
+        // This way is Xen's, as a URI is libvirt's.
+        BackendChoice::Auto if path != XenPath::Auto => Ok(Box::new(XenBackend::open(xen, note)?)),
         BackendChoice::Auto if uri.is_some() => libvirt(),
-        BackendChoice::Auto => match XenBackend::open() {
+        BackendChoice::Auto => match XenBackend::open(xen, note) {
             Ok(backend) => Ok(Box::new(backend)),
             Err(Error::NotHere(no_xen)) => {
                 let backend = libvirt().map_err(|no_libvirt| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use xen_backend::XenPath;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,6 +34,11 @@ pub(crate) struct Cli {
     /// The libvirt connection, as virsh takes it: qemu:///system, xen:///system, test:///default
     #[arg(long, value_name = "URI")]
     pub(crate) uri: Option<String>,
+
+    /// How Xen's list is read: privcmd is the bare hypercall, which auto takes once it has agreed
+    /// with libxenctrl where that is installed
+    #[arg(long, value_enum, value_name = "PATH", default_value_t = PathChoice::Auto)]
+    pub(crate) xen_path: PathChoice,
 
     /// Time between readings: 10ms, 1s, 0.5, 2m
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval, allow_negative_numbers = true)]
@@ -67,6 +73,24 @@ pub(crate) enum BackendChoice {
     Xen,
     /// libvirt
     Libvirt,
+}
+
+/// A way to Xen's list of domains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PathChoice {
+    Auto,
+    Libxenctrl,
+    Privcmd,
+}
+
+impl From<PathChoice> for XenPath {
+    fn from(choice: PathChoice) -> Self {
+        match choice {
+            PathChoice::Auto => Self::Auto,
+            PathChoice::Libxenctrl => Self::Libxenctrl,
+            PathChoice::Privcmd => Self::Privcmd,
+        }
+    }
 }
 
 /// The shortest interval: below it, reading would be all that the machine does.

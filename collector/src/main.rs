@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use virtmon::sink::{CsvSink, TableSink};
 use virtmon::{Limit, Output, OutputError, RunError, Runner, Ticker, schema};
-use virtmon_model::Error;
+use virtmon_model::{Error, Wanted};
 
 use crate::cli::{Cli, Command};
 
@@ -52,7 +52,10 @@ fn print(text: &str) -> Result<(), RunError> {
 }
 
 fn run(cli: &Cli) -> Result<(), RunError> {
-    let mut backend = backends::open(cli.backend, cli.uri.as_deref(), complain)?;
+    let wanted = Wanted::default();
+    let uri = cli.uri.as_deref();
+    let path = cli.xen_path.into();
+    let mut backend = backends::open(cli.backend, uri, path, wanted, &mut complain)?;
     let capabilities = backend.capabilities();
     let mut on_failure = |error: &Error| complain(&error.to_string());
     let mut runner = Runner::new(backend.as_mut(), &mut on_failure);

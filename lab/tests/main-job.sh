@@ -12,6 +12,9 @@ xentop=$!
 wait "$xentop"
 xl list >xl-after
 ./virtmon --count 2 >table
+for path in privcmd libxenctrl; do
+    ./virtmon --xen-path $path --csv $path.csv --count 3 --interval 100ms
+done
 cat table
 
 # A guest is renamed, one is destroyed, and one comes under its name.
@@ -38,7 +41,7 @@ refuse() {
 chmod 755 virtmon
 refuse user setpriv --reuid 65534 --clear-groups ./virtmon --backend xen --csv refused.csv
 library=$(ldconfig -p | sed -n 's/.*libxenctrl.so.4.17 .*=> //p')
-refuse library unshare --mount sh -c "mount --bind /dev/null $library && exec ./virtmon --backend xen"
+refuse library unshare --mount sh -c "mount --bind /dev/null $library && exec ./virtmon --xen-path libxenctrl"
 refuse path ./virtmon --backend xen --csv /nonexistent/out.csv
 
 # libvirt's own Xen driver, which has no bulk call.

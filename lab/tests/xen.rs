@@ -200,6 +200,25 @@ fn the_table_says_which_xen_and_names_every_guest() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
+fn both_ways_to_the_list_tell_the_same() {
+    let [fast, reference] = ["privcmd.csv", "libxenctrl.csv"].map(|file| rows(&LAB.file(file)));
+    for name in GUESTS {
+        let (fast, reference) = (of(&fast, name), of(&reference, name));
+        assert_eq!((fast.len(), reference.len()), (3, 3));
+        for column in ["id", "uuid", "vcpus_online", "mem_bytes", "mem_max_bytes"] {
+            assert_eq!(
+                fast[2].text(column),
+                reference[0].text(column),
+                "{name}, {column}"
+            );
+        }
+        let cpu = |row: &Row| row.number("cpu_time_ns").unwrap();
+        assert!(cpu(fast[2]) <= cpu(reference[0]));
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
 fn refusals_are_one_line_and_leave_nothing() {
     for (case, words) in [
         (

@@ -37,4 +37,6 @@ pub struct Capabilities {
 pub struct Wanted {
     /// Single vCPUs: a hypercall each on Xen.
     pub vcpus: bool,
+    /// The host's pCPUs and NUMA nodes.
+    pub host: bool,
 }

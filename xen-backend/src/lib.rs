@@ -1,72 +1,125 @@
 //! The Xen backend: every domain of a host, domain 0 included, by one hypercall.
 //!
-//! `host` finds out which Xen runs here, `list` keeps the buffer that the hypercall fills, `row`
-//! turns an entry of it into a domain, `names` keeps the domains' names from xenstore.
+//! `host` finds out which Xen runs here, `source` reads the list of domains into the buffer that
+//! `list` keeps, `sane` checks the first one, `row` turns an entry into a domain, `names` keeps
+//! their names from xenstore; `vcpus` and `machine` read what is only read where it is asked for.
 #![forbid(unsafe_code)]
 
 mod host;
 mod list;
+mod machine;
 mod names;
 mod row;
+mod sane;
+mod source;
+mod vcpus;
 mod xenstore;
 
-use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot};
-use xen_sys::abi::{Abi, PAGE_BYTES, PhysInfo};
-use xen_sys::{OpenError, Xenctrl};
+use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
+use xen_sys::Privcmd;
 
-use crate::list::DomainList;
+use crate::machine::Machine;
 use crate::names::Names;
+use crate::source::Source;
+pub use crate::source::XenPath;
+
+/// How to read a Xen host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// How the list of domains is read.
+    pub path: XenPath,
+    /// What is read beyond it.
+    pub wanted: Wanted,
+}
 
 /// The domains of this Xen host.
 pub struct XenBackend {
-    xenctrl: Xenctrl,
-    abi: Abi,
-    hypervisor: String,
-    list: DomainList,
+    privcmd: Privcmd,
+    source: Source,
     names: Names,
+    machine: Machine,
+    hypervisor: String,
+    wanted: Wanted,
+    /// The highest vCPU number of each domain of the last list.
+    max_vcpu_ids: Vec<u32>,
 }
 
 impl XenBackend {
-    /// Opens the hypervisor that this domain runs on.
+    /// Opens the hypervisor that this domain runs on. `note` is told in one line where it is not
+    /// read in the fastest way.
     ///
     /// # Errors
-    /// [`Error::NotHere`] where there is no Xen, this is not its domain 0, or libxenctrl of its
-    /// release is not installed; [`Error::Denied`] where this user may not open the hypercall
-    /// device; [`Error::UnknownAbi`] for a release that this build does not know.
-    pub fn open() -> Result<Self> {
-        let running = host::running_xen()?;
-        let abi = Abi::of_release(running.release).ok_or_else(|| {
-            Error::UnknownAbi(format!(
-                "{} runs here, and the layouts of its interface are not known: \
-                 this virtmon reads Xen 4.12 to 4.22",
-                running.name
-            ))
-        })?;
-        let xenctrl = Xenctrl::open(running.release, abi).map_err(|error| match error {
-            OpenError::NoLibrary { soname } => Error::NotHere(format!(
-                "{} runs here, but {soname} can't be loaded: \
-                 install libxenctrl of that release (Debian: libxenmisc{})",
-                running.name, running.release
-            )),
-            OpenError::Interface(source) => Error::call("xc_interface_open", source),
-        })?;
-        let mut backend = Self {
-            list: DomainList::new(abi.domaininfo_bytes),
+    /// [`Error::NotHere`] where there is no Xen, this is not its domain 0, or libxenctrl is asked
+    /// for and not installed; [`Error::Denied`] where this user may not open the hypercall device;
+    /// [`Error::UnknownAbi`] where this build does not know the hypervisor's interface version, or
+    /// what it tells makes no sense.
+    pub fn open(options: Options, note: &mut dyn FnMut(&str)) -> Result<Self> {
+        let mut privcmd = host::open()?;
+        let (release, extra) = privcmd
+            .version()
+            .map_err(|source| Error::call("xen_version", source))?;
+        let mut source = Source::open(options.path, &mut privcmd, release, note)?;
+        let physinfo = privcmd.physinfo().map_err(host::physinfo_failed)?;
+        source.read(&mut privcmd).map_err(source::list_failed)?;
+        sane::check(&source.infos(), physinfo.nr_cpus)?;
+        Ok(Self {
             names: Names::open(),
-            hypervisor: running.name,
-            xenctrl,
-            abi,
-        };
-        backend.physinfo()?;
-        Ok(backend)
+            machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
+            hypervisor: format!("Xen {release}{extra}"),
+            wanted: options.wanted,
+            max_vcpu_ids: Vec::new(),
+            privcmd,
+            source,
+        })
     }
 
-    fn physinfo(&mut self) -> Result<Option<PhysInfo>> {
-        let bytes = self
-            .xenctrl
-            .physinfo()
-            .map_err(|source| host::refused("xc_physinfo", source))?;
-        Ok(PhysInfo::decode(&bytes, self.abi))
+    /// How the list of domains is read: the word that `--xen-path` takes for it.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.source.name()
+    }
+
+    fn read_domains(&mut self, into: &mut Snapshot) -> Result<()> {
+        self.source
+            .read(&mut self.privcmd)
+            .map_err(source::list_failed)?;
+        into.domains.clear();
+        self.max_vcpu_ids.clear();
+        let mut past_last = 0;
+        let mut ascending = true;
+        self.source.each(|info| {
+            ascending &= u32::from(info.domain) >= past_last;
+            past_last = u32::from(info.domain) + 1;
+            row::fill(into.domains.next_row(), &info);
+            self.max_vcpu_ids.push(info.max_vcpu_id);
+        });
+        if ascending {
+            Ok(())
+        } else {
+            Err(Error::UnknownAbi(
+                "the hypervisor listed domains out of order".into(),
+            ))
+        }
+    }
+
+    fn read_host(&mut self, into: &mut Snapshot) -> Result<()> {
+        let physinfo = self.privcmd.physinfo().map_err(host::physinfo_failed)?;
+        let host = &mut into.host;
+        if host.hypervisor != self.hypervisor {
+            host.hypervisor.clone_from(&self.hypervisor);
+        }
+        machine::fill(host, &physinfo);
+        if self.wanted.host
+            && let Err(error) = self.machine.read(&mut self.privcmd, host)
+        {
+            host.pcpu_idle_ns.clear();
+            host.nodes.clear();
+            let trouble = into.troubles.next_row();
+            trouble.clear();
+            trouble.push_str("pCPUs and nodes: ");
+            trouble.push_str(&error.to_string());
+        }
+        Ok(())
     }
 }
 
@@ -79,28 +132,19 @@ impl Backend for XenBackend {
         Capabilities {
             nics: false,
             disks: false,
-            vcpus: false,
+            vcpus: true,
         }
     }
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
-        let xenctrl = &mut self.xenctrl;
-        self.list
-            .read(|first, entries| xenctrl.domain_getinfolist(first, entries))
-            .map_err(|source| host::refused("xc_domain_getinfolist", source))?;
-
-        into.domains.clear();
-        for info in self.list.iter() {
-            row::fill(into.domains.next_row(), &info);
-        }
+        into.troubles.clear();
+        self.read_domains(into)?;
         self.names.give(&mut into.domains);
-
-        let physinfo = self.physinfo()?;
-        let host = &mut into.host;
-        host.hypervisor.clone_from(&self.hypervisor);
-        host.pcpus = physinfo.map(|info| info.nr_cpus);
-        host.mem_bytes = physinfo.map(|info| info.total_pages * PAGE_BYTES);
-        host.mem_free_bytes = physinfo.map(|info| info.free_pages * PAGE_BYTES);
-        Ok(())
+        if self.wanted.vcpus {
+            for (domain, &max_vcpu_id) in into.domains.iter_mut().zip(&self.max_vcpu_ids) {
+                vcpus::fill(domain, max_vcpu_id, &mut self.privcmd);
+            }
+        }
+        self.read_host(into)
     }
 }

@@ -1,26 +1,47 @@
 //! The buffer that the list of domains is read into.
 
 use std::io;
+use std::ops::DerefMut;
 
+use xen_sys::HypercallBuffer;
 use xen_sys::abi::DomainInfo;
 
-/// The last list of domains, its buffer kept from tick to tick.
-pub(crate) struct DomainList {
-    entries: Vec<u8>,
+/// Bytes that a list is read into, kept from tick to tick.
+pub(crate) trait Room: DerefMut<Target = [u8]> {
+    /// Makes room for that many bytes; what is there stays.
+    fn resize(&mut self, bytes: usize) -> io::Result<()>;
+}
+
+impl Room for HypercallBuffer {
+    fn resize(&mut self, bytes: usize) -> io::Result<()> {
+        HypercallBuffer::resize(self, bytes)
+    }
+}
+
+impl Room for Vec<u8> {
+    fn resize(&mut self, bytes: usize) -> io::Result<()> {
+        Vec::resize(self, bytes, 0);
+        Ok(())
+    }
+}
+
+/// The last list of domains.
+pub(crate) struct DomainList<B> {
+    entries: B,
     stride: usize,
     listed: usize,
 }
 
-impl DomainList {
+impl<B: Room> DomainList<B> {
     /// Room for so many domains more than the last list held, so that a few new ones need no
     /// second call. The room is not made larger than needed: libxenctrl zeroes and copies all of
     /// it at every call.
     const SPARE: usize = 8;
 
     /// An empty list whose entries are `stride` bytes each.
-    pub(crate) fn new(stride: usize) -> Self {
+    pub(crate) fn new(entries: B, stride: usize) -> Self {
         Self {
-            entries: Vec::new(),
+            entries,
             stride,
             listed: 0,
         }
@@ -28,21 +49,21 @@ impl DomainList {
 
     /// Reads the list anew.
     ///
-    /// `getinfolist` fills its buffer with the domains from a domid upwards and returns how many
-    /// there were. Where they fill it, the rest is asked for from the last domid + 1: domids have
-    /// holes, so a count says nothing of where to go on.
+    /// `getinfolist` fills the buffer, from a byte on, with the domains from a domid upwards, and
+    /// returns how many there were. Where they fill it, the rest is asked for from the last
+    /// domid + 1: domids have holes, so a count says nothing of where to go on.
     pub(crate) fn read(
         &mut self,
-        mut getinfolist: impl FnMut(u32, &mut [u8]) -> io::Result<usize>,
+        mut getinfolist: impl FnMut(u32, &mut B, usize) -> io::Result<usize>,
     ) -> io::Result<()> {
         let mut room = self.listed + Self::SPARE;
         self.listed = 0;
         let mut first = 0;
         loop {
-            self.entries.resize(room * self.stride, 0);
+            self.entries.resize(room * self.stride)?;
             let free = room - self.listed;
-            let entries = &mut self.entries[self.listed * self.stride..];
-            let more = getinfolist(first, entries)?.min(free);
+            let from = self.listed * self.stride;
+            let more = getinfolist(first, &mut self.entries, from)?.min(free);
             self.listed += more;
             if more < free {
                 return Ok(());
@@ -57,9 +78,8 @@ impl DomainList {
 
     /// The domains of the last list, in ascending order of domid.
     pub(crate) fn iter(&self) -> impl Iterator<Item = DomainInfo> + '_ {
-        self.entries
+        self.entries[..self.listed * self.stride]
             .chunks_exact(self.stride)
-            .take(self.listed)
             .filter_map(DomainInfo::decode)
     }
 }
@@ -71,15 +91,15 @@ mod tests {
     const STRIDE: usize = 112;
 
     /// A hypervisor with these domids, which counts how often it is called.
-    fn hypervisor<'a>(
+    fn hypervisor<'a, B: Room>(
         domids: &'a [u16],
         calls: &'a mut usize,
-    ) -> impl FnMut(u32, &mut [u8]) -> io::Result<usize> + 'a {
-        move |first, entries| {
+    ) -> impl FnMut(u32, &mut B, usize) -> io::Result<usize> + 'a {
+        move |first, entries, from| {
             *calls += 1;
             let wanted = domids.iter().filter(|&&domid| u32::from(domid) >= first);
             let mut listed = 0;
-            for (entry, domid) in entries.chunks_exact_mut(STRIDE).zip(wanted) {
+            for (entry, domid) in entries[from..].chunks_exact_mut(STRIDE).zip(wanted) {
                 entry[..2].copy_from_slice(&domid.to_le_bytes());
                 listed += 1;
             }
@@ -87,38 +107,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_thousand_domains_with_holes_are_each_listed_once() {
-        let domids: Vec<u16> = (0..1004).map(|n| n * 7).collect();
-        let mut list = DomainList::new(STRIDE);
+    fn domids<B: Room>(list: &DomainList<B>) -> Vec<u16> {
+        list.iter().map(|info| info.domain).collect()
+    }
+
+    fn a_thousand_with_holes(entries: impl Room) {
+        let all: Vec<u16> = (0..1004).map(|n| n * 7).collect();
+        let mut list = DomainList::new(entries, STRIDE);
         let mut calls = 0;
-        list.read(hypervisor(&domids, &mut calls)).unwrap();
-        let seen: Vec<u16> = list.iter().map(|info| info.domain).collect();
-        assert_eq!(seen, domids);
+        list.read(hypervisor(&all, &mut calls)).unwrap();
+        assert_eq!(domids(&list), all);
 
         calls = 0;
-        list.read(hypervisor(&domids, &mut calls)).unwrap();
+        list.read(hypervisor(&all, &mut calls)).unwrap();
         assert_eq!(calls, 1, "the second time one call has room for all");
-        assert_eq!(list.iter().count(), 1004);
+        assert_eq!(domids(&list), all);
 
-        list.read(hypervisor(&domids[..3], &mut calls)).unwrap();
-        assert_eq!(list.iter().count(), 3);
+        list.read(hypervisor(&all[..3], &mut calls)).unwrap();
+        assert_eq!(domids(&list), all[..3]);
+    }
+
+    #[test]
+    fn a_thousand_domains_with_holes_are_each_listed_once() {
+        a_thousand_with_holes(Vec::new());
+        a_thousand_with_holes(HypercallBuffer::new(0).unwrap());
     }
 
     #[test]
     fn a_list_that_just_fills_the_room_is_asked_on() {
-        let domids: Vec<u16> = (0..8).collect();
-        let mut list = DomainList::new(STRIDE);
+        let eight: Vec<u16> = (0..8).collect();
+        let mut list = DomainList::new(Vec::new(), STRIDE);
         let mut calls = 0;
-        list.read(hypervisor(&domids, &mut calls)).unwrap();
-        assert_eq!(list.iter().count(), 8);
+        list.read(hypervisor(&eight, &mut calls)).unwrap();
+        assert_eq!(domids(&list), eight);
         assert_eq!(calls, 2);
     }
 
     #[test]
     fn a_refused_call_is_an_error() {
-        let mut list = DomainList::new(STRIDE);
-        let refused = |_: u32, _: &mut [u8]| Err(io::Error::from_raw_os_error(13));
+        let mut list = DomainList::new(Vec::new(), STRIDE);
+        let refused = |_: u32, _: &mut Vec<u8>, _| Err(io::Error::from_raw_os_error(13));
         assert_eq!(list.read(refused).unwrap_err().raw_os_error(), Some(13));
     }
 }

@@ -75,7 +75,10 @@ impl Names {
             self.reconnect();
         }
         for (domain, known) in domains.iter_mut().zip(&self.known) {
-            domain.name.clone_from(&known.name);
+            // In a steady tick the row has its name from the tick before.
+            if !same(domain.name.as_ref(), known.name.as_ref()) {
+                domain.name.clone_from(&known.name);
+            }
         }
     }
 
@@ -168,6 +171,14 @@ impl Names {
             watch(self.connection.as_mut(), known);
         }
         self.patience = WAIT;
+    }
+}
+
+fn same(one: Option<&Arc<str>>, other: Option<&Arc<str>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 

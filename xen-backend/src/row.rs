@@ -1,6 +1,6 @@
 //! One entry of the hypervisor's list as a domain.
 
-use virtmon_model::{Domain, Identity, State, Uuid};
+use virtmon_model::{Domain, Identity, Memory, State, Uuid};
 use xen_sys::abi::{DomainInfo, PAGE_BYTES};
 
 /// `SHUTDOWN_crash` of Xen's `public/sched.h`.
@@ -22,9 +22,19 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
         pages if pages == u64::from(u32::MAX) => None,
         pages => pages.checked_mul(PAGE_BYTES),
     };
+    domain.memory = Memory {
+        outstanding_bytes: info.outstanding_pages.checked_mul(PAGE_BYTES),
+        shared_bytes: info.shr_pages.checked_mul(PAGE_BYTES),
+        paged_bytes: info.paged_pages.checked_mul(PAGE_BYTES),
+        ..Memory::default()
+    };
+    // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
+    domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
+    domain.vcpus.clear();
     domain.nics.clear();
     domain.disks.clear();
     domain.stale_ns = 0;
+    domain.error = None;
 }
 
 fn state(info: &DomainInfo) -> State {

@@ -4,11 +4,13 @@
 
 mod domaininfo;
 mod physinfo;
+mod vcpuinfo;
 mod version;
 
 pub use domaininfo::DomainInfo;
 pub use physinfo::PhysInfo;
-pub use version::{Abi, Release};
+pub use vcpuinfo::VcpuInfo;
+pub use version::{Abi, DOMCTL_VERSIONS, Release};
 
 /// Bytes of a page: what `tot_pages` and its kin count (`XC_PAGE_SIZE`).
 pub const PAGE_BYTES: u64 = 4096;

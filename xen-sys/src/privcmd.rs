@@ -7,10 +7,11 @@ use std::os::fd::AsRawFd;
 use nix::errno::Errno;
 use nix::sys::ioctl;
 
-use crate::abi::{Abi, PhysInfo, Release};
+use crate::abi::{Abi, DOMCTL_VERSIONS, PhysInfo, Release, VcpuInfo};
 use crate::bindings::{
-    __HYPERVISOR_sysctl, __HYPERVISOR_xen_version, XEN_SYSCTL_getdomaininfolist,
-    XEN_SYSCTL_physinfo, XENVER_extraversion, XENVER_version, privcmd_hypercall_t,
+    __HYPERVISOR_domctl, __HYPERVISOR_sysctl, __HYPERVISOR_xen_version, XEN_DOMCTL_getvcpuinfo,
+    XEN_SYSCTL_getcpuinfo, XEN_SYSCTL_getdomaininfolist, XEN_SYSCTL_numainfo, XEN_SYSCTL_physinfo,
+    XENVER_extraversion, XENVER_version, privcmd_hypercall_t,
 };
 use crate::buffer::HypercallBuffer;
 
@@ -27,6 +28,8 @@ pub struct Privcmd {
     /// Holds the argument of a call; the kernel hands the hypervisor its address.
     argument: HypercallBuffer,
     abi: Abi,
+    /// `XEN_DOMCTL_INTERFACE_VERSION`, once a call has found it.
+    domctl: Option<u32>,
 }
 
 /// Why the hypervisor could not be asked.
@@ -35,7 +38,19 @@ pub enum PrivcmdError {
     /// A call of the system failed.
     Io(io::Error),
     /// The hypervisor refuses every interface version that is known.
-    UnknownAbi,
+    UnknownAbi {
+        /// What it calls itself.
+        release: Release,
+        /// What stands behind that number.
+        extra: String,
+    },
+    /// The hypervisor's entries are not as long as this version's.
+    Stride {
+        /// The version that it accepts.
+        abi: Abi,
+        /// How many bytes it wrote for one domain.
+        written: usize,
+    },
 }
 
 impl From<io::Error> for PrivcmdError {
@@ -46,29 +61,63 @@ impl From<io::Error> for PrivcmdError {
 
 /// Size of `struct xen_sysctl`, and where its union begins: the same in every version.
 const SYSCTL_BYTES: usize = 136;
-const UNION: usize = 8;
+const SYSCTL_UNION: usize = 8;
+/// The same of `struct xen_domctl`, and where the domid is.
+const DOMCTL_BYTES: usize = 144;
+const DOMCTL_DOMAIN: usize = 8;
+const DOMCTL_UNION: usize = 16;
 
 impl Privcmd {
-    /// Opens the device and finds out which interface version the hypervisor speaks: it refuses
-    /// every other with `EACCES`, so the versions that are known are tried with a cheap call.
+    /// Takes the open hypercall device and finds out which interface version the hypervisor
+    /// speaks: it refuses every other with `EACCES`, so the versions that are known are tried with
+    /// a cheap call. Then it lists one domain, to see that an entry is as long as that version has
+    /// it: a wrong length would be refused by nobody, and read as garbage.
     ///
     /// # Errors
-    /// The device can't be opened, this is not the control domain (`EPERM`), or no version fits.
+    /// This is not the control domain (`EPERM`), no version fits, or the length is another.
     pub fn open(device: File) -> Result<Self, PrivcmdError> {
         let mut privcmd = Self {
             device,
-            argument: HypercallBuffer::new(SYSCTL_BYTES)?,
+            argument: HypercallBuffer::new(DOMCTL_BYTES)?,
             abi: Abi::ALL[0],
+            domctl: None,
         };
         for abi in Abi::ALL {
             privcmd.abi = abi;
             match privcmd.physinfo() {
-                Ok(_) => return Ok(privcmd),
-                Err(error) if error.raw_os_error() == Some(Errno::EACCES as i32) => {}
+                Ok(_) => {
+                    let written = privcmd.entry_bytes()?;
+                    return if written == abi.domaininfo_bytes {
+                        Ok(privcmd)
+                    } else {
+                        Err(PrivcmdError::Stride { abi, written })
+                    };
+                }
+                Err(error) if is(&error, Errno::EACCES) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(PrivcmdError::UnknownAbi)
+        let (release, extra) = privcmd.version()?;
+        Err(PrivcmdError::UnknownAbi { release, extra })
+    }
+
+    /// How many bytes the hypervisor writes for one domain.
+    ///
+    /// The same domain is listed twice over different fillings. What the hypervisor wrote last is
+    /// the last byte that is the same both times: it ends with fields that do not change.
+    fn entry_bytes(&mut self) -> io::Result<usize> {
+        let mut buffer = HypercallBuffer::new(256)?;
+        let mut listed = [[0; 256]; 2];
+        for (filling, entry) in [0x55, 0xaa].into_iter().zip(&mut listed) {
+            buffer.fill(filling);
+            if self.list(0, 1, buffer.address())? != 1 {
+                return Ok(0);
+            }
+            entry.copy_from_slice(&buffer);
+        }
+        let [first, second] = listed;
+        let last = first.iter().zip(&second).rposition(|(a, b)| a == b);
+        Ok(last.map_or(0, |last| last + 1))
     }
 
     /// The interface version that the hypervisor speaks.
@@ -88,21 +137,82 @@ impl Privcmd {
         list: &mut HypercallBuffer,
         from: usize,
     ) -> io::Result<usize> {
+        let room = list.len().saturating_sub(from) / self.abi.domaininfo_bytes;
+        let room = u32::try_from(room).unwrap_or(u32::MAX);
+        self.list(first, room, list.address() + from as u64)
+    }
+
+    fn list(&mut self, first: u32, room: u32, address: u64) -> io::Result<usize> {
         // Domids end at 0x7ff0.
         let Ok(first) = u16::try_from(first) else {
             return Ok(0);
         };
-        let room = list.len().saturating_sub(from) / self.abi.domaininfo_bytes;
-        let room = u32::try_from(room).unwrap_or(u32::MAX);
-        let address = list.address() + from as u64;
         self.sysctl(XEN_SYSCTL_getdomaininfolist, |argument| {
             argument[0..2].copy_from_slice(&first.to_ne_bytes());
             argument[4..8].copy_from_slice(&room.to_ne_bytes());
             argument[8..16].copy_from_slice(&address.to_ne_bytes());
         })?;
-        let mut listed = [0; 4];
-        listed.copy_from_slice(&self.argument[UNION + 16..UNION + 20]);
-        Ok(usize::try_from(u32::from_ne_bytes(listed).min(room)).unwrap_or(usize::MAX))
+        let listed = self.answer(SYSCTL_UNION + 16).min(room);
+        Ok(usize::try_from(listed).unwrap_or(usize::MAX))
+    }
+
+    /// Reads for each pCPU, from number 0 on, the time in ns that it was idle, and 0 for one that
+    /// is offline (`XEN_SYSCTL_getcpuinfo`: 8 bytes each). Returns how many there are.
+    ///
+    /// # Errors
+    /// What the hypervisor answers.
+    pub fn cpu_idle(&mut self, times: &mut HypercallBuffer) -> io::Result<usize> {
+        let room = u32::try_from(times.len() / 8).unwrap_or(u32::MAX);
+        let address = times.address();
+        self.sysctl(XEN_SYSCTL_getcpuinfo, |argument| {
+            argument[0..4].copy_from_slice(&room.to_ne_bytes());
+            argument[8..16].copy_from_slice(&address.to_ne_bytes());
+        })?;
+        let pcpus = self.answer(SYSCTL_UNION + 16).min(room);
+        Ok(usize::try_from(pcpus).unwrap_or(usize::MAX))
+    }
+
+    /// Reads for each NUMA node, from number 0 on, its memory and how much of it is free, in bytes
+    /// (`XEN_SYSCTL_numainfo`: two words of 8 bytes each, all ones for a node that is not there).
+    /// Returns how many there are.
+    ///
+    /// # Errors
+    /// What the hypervisor answers.
+    pub fn node_memory(&mut self, nodes: &mut HypercallBuffer) -> io::Result<usize> {
+        let room = u32::try_from(nodes.len() / 16).unwrap_or(u32::MAX);
+        let address = nodes.address();
+        self.sysctl(XEN_SYSCTL_numainfo, |argument| {
+            argument[0..4].copy_from_slice(&room.to_ne_bytes());
+            argument[8..16].copy_from_slice(&address.to_ne_bytes());
+        })?;
+        let nodes = self.answer(SYSCTL_UNION).min(room);
+        Ok(usize::try_from(nodes).unwrap_or(usize::MAX))
+    }
+
+    /// Reads one vCPU (`XEN_DOMCTL_getvcpuinfo`).
+    ///
+    /// # Errors
+    /// What the hypervisor answers: `ESRCH` where there is no such domain, or no such vCPU.
+    pub fn vcpu_info(&mut self, domid: u16, vcpu: u32) -> io::Result<VcpuInfo> {
+        let mut versions = DOMCTL_VERSIONS;
+        loop {
+            let version = self.domctl.or_else(|| versions.next());
+            let version = version.ok_or(io::ErrorKind::Unsupported)?;
+            self.argument[..DOMCTL_BYTES].fill(0);
+            self.put(0, XEN_DOMCTL_getvcpuinfo);
+            self.put(4, version);
+            self.argument[DOMCTL_DOMAIN..DOMCTL_DOMAIN + 2].copy_from_slice(&domid.to_ne_bytes());
+            self.put(DOMCTL_UNION, vcpu);
+            match self.hypercall(__HYPERVISOR_domctl, self.argument.address(), 0) {
+                Ok(_) => {
+                    self.domctl = Some(version);
+                    return VcpuInfo::decode(&self.argument[DOMCTL_UNION..])
+                        .ok_or_else(|| io::ErrorKind::InvalidData.into());
+                }
+                Err(error) if self.domctl.is_none() && is(&error, Errno::EACCES) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Reads `XEN_SYSCTL_physinfo`.
@@ -111,7 +221,7 @@ impl Privcmd {
     /// What the hypervisor answers.
     pub fn physinfo(&mut self) -> io::Result<PhysInfo> {
         self.sysctl(XEN_SYSCTL_physinfo, |_| {})?;
-        PhysInfo::decode(&self.argument[UNION..], self.abi)
+        PhysInfo::decode(&self.argument[SYSCTL_UNION..], self.abi)
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
@@ -139,13 +249,22 @@ impl Privcmd {
     /// Makes a sysctl call: `fill` writes its part of the union, and the argument holds the answer
     /// afterwards.
     fn sysctl(&mut self, command: u32, fill: impl FnOnce(&mut [u8])) -> io::Result<()> {
-        self.argument.fill(0);
-        self.argument[0..4].copy_from_slice(&command.to_ne_bytes());
-        self.argument[4..8].copy_from_slice(&self.abi.sysctl.to_ne_bytes());
-        fill(&mut self.argument[UNION..]);
-        let address = self.argument.address();
-        self.hypercall(__HYPERVISOR_sysctl, address, 0)?;
+        self.argument[..SYSCTL_BYTES].fill(0);
+        self.put(0, command);
+        self.put(4, self.abi.sysctl);
+        fill(&mut self.argument[SYSCTL_UNION..]);
+        self.hypercall(__HYPERVISOR_sysctl, self.argument.address(), 0)?;
         Ok(())
+    }
+
+    fn put(&mut self, at: usize, word: u32) {
+        self.argument[at..at + 4].copy_from_slice(&word.to_ne_bytes());
+    }
+
+    fn answer(&self, at: usize) -> u32 {
+        let mut word = [0; 4];
+        word.copy_from_slice(&self.argument[at..at + 4]);
+        u32::from_ne_bytes(word)
     }
 
     /// Makes a hypercall that only reads: nothing in this crate asks for one that changes anything.
@@ -160,4 +279,8 @@ impl Privcmd {
         let answer = unsafe { privcmd_hypercall(self.device.as_raw_fd(), &raw mut call) }?;
         Ok(answer)
     }
+}
+
+fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno as i32)
 }

@@ -1,10 +1,10 @@
-//! libxenctrl, loaded at run time.
+//! libxenctrl, loaded at run time: the reference that the direct path is held against.
 
 use std::io;
 use std::ptr::NonNull;
 
 use crate::abi::{Abi, Release};
-use crate::bindings::{Libxenctrl, xc_interface, xc_physinfo_t, xentoollog_logger};
+use crate::bindings::{Libxenctrl, xc_interface, xentoollog_logger};
 use crate::logger;
 
 /// An open libxenctrl, of the release whose layouts it writes.
@@ -39,7 +39,7 @@ impl Xenctrl {
     pub fn open(release: Release, abi: Abi) -> Result<Self, OpenError> {
         let soname = format!("libxenctrl.so.{release}");
         // SAFETY: loading runs the library's initialisers. libxenctrl has none but those of the C
-        // runtime, and the signatures are those of the header that bindgen read: of these four
+        // runtime, and the signatures are those of the header that bindgen read: of these three
         // functions they are the same in every release from 4.12 on.
         let library =
             unsafe { Libxenctrl::new(&soname) }.map_err(|_| OpenError::NoLibrary { soname })?;
@@ -81,29 +81,6 @@ impl Xenctrl {
             )
         };
         usize::try_from(listed).map_err(|_| io::Error::last_os_error())
-    }
-
-    /// Reads `xen_sysctl_physinfo`, in the layout of this library's release.
-    ///
-    /// # Errors
-    /// As [`domain_getinfolist`](Self::domain_getinfolist).
-    pub fn physinfo(&mut self) -> io::Result<[u8; 128]> {
-        // Room for every known version, aligned as the library may assume.
-        #[repr(C, align(8))]
-        struct Room([u8; 128]);
-        const { assert!(align_of::<xc_physinfo_t>() <= 8) };
-        let mut room = Room([0; 128]);
-        // SAFETY: the interface is open, and the library writes its own `sizeof(xc_physinfo_t)`:
-        // 104 or 112 in every known release, so it fits.
-        let status = unsafe {
-            self.library
-                .xc_physinfo(self.interface.as_ptr(), room.0.as_mut_ptr().cast())
-        };
-        if status == 0 {
-            Ok(room.0)
-        } else {
-            Err(io::Error::last_os_error())
-        }
     }
 }
 

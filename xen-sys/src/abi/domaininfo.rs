@@ -12,12 +12,22 @@ pub struct DomainInfo {
     pub tot_pages: u64,
     /// Pages that it may hold; all ones is no limit.
     pub max_pages: u64,
+    /// Pages that are claimed for it and not yet handed out.
+    pub outstanding_pages: u64,
+    /// Pages that it shares with other domains.
+    pub shr_pages: u64,
+    /// Pages that the hypervisor has paged out.
+    pub paged_pages: u64,
     /// CPU time of all its vCPUs, in ns.
     pub cpu_time: u64,
     /// vCPUs that are online.
     pub nr_online_vcpus: u32,
+    /// The highest vCPU number in use; all ones while it has no vCPU.
+    pub max_vcpu_id: u32,
     /// The domain's uuid.
     pub handle: [u8; 16],
+    /// Its cpupool; all ones where it is in none.
+    pub cpupool: u32,
 }
 
 impl DomainInfo {
@@ -40,9 +50,14 @@ impl DomainInfo {
             flags: u32_at(entry, 4),
             tot_pages: u64_at(entry, 8),
             max_pages: u64_at(entry, 16),
+            outstanding_pages: u64_at(entry, 24),
+            shr_pages: u64_at(entry, 32),
+            paged_pages: u64_at(entry, 40),
             cpu_time: u64_at(entry, 56) & !Self::RUNSTATE_UPDATE,
             nr_online_vcpus: u32_at(entry, 64),
+            max_vcpu_id: u32_at(entry, 68),
             handle,
+            cpupool: u32_at(entry, 92),
         })
     }
 
@@ -78,6 +93,12 @@ impl DomainInfo {
     pub const fn is_running(&self) -> bool {
         self.flags & 0x20 != 0
     }
+
+    /// Whether it runs in hardware-assisted virtualisation (HVM and PVH): all others are PV.
+    #[must_use]
+    pub const fn is_hvm(&self) -> bool {
+        self.flags & 0x2 != 0
+    }
 }
 
 #[cfg(test)]
@@ -102,8 +123,13 @@ mod tests {
             assert_eq!(info.flags, 0x0807_0605);
             assert_eq!(info.tot_pages, 0x100f_0e0d_0c0b_0a09);
             assert_eq!(info.max_pages, 0x1817_1615_1413_1211);
+            assert_eq!(info.outstanding_pages, 0x201f_1e1d_1c1b_1a19);
+            assert_eq!(info.shr_pages, 0x2827_2625_2423_2221);
+            assert_eq!(info.paged_pages, 0x302f_2e2d_2c2b_2a29);
             assert_eq!(info.cpu_time, 0x403f_3e3d_3c3b_3a39);
             assert_eq!(info.nr_online_vcpus, 0x4443_4241);
+            assert_eq!(info.max_vcpu_id, 0x4847_4645);
+            assert_eq!(info.cpupool, 0x605f_5e5d);
             assert_eq!(info.handle[0], 77);
             assert_eq!(info.handle[15], 92);
         }
@@ -116,8 +142,12 @@ mod tests {
         assert_eq!(offset_of!(xc_domaininfo_t, flags), 4);
         assert_eq!(offset_of!(xc_domaininfo_t, tot_pages), 8);
         assert_eq!(offset_of!(xc_domaininfo_t, max_pages), 16);
+        assert_eq!(offset_of!(xc_domaininfo_t, outstanding_pages), 24);
+        assert_eq!(offset_of!(xc_domaininfo_t, shr_pages), 32);
+        assert_eq!(offset_of!(xc_domaininfo_t, paged_pages), 40);
         assert_eq!(offset_of!(xc_domaininfo_t, cpu_time), 56);
         assert_eq!(offset_of!(xc_domaininfo_t, nr_online_vcpus), 64);
+        assert_eq!(offset_of!(xc_domaininfo_t, max_vcpu_id), 68);
         assert_eq!(offset_of!(xc_domaininfo_t, handle), 76);
         assert_eq!(offset_of!(xc_domaininfo_t, cpupool), 92);
     }
@@ -132,6 +162,7 @@ mod tests {
         assert!(with(bindings::XEN_DOMINF_paused).is_paused());
         assert!(with(bindings::XEN_DOMINF_blocked).is_blocked());
         assert!(with(bindings::XEN_DOMINF_running).is_running());
+        assert!(with(bindings::XEN_DOMINF_hvm_guest).is_hvm());
         assert_eq!(with(0).shutdown_reason(), None);
         let crashed = bindings::XEN_DOMINF_shutdown
             | bindings::SHUTDOWN_crash << bindings::XEN_DOMINF_shutdownshift;

@@ -5,10 +5,18 @@ use super::{Abi, u32_at, u64_at};
 pub struct PhysInfo {
     /// pCPUs that are online.
     pub nr_cpus: u32,
+    /// The highest pCPU number there can be.
+    pub max_cpu_id: u32,
+    /// The highest number of a NUMA node there can be.
+    pub max_node_id: u32,
     /// Pages of memory that Xen manages.
     pub total_pages: u64,
     /// Pages that no domain holds.
     pub free_pages: u64,
+    /// Pages that must be cleaned before they can be handed out.
+    pub scrub_pages: u64,
+    /// Pages that are claimed by domains and not yet handed out.
+    pub outstanding_pages: u64,
 }
 
 impl PhysInfo {
@@ -22,8 +30,12 @@ impl PhysInfo {
         }
         Some(Self {
             nr_cpus: u32_at(bytes, 8),
+            max_cpu_id: u32_at(bytes, 12),
+            max_node_id: u32_at(bytes, 20),
             total_pages: u64_at(bytes, abi.physinfo_pages_at),
             free_pages: u64_at(bytes, abi.physinfo_pages_at + 8),
+            scrub_pages: u64_at(bytes, abi.physinfo_pages_at + 16),
+            outstanding_pages: u64_at(bytes, abi.physinfo_pages_at + 24),
         })
     }
 }
@@ -41,12 +53,27 @@ mod tests {
         for abi in Abi::ALL {
             let info = PhysInfo::decode(&bytes, abi).unwrap();
             assert_eq!(info.nr_cpus, 0x0c0b_0a09);
-            let (total, free) = if abi.sysctl < 0x15 {
-                (0x2827_2625_2423_2221, 0x302f_2e2d_2c2b_2a29)
-            } else {
-                (0x302f_2e2d_2c2b_2a29, 0x3837_3635_3433_3231)
-            };
-            assert_eq!((info.total_pages, info.free_pages), (total, free));
+            assert_eq!(
+                (info.max_cpu_id, info.max_node_id),
+                (0x100f_0e0d, 0x1817_1615)
+            );
+            let pages = [
+                info.total_pages,
+                info.free_pages,
+                info.scrub_pages,
+                info.outstanding_pages,
+            ];
+            let mut expected = [
+                0x2827_2625_2423_2221,
+                0x302f_2e2d_2c2b_2a29,
+                0x3837_3635_3433_3231,
+                0x403f_3e3d_3c3b_3a39,
+            ];
+            if abi.sysctl >= 0x15 {
+                // Eight bytes further on: every byte is larger by eight.
+                expected = expected.map(|pages| pages + 0x0808_0808_0808_0808);
+            }
+            assert_eq!(pages, expected);
             assert_eq!(PhysInfo::decode(&bytes[..103], abi), None);
         }
     }
@@ -54,9 +81,14 @@ mod tests {
     #[test]
     fn the_offsets_are_those_of_the_headers() {
         assert_eq!(offset_of!(xc_physinfo_t, nr_cpus), 8);
-        assert_eq!(
+        assert_eq!(offset_of!(xc_physinfo_t, max_cpu_id), 12);
+        assert_eq!(offset_of!(xc_physinfo_t, max_node_id), 20);
+        let after_total = [
             offset_of!(xc_physinfo_t, free_pages),
-            offset_of!(xc_physinfo_t, total_pages) + 8
-        );
+            offset_of!(xc_physinfo_t, scrub_pages),
+            offset_of!(xc_physinfo_t, outstanding_pages),
+        ];
+        let total = offset_of!(xc_physinfo_t, total_pages);
+        assert_eq!(after_total.map(|at| at - total), [8, 16, 24]);
     }
 }

@@ -31,6 +31,10 @@ pub struct Abi {
     pub minors: (u16, u16),
 }
 
+/// Every `XEN_DOMCTL_INTERFACE_VERSION` from 4.12 to 4.22. `xen_domctl` and the calls that virtmon
+/// makes with it are laid out alike in all of them.
+pub const DOMCTL_VERSIONS: std::ops::RangeInclusive<u32> = 0x11..=0x18;
+
 impl Abi {
     /// Every version that virtmon knows, oldest first.
     pub const ALL: [Self; 5] = [
@@ -82,6 +86,16 @@ mod tests {
         for (major, minor) in [(4, 11), (4, 23), (3, 17), (5, 0)] {
             assert_eq!(Abi::of_release(Release { major, minor }), None);
         }
+    }
+
+    #[test]
+    fn the_domctl_version_of_the_build_is_known() {
+        assert!(DOMCTL_VERSIONS.contains(&bindings::XEN_DOMCTL_INTERFACE_VERSION));
+        assert_eq!(size_of::<bindings::xen_domctl>(), 144);
+        assert_eq!(std::mem::offset_of!(bindings::xen_domctl, domain), 8);
+        assert_eq!(std::mem::offset_of!(bindings::xen_domctl, u), 16);
+        assert_eq!(size_of::<bindings::xen_sysctl>(), 136);
+        assert_eq!(std::mem::offset_of!(bindings::xen_sysctl, u), 8);
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! The host itself: its memory at every sample; its pCPUs and NUMA nodes where they are asked for.
+
+use std::io;
+
+use virtmon_model::{Host, Node};
+use xen_sys::abi::{PAGE_BYTES, PhysInfo};
+use xen_sys::{HypercallBuffer, Privcmd};
+
+/// Buffers for what is read of the host, kept from tick to tick.
+pub(crate) struct Machine {
+    idle: HypercallBuffer,
+    nodes: HypercallBuffer,
+}
+
+impl Machine {
+    /// Room for a host of this shape.
+    pub(crate) fn new(physinfo: &PhysInfo) -> io::Result<Self> {
+        let entries = |highest: u32| usize::try_from(highest).unwrap_or(0).min(65_535) + 1;
+        Ok(Self {
+            idle: HypercallBuffer::new(entries(physinfo.max_cpu_id) * 8)?,
+            nodes: HypercallBuffer::new(entries(physinfo.max_node_id) * 16)?,
+        })
+    }
+
+    /// Reads pCPUs and nodes into the host.
+    pub(crate) fn read(&mut self, privcmd: &mut Privcmd, host: &mut Host) -> io::Result<()> {
+        let pcpus = privcmd.cpu_idle(&mut self.idle)?;
+        let idle = self.idle.chunks_exact(8).take(pcpus).map(word);
+        host.pcpu_idle_ns.clear();
+        // Xen tells 0 of a pCPU that is offline: one that is online has been idle at least once.
+        host.pcpu_idle_ns
+            .extend(idle.map(|ns| (ns > 0).then_some(ns)));
+
+        let nodes = privcmd.node_memory(&mut self.nodes)?;
+        let nodes = self.nodes.chunks_exact(16).take(nodes);
+        host.nodes.clear();
+        host.nodes.extend(nodes.map(|node| {
+            let [size, free] = [&node[..8], &node[8..]].map(word);
+            Node {
+                mem_bytes: there(size),
+                mem_free_bytes: there(free),
+            }
+        }));
+        Ok(())
+    }
+}
+
+/// Writes what `physinfo` tells.
+pub(crate) fn fill(host: &mut Host, physinfo: &PhysInfo) {
+    host.pcpus = Some(physinfo.nr_cpus);
+    host.mem_bytes = physinfo.total_pages.checked_mul(PAGE_BYTES);
+    host.mem_free_bytes = physinfo.free_pages.checked_mul(PAGE_BYTES);
+    host.mem_scrub_bytes = physinfo.scrub_pages.checked_mul(PAGE_BYTES);
+    host.mem_outstanding_bytes = physinfo.outstanding_pages.checked_mul(PAGE_BYTES);
+}
+
+/// `XEN_INVALID_MEM_SZ`, all ones, stands for a node that is not there.
+fn there(bytes: u64) -> Option<u64> {
+    (bytes != u64::MAX).then_some(bytes)
+}
+
+fn word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(bytes);
+    u64::from_ne_bytes(word)
+}

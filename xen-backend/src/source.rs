@@ -1,0 +1,171 @@
+//! Where the list of domains comes from: the hypercall itself, or libxenctrl as the reference.
+
+use std::io;
+
+use virtmon_model::{Error, Result};
+use xen_sys::abi::{Abi, DomainInfo, Release};
+use xen_sys::{HypercallBuffer, OpenError, Privcmd, Xenctrl};
+
+use crate::host;
+use crate::list::DomainList;
+
+/// How the list of domains is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum XenPath {
+    /// By privcmd, once it has agreed with libxenctrl where that is installed; else by libxenctrl.
+    #[default]
+    Auto,
+    /// By libxenctrl.
+    Libxenctrl,
+    /// By the kernel's privcmd device into a buffer that is kept: no library.
+    Privcmd,
+}
+
+/// An open way to the list, with the last one read.
+pub(crate) enum Source {
+    Privcmd(DomainList<HypercallBuffer>),
+    Libxenctrl(Box<Xenctrl>, DomainList<Vec<u8>>),
+}
+
+impl Source {
+    /// Opens the way that was asked for. `note` is told where `Auto` does not take the fast one.
+    pub(crate) fn open(
+        path: XenPath,
+        privcmd: &mut Privcmd,
+        release: Release,
+        note: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
+        let abi = privcmd.abi();
+        let fast = || -> Result<Self> {
+            let buffer = HypercallBuffer::new(0).map_err(|e| Error::call("mmap", e))?;
+            Ok(Self::Privcmd(DomainList::new(buffer, abi.domaininfo_bytes)))
+        };
+        match path {
+            XenPath::Privcmd => fast(),
+            XenPath::Libxenctrl => Self::reference(release, abi),
+            XenPath::Auto => {
+                // Without the library there is nothing to compare with: the version and the
+                // entries' length have been checked against the hypervisor itself.
+                let Ok(mut reference) = Self::reference(release, abi) else {
+                    return fast();
+                };
+                let mut fast = fast()?;
+                reference.read(privcmd).map_err(list_failed)?;
+                fast.read(privcmd).map_err(list_failed)?;
+                if agree(&reference.infos(), &fast.infos()) {
+                    return Ok(fast);
+                }
+                note(
+                    "libxenctrl and the direct hypercall tell different domains: \
+                     reading by libxenctrl",
+                );
+                Ok(reference)
+            }
+        }
+    }
+
+    fn reference(release: Release, abi: Abi) -> Result<Self> {
+        let xenctrl = Xenctrl::open(release, abi).map_err(|error| match error {
+            OpenError::NoLibrary { soname } => Error::NotHere(format!(
+                "Xen {release} runs here, but {soname} can't be loaded: install libxenctrl of that \
+                 release (Debian: libxenmisc{release}), or read without it (--xen-path privcmd)"
+            )),
+            OpenError::Interface(source) => Error::call("xc_interface_open", source),
+        })?;
+        let list = DomainList::new(Vec::new(), abi.domaininfo_bytes);
+        Ok(Self::Libxenctrl(Box::new(xenctrl), list))
+    }
+
+    /// Reads the list anew.
+    pub(crate) fn read(&mut self, privcmd: &mut Privcmd) -> io::Result<()> {
+        match self {
+            Self::Privcmd(list) => {
+                list.read(|first, buffer, from| privcmd.domain_getinfolist(first, buffer, from))
+            }
+            Self::Libxenctrl(xenctrl, list) => list
+                .read(|first, buffer, from| xenctrl.domain_getinfolist(first, &mut buffer[from..])),
+        }
+    }
+
+    /// Hands every domain of the last list to `take`.
+    pub(crate) fn each(&self, take: impl FnMut(DomainInfo)) {
+        match self {
+            Self::Privcmd(list) => list.iter().for_each(take),
+            Self::Libxenctrl(_, list) => list.iter().for_each(take),
+        }
+    }
+
+    /// All domains of the last list.
+    pub(crate) fn infos(&self) -> Vec<DomainInfo> {
+        let mut infos = Vec::new();
+        self.each(|info| infos.push(info));
+        infos
+    }
+
+    /// The word that `--xen-path` takes for it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Privcmd(_) => "privcmd",
+            Self::Libxenctrl(..) => "libxenctrl",
+        }
+    }
+}
+
+/// What a refused list means.
+pub(crate) fn list_failed(source: io::Error) -> Error {
+    host::refused("XEN_SYSCTL_getdomaininfolist", source)
+}
+
+/// Whether two lists, `then` read just before `now`, tell the same story: every domain that is in
+/// both has the same uuid and the same limits, and CPU time that has not run backwards. A domain
+/// may have come or gone in between.
+fn agree(then: &[DomainInfo], now: &[DomainInfo]) -> bool {
+    let mut common = 0;
+    for old in then {
+        let Some(new) = now.iter().find(|new| new.domain == old.domain) else {
+            continue;
+        };
+        let same = new.handle == old.handle
+            && new.max_pages == old.max_pages
+            && new.cpu_time >= old.cpu_time;
+        if !same {
+            return false;
+        }
+        common += 1;
+    }
+    common > 0 && common * 2 >= then.len().max(now.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(domain: u16, handle: u8, cpu_time: u64) -> DomainInfo {
+        DomainInfo {
+            domain,
+            handle: [handle; 16],
+            cpu_time,
+            ..DomainInfo::default()
+        }
+    }
+
+    #[test]
+    fn lists_agree_while_domains_come_and_go() {
+        let then = [info(0, 0, 100), info(3, 3, 50), info(4, 4, 0)];
+        assert!(agree(&then, &then));
+        assert!(agree(
+            &then,
+            &[info(0, 0, 101), info(3, 3, 50), info(9, 9, 0)]
+        ));
+        assert!(!agree(
+            &then,
+            &[info(0, 0, 101), info(3, 8, 50), info(4, 4, 0)]
+        ));
+        assert!(!agree(
+            &then,
+            &[info(0, 0, 99), info(3, 3, 50), info(4, 4, 0)]
+        ));
+        assert!(!agree(&then, &[info(0, 0, 101)]));
+        assert!(!agree(&[], &[]));
+    }
+}
