@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run test lint bench
+.PHONY: run test lint bench header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -11,6 +11,8 @@ test:
 	cargo test --workspace
 	lab/build
 	cargo test --package virtmon-lab --test xen -- --ignored
+	lab/build --suite trixie
+	VIRTMON_SUITE=trixie cargo test --package virtmon-lab --test xen -- --ignored
 	cargo test --package libvirt-backend --no-run
 	lab/libvirtd cargo test --offline --package libvirt-backend -- --ignored
 
@@ -22,3 +24,8 @@ lint:
 bench:
 	scripts/packages build
 	cargo bench --package virtmon-bench
+
+# The table of Xen's layouts against the headers of several Debian releases.
+header-check:
+	scripts/packages build
+	xen-sys/header-check/run

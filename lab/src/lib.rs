@@ -25,15 +25,16 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Boots a real Xen with its guests, runs `job` in dom0 beside a fresh build of virtmon, and
-    /// waits for its end.
+    /// Boots the real Xen of a Debian suite, runs `job` in dom0 beside a fresh build of virtmon,
+    /// and waits for its end.
     ///
     /// # Panics
     /// The lab could not be built or booted, or the job's status is not 0.
     #[must_use]
-    pub fn run(job: &str, options: &[&str]) -> Self {
+    pub fn run(suite: &str, job: &str, options: &[&str]) -> Self {
         let root = root();
         let status = Command::new(root.join("lab/build"))
+            .args(["--suite", suite])
             .status()
             .expect("lab/build is a script");
         assert!(status.success(), "lab/build failed");
@@ -44,6 +45,7 @@ impl Lab {
         fs::write(&path, job).expect("the share can be written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("and changed");
         let output = Command::new(root.join("lab/run"))
+            .args(["--suite", suite])
             .args(options)
             .arg(share.path())
             .stdin(Stdio::null())
@@ -70,6 +72,12 @@ impl Lab {
             Err(error) => panic!("{name}: {error}"),
         }
     }
+}
+
+/// The Debian suite whose Xen the tests run on: `VIRTMON_SUITE`, or bookworm's 4.17.
+#[must_use]
+pub fn suite() -> String {
+    std::env::var("VIRTMON_SUITE").unwrap_or_else(|_| "bookworm".to_owned())
 }
 
 /// The project's own directory.

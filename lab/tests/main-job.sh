@@ -3,6 +3,9 @@
 # and virsh, each into a file of its own.
 set -eu
 
+release=$(</sys/hypervisor/version/major).$(</sys/hypervisor/version/minor)
+echo "$release" >release
+
 # Nothing comes or goes.
 xl list >xl-before
 xl vm-list >xl-uuids
@@ -40,11 +43,12 @@ refuse() {
 }
 chmod 755 virtmon
 refuse user setpriv --reuid 65534 --clear-groups ./virtmon --backend xen --csv refused.csv
-library=$(ldconfig -p | sed -n 's/.*libxenctrl.so.4.17 .*=> //p')
+library=$(ldconfig -p | sed -n 's/.*libxenctrl.so.[0-9.]* .*=> //p')
 refuse library unshare --mount sh -c "mount --bind /dev/null $library && exec ./virtmon --xen-path libxenctrl"
 refuse path ./virtmon --backend xen --csv /nonexistent/out.csv
 
 # libvirt's own Xen driver, which has no bulk call.
+command -v libvirtd >/dev/null || exit 0
 lab-libvirtd
 virsh -c xen:///system dominfo Domain-0 >virsh-before
 ./virtmon --backend libvirt --uri xen:///system --csv libvirt.csv --count 3 --interval 0.5
