@@ -40,3 +40,16 @@ pub(crate) fn open(
         },
     }
 }
+
+/// Opens every backend, with all that it can read, and says for each what came of it.
+pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn Backend>>)> {
+    let wanted = Wanted {
+        vcpus: true,
+        host: true,
+    };
+    let open = |choice| open(choice, uri, XenPath::Auto, wanted, &mut |_| {});
+    vec![
+        ("xen", open(BackendChoice::Xen)),
+        ("libvirt", open(BackendChoice::Libvirt)),
+    ]
+}

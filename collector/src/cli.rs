@@ -52,14 +52,24 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", conflicts_with = "count", value_parser = parse_time, allow_negative_numbers = true)]
     pub(crate) duration: Option<Duration>,
 
+    /// Become this user, without any capability, once everything is open
+    #[arg(long, value_name = "USER")]
+    pub(crate) user: Option<String>,
+
     /// Write the domains table as CSV to this file, or to standard output for -
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
 }
 
 /// What to do instead of reading.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
+    /// Say what this host can tell, and why the rest is missing
+    Check {
+        /// The libvirt connection to try
+        #[arg(long, value_name = "URI")]
+        uri: Option<String>,
+    },
     /// Print the tables, their columns and units
     Schema,
 }

@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod backends;
+mod check;
 mod cli;
+mod privileges;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -30,12 +32,17 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let done = match cli.command {
-        Some(Command::Schema) => print(&schema::markdown()),
-        None => run(&cli),
+    let done = match &cli.command {
+        Some(Command::Schema) => print(&schema::markdown()).map(|()| true),
+        Some(Command::Check { uri }) => {
+            let report = check::check(backends::open_all(uri.as_deref()));
+            print(&report.text).map(|()| report.readable)
+        }
+        None => run(&cli).map(|()| true),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             complain(&error.to_string());
             ExitCode::from(match error {
@@ -80,6 +87,9 @@ fn run(cli: &Cli) -> Result<(), RunError> {
         (None, Some(duration)) => Limit::Duration(duration),
         (None, None) => Limit::None,
     };
+    if let Some(user) = &cli.user {
+        privileges::become_user(user)?;
+    }
     runner.run(Ticker::start(cli.interval)?, limit)
 }
 

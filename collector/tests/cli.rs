@@ -120,6 +120,26 @@ fn a_table_without_escapes_where_stdout_is_no_terminal() {
 }
 
 #[test]
+fn a_user_to_become_must_be_there_and_not_root() {
+    let nobody = [&TEST[..], &["--user", "no-such-user", "--count", "1"]].concat();
+    refused(&run(&nobody), 1, "there is no such user");
+    let root = [&TEST[..], &["--user", "root", "--count", "1"]].concat();
+    refused(&run(&root), 1, "nothing would be given up");
+}
+
+#[test]
+fn check_says_what_can_be_read() {
+    let output = run(&["check", "--uri", "test:///default"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\nok    libvirt          libvirt at test:///default; a reading took"));
+    assert!(
+        text.contains("\nok      CPU time       1 of 1 domains\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn help_has_examples() {
     let output = run(&["--help"]);
     assert!(output.status.success());

@@ -20,6 +20,17 @@ for path in privcmd libxenctrl; do
 done
 cat table
 
+./virtmon check >check
+cat check
+
+# As nobody, while it runs.
+./virtmon --user nobody --interval 50ms --csv nobody.csv &
+nobody=$!
+sleep 1
+grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs)' /proc/$nobody/status >nobody.status
+kill "$nobody"
+wait "$nobody"
+
 # A guest is renamed, one is destroyed, and one comes under its name.
 ./virtmon --backend xen --interval 100ms --csv churn.csv &
 churn=$!

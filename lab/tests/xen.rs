@@ -203,6 +203,51 @@ fn the_table_says_which_xen_and_names_every_guest() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
+fn an_ordinary_user_without_any_capability_reads_on() {
+    let status = LAB.file("nobody.status");
+    for line in status.lines() {
+        let (key, values) = line.split_once(':').unwrap();
+        let values: Vec<&str> = values.split_whitespace().collect();
+        let expected: &[&str] = match key {
+            "Uid" | "Gid" => &["65534"; 4],
+            "Groups" => &[],
+            "NoNewPrivs" => &["1"],
+            // What may still be gained by an exec does not count: there are no new privileges.
+            "CapBnd" => continue,
+            _ => &["0000000000000000"],
+        };
+        assert_eq!(values, expected, "{status}");
+    }
+    let rows = rows(&LAB.file("nobody.csv"));
+    for name in GUESTS {
+        assert!(of(&rows, name).len() >= 5, "{name}");
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn check_tells_which_xen_and_how_it_is_read() {
+    let check = LAB.file("check");
+    let release = LAB.file("release");
+    assert!(check.contains(&format!("ok    xen              Xen {}", release.trim())));
+    assert!(
+        check.contains("112 bytes a domain, listed by privcmd; a reading took"),
+        "{check}"
+    );
+    for line in [
+        "ok      domains        4 are there",
+        "ok      names          4 of 4 domains",
+    ] {
+        assert!(check.contains(line), "{check}");
+    }
+    assert!(
+        check.contains("ok      vCPUs          4 of 4 domains"),
+        "{check}"
+    );
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
 fn both_ways_to_the_list_tell_the_same() {
     let [fast, reference] = ["privcmd.csv", "libxenctrl.csv"].map(|file| rows(&LAB.file(file)));
     for name in GUESTS {

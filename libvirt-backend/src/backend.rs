@@ -48,6 +48,14 @@ impl Backend for LibvirtBackend {
         "libvirt"
     }
 
+    fn description(&self) -> String {
+        let uri = self
+            .uri
+            .as_ref()
+            .map_or("libvirt's own choice".into(), |uri| uri.to_string_lossy());
+        format!("libvirt at {uri}")
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.capabilities
     }

@@ -5,6 +5,9 @@ pub trait Backend {
     /// The word that `--backend` takes for it.
     fn name(&self) -> &'static str;
 
+    /// What is read here and how, in a few words for a person: versions, paths.
+    fn description(&self) -> String;
+
     /// What this source can tell at all, so that a reader knows a column that can't be from one
     /// that isn't there yet.
     fn capabilities(&self) -> Capabilities;

@@ -73,12 +73,6 @@ impl XenBackend {
         })
     }
 
-    /// How the list of domains is read: the word that `--xen-path` takes for it.
-    #[must_use]
-    pub fn path(&self) -> &'static str {
-        self.source.name()
-    }
-
     fn read_domains(&mut self, into: &mut Snapshot) -> Result<()> {
         self.source
             .read(&mut self.privcmd)
@@ -126,6 +120,17 @@ impl XenBackend {
 impl Backend for XenBackend {
     fn name(&self) -> &'static str {
         "xen"
+    }
+
+    fn description(&self) -> String {
+        let abi = self.privcmd.abi();
+        format!(
+            "{}, sysctl interface {:#x}, {} bytes a domain, listed by {}",
+            self.hypervisor,
+            abi.sysctl,
+            abi.domaininfo_bytes,
+            self.source.name()
+        )
     }
 
     fn capabilities(&self) -> Capabilities {

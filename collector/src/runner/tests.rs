@@ -14,6 +14,10 @@ impl Backend for Script {
         "script"
     }
 
+    fn description(&self) -> String {
+        "a script".into()
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             nics: false,
