@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use libvirt_backend::LibvirtBackend;
-use virtmon_model::{Backend, Error, Result};
+use virtmon_model::{Backend, Error, Result, Wanted};
 use xen_backend::XenBackend;
 
 use crate::cli::BackendChoice;
@@ -15,7 +15,10 @@ pub(crate) fn open(
     uri: Option<&str>,
     note: impl Fn(&str),
 ) -> Result<Box<dyn Backend>> {
-    let libvirt = || LibvirtBackend::open(uri).map(|backend| Box::new(backend) as Box<dyn Backend>);
+    let libvirt = || {
+        LibvirtBackend::open(uri, Wanted::default())
+            .map(|backend| Box::new(backend) as Box<dyn Backend>)
+    };
     match choice {
         BackendChoice::Xen => Ok(Box::new(XenBackend::open()?)),
         BackendChoice::Libvirt => libvirt(),
