@@ -18,7 +18,8 @@ pub(crate) fn open(
     note: &mut dyn FnMut(&str),
 ) -> Result<Box<dyn Backend>> {
     let xen = Options { path, wanted };
-    let libvirt = || LibvirtBackend::open(uri).map(|backend| Box::new(backend) as Box<dyn Backend>);
+    let libvirt =
+        || LibvirtBackend::open(uri, wanted).map(|backend| Box::new(backend) as Box<dyn Backend>);
     match choice {
         BackendChoice::Xen => Ok(Box::new(XenBackend::open(xen, note)?)),
         BackendChoice::Libvirt => libvirt(),

@@ -1,19 +1,28 @@
 use std::ffi::CString;
+use std::io;
+use std::mem;
+use std::time::Instant;
 
-use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot};
+use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
 
+use crate::backoff::Backoff;
+use crate::carry;
 use crate::fault;
 use crate::ffi::Library;
-use crate::session::{Buffers, Session};
+use crate::reader::Target;
+use crate::readers::Readers;
 
 /// The running domains of a host that libvirt manages.
+///
+/// No sample waits for a guest or a daemon that is stuck, and neither does dropping this.
 pub struct LibvirtBackend {
-    library: &'static Library,
-    uri: Option<CString>,
-    /// `None` where the connection was lost: the next sample makes another.
-    session: Option<Session>,
+    readers: Readers,
+    backoff: Backoff,
+    /// What messages call the connection.
+    uri: String,
     capabilities: Capabilities,
-    buffers: Buffers,
+    /// When the last sample that was not an error began.
+    last: Option<Instant>,
 }
 
 impl LibvirtBackend {
@@ -25,20 +34,24 @@ impl LibvirtBackend {
     /// # Errors
     /// [`Error::NotHere`] where libvirt.so.0 is not installed or nothing answers at that URI;
     /// [`Error::Denied`] where this user may not read there.
-    pub fn open(uri: Option<&str>) -> Result<Self> {
+    pub fn open(uri: Option<&str>, wanted: Wanted) -> Result<Self> {
         let library = Library::load().map_err(|error| fault::on_load(&error))?;
         let c_uri = uri
             .map(CString::new)
             .transpose()
             .map_err(|_| Error::NotHere("a libvirt URI can't have a NUL byte in it".into()))?;
-        let session =
-            Session::open(library, c_uri.as_deref()).map_err(|fault| fault.on_open(uri))?;
-        Ok(Self {
+        let target = Target {
             library,
             uri: c_uri,
-            capabilities: session.capabilities(),
-            session: Some(session),
-            buffers: Buffers::default(),
+            wanted,
+        };
+        let (readers, capabilities) = Readers::connect(target, uri)?;
+        Ok(Self {
+            readers,
+            backoff: Backoff::default(),
+            uri: uri.unwrap_or("its own choice of a hypervisor").to_owned(),
+            capabilities,
+            last: None,
         })
     }
 }
@@ -49,11 +62,7 @@ impl Backend for LibvirtBackend {
     }
 
     fn description(&self) -> String {
-        let uri = self
-            .uri
-            .as_ref()
-            .map_or("libvirt's own choice".into(), |uri| uri.to_string_lossy());
-        format!("libvirt at {uri}")
+        format!("libvirt at {}", self.uri)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -61,18 +70,25 @@ impl Backend for LibvirtBackend {
     }
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
-        let session = match &mut self.session {
-            Some(session) => session,
-            None => {
-                let session = Session::open(self.library, self.uri.as_deref())
-                    .map_err(|fault| fault.on_retry("virConnectOpenReadOnly"))?;
-                self.session.insert(session)
-            }
-        };
-        let read = session.sample(&mut self.buffers, into);
-        if read.is_err() && !session.is_alive() {
-            self.session = None;
+        let now = Instant::now();
+        if let Some(why) = self.backoff.refuses(now) {
+            return Err(Error::call("libvirt", io::Error::other(why)));
         }
-        read.map_err(|(call, fault)| fault.on_call(call))
+        match self.readers.read() {
+            Ok(reading) => {
+                self.backoff.succeeded();
+                if let Some(last) = self.last.replace(now) {
+                    carry::over(into, reading.snapshot, now - last, reading.from);
+                }
+                mem::swap(into, reading.snapshot);
+                Ok(())
+            }
+            Err(unread) => {
+                if unread.lost {
+                    self.backoff.failed(now, unread.error.to_string());
+                }
+                Err(unread.error)
+            }
+        }
     }
 }

@@ -1,13 +1,13 @@
-//! Devices out of fields that are numbered: `net.N.rx.bytes`, `block.N.name`.
+//! Devices out of fields that are numbered: `net.N.rx.bytes`, `block.N.name`, `vcpu.N.time`.
 
-use virtmon_model::{Devices, Disk, Nic, name_from_bytes};
+use virtmon_model::{Devices, Disk, Nic, Vcpu, VcpuState, name_from_bytes};
 
 use crate::value::Value;
 
 /// A kind of device.
 pub(crate) trait Device: Default {
-    /// Makes every value unknown, keeping the buffers.
-    fn clear(&mut self);
+    /// Makes every value unknown, keeping the buffers. `number` is the one in its fields' names.
+    fn begin(&mut self, number: u32);
     /// Takes in one field, by its name behind the device's number.
     fn set(&mut self, field: &str, value: Value<'_>);
 }
@@ -26,6 +26,11 @@ impl Gathering {
     pub(crate) fn begin(&mut self) {
         self.numbers.clear();
         self.count = None;
+    }
+
+    /// How many there are, where no field `count` tells it.
+    pub(crate) fn expect(&mut self, count: Option<u64>) {
+        self.count = count;
     }
 
     /// Takes in one field, by its name behind the kind: `count`, or `N.` and the device's field.
@@ -52,7 +57,7 @@ impl Gathering {
         } else {
             self.numbers.binary_search(&number).unwrap_or_else(|at| {
                 self.numbers.insert(at, number);
-                into.rows.next_row().clear();
+                into.rows.next_row().begin(number);
                 into.rows[at..].rotate_right(1);
                 at
             })
@@ -62,45 +67,91 @@ impl Gathering {
 }
 
 impl Device for Nic {
-    fn clear(&mut self) {
-        self.name.clear();
-        self.rx_bytes = None;
-        self.tx_bytes = None;
+    fn begin(&mut self, _number: u32) {
+        self.clear();
     }
 
     fn set(&mut self, field: &str, value: Value<'_>) {
+        let number = value.number();
         match field {
-            "name" => set_name(&mut self.name, value),
-            "rx.bytes" => self.rx_bytes = value.number(),
-            "tx.bytes" => self.tx_bytes = value.number(),
+            "name" => set_text(&mut self.name, value),
+            "rx.bytes" => self.rx_bytes = number,
+            "rx.pkts" => self.rx_packets = number,
+            "rx.errs" => self.rx_errors = number,
+            "rx.drop" => self.rx_drops = number,
+            "tx.bytes" => self.tx_bytes = number,
+            "tx.pkts" => self.tx_packets = number,
+            "tx.errs" => self.tx_errors = number,
+            "tx.drop" => self.tx_drops = number,
             _ => {}
         }
     }
 }
 
 impl Device for Disk {
-    fn clear(&mut self) {
-        self.name.clear();
-        self.rd_bytes = None;
-        self.wr_bytes = None;
+    fn begin(&mut self, _number: u32) {
+        self.clear();
     }
 
     fn set(&mut self, field: &str, value: Value<'_>) {
+        let number = value.number();
         match field {
-            "name" => set_name(&mut self.name, value),
-            "rd.bytes" => self.rd_bytes = value.number(),
-            "wr.bytes" => self.wr_bytes = value.number(),
+            "name" => set_text(&mut self.name, value),
+            "path" => set_text(&mut self.path, value),
+            "rd.bytes" => self.rd_bytes = number,
+            "rd.reqs" => self.rd_requests = number,
+            "rd.times" => self.rd_time_ns = number,
+            "wr.bytes" => self.wr_bytes = number,
+            "wr.reqs" => self.wr_requests = number,
+            "wr.times" => self.wr_time_ns = number,
+            "fl.reqs" => self.fl_requests = number,
+            "fl.times" => self.fl_time_ns = number,
+            "capacity" => self.capacity_bytes = number,
+            "allocation" => self.allocation_bytes = number,
+            "physical" => self.physical_bytes = number,
             _ => {}
         }
     }
 }
 
-fn set_name(name: &mut String, value: Value<'_>) {
-    name.clear();
+impl Device for Vcpu {
+    fn begin(&mut self, number: u32) {
+        *self = Self {
+            id: number,
+            ..Self::default()
+        };
+    }
+
+    fn set(&mut self, field: &str, value: Value<'_>) {
+        let number = value.number();
+        match field {
+            "state" => self.state = number.map(vcpu_state).unwrap_or_default(),
+            "time" => self.cpu_time_ns = number,
+            "wait" => self.wait_ns = number,
+            "delay" => self.delay_ns = number,
+            "halted" => self.halted = value.truth(),
+            _ => {}
+        }
+    }
+}
+
+/// The word for a `virVcpuState`, which tells whether the vCPU's thread is there
+/// (`VIR_VCPU_RUNNING`), not whether it has work; [`Vcpu::halted`] does.
+fn vcpu_state(state: u64) -> VcpuState {
+    match state {
+        0 => VcpuState::Offline,
+        1 => VcpuState::Running,
+        2 => VcpuState::Blocked,
+        _ => VcpuState::Unknown,
+    }
+}
+
+fn set_text(text: &mut String, value: Value<'_>) {
+    text.clear();
     if let Value::Text(bytes) = value {
         match str::from_utf8(bytes) {
-            Ok(text) => name.push_str(text),
-            Err(_) => name.push_str(&name_from_bytes(bytes)),
+            Ok(valid) => text.push_str(valid),
+            Err(_) => text.push_str(&name_from_bytes(bytes)),
         }
     }
 }

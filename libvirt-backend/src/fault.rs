@@ -75,7 +75,8 @@ impl Fault {
         Error::call(call, io::Error::other(self.said()))
     }
 
-    fn said(&self) -> String {
+    /// libvirt's own words, on one line.
+    pub(crate) fn said(&self) -> String {
         if self.message.is_empty() {
             return format!("libvirt error {}, without a word", self.code);
         }

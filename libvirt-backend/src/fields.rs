@@ -1,7 +1,7 @@
 //! A bulk record's named values as a domain: pure, and without allocation once the buffers are
 //! there.
 
-use virtmon_model::Domain;
+use virtmon_model::{Domain, Memory, Wanted};
 
 use crate::device::Gathering;
 use crate::state;
@@ -12,11 +12,21 @@ const KIB: u64 = 1024;
 /// Turns fields into domains. Kept from tick to tick for its buffers.
 #[derive(Default)]
 pub(crate) struct Fields {
+    wanted: Wanted,
+    vcpus: Gathering,
     nics: Gathering,
     disks: Gathering,
 }
 
 impl Fields {
+    /// Takes in what is wanted and no more.
+    pub(crate) fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            ..Self::default()
+        }
+    }
+
     /// Fills a domain that was cleared, all but its identity and name. What no field tells stays
     /// unknown.
     pub(crate) fn fill<'a>(
@@ -24,6 +34,7 @@ impl Fields {
         domain: &mut Domain,
         fields: impl IntoIterator<Item = (&'a str, Value<'a>)>,
     ) {
+        self.vcpus.begin();
         self.nics.begin();
         self.disks.begin();
         for (name, value) in fields {
@@ -33,20 +44,47 @@ impl Fields {
                     domain.state = number.map(state::from_libvirt).unwrap_or_default();
                 }
                 "cpu.time" => domain.cpu_time_ns = number,
+                "cpu.user" => domain.cpu_user_ns = number,
+                "cpu.system" => domain.cpu_system_ns = number,
                 "vcpu.current" => {
                     domain.vcpus_online = number.and_then(|number| u32::try_from(number).ok());
+                    self.vcpus.expect(number);
                 }
                 "balloon.current" => domain.mem_bytes = number.and_then(bytes_of_kib),
                 "balloon.maximum" => domain.mem_max_bytes = number.and_then(bytes_of_kib),
                 _ => match name.split_once('.') {
+                    Some(("vcpu", field)) if self.wanted.vcpus => {
+                        self.vcpus.take(&mut domain.vcpus, field, value);
+                    }
                     Some(("net", field)) => self.nics.take(&mut domain.nics, field, value),
                     Some(("block", field)) => self.disks.take(&mut domain.disks, field, value),
+                    Some(("balloon", field)) => balloon(&mut domain.memory, field, number),
                     _ => {}
                 },
             }
         }
+        self.vcpus.end(&mut domain.vcpus);
         self.nics.end(&mut domain.nics);
         self.disks.end(&mut domain.disks);
+    }
+}
+
+/// The rest of the group `balloon`: memory in KiB (`virDomainMemoryStatTags`), faults as a count.
+fn balloon(memory: &mut Memory, field: &str, number: Option<u64>) {
+    let bytes = || number.and_then(bytes_of_kib);
+    match field {
+        "rss" => memory.rss_bytes = bytes(),
+        "available" => memory.guest_total_bytes = bytes(),
+        "unused" => memory.guest_unused_bytes = bytes(),
+        "usable" => memory.guest_usable_bytes = bytes(),
+        "disk_caches" => memory.guest_caches_bytes = bytes(),
+        "swap_in" => memory.swap_in_bytes = bytes(),
+        "swap_out" => memory.swap_out_bytes = bytes(),
+        "major_fault" => memory.major_faults = number,
+        "minor_fault" => memory.minor_faults = number,
+        // 0 is a guest that has no balloon driver, or has not reported yet.
+        "last-update" => memory.guest_reported_s = number.filter(|&s| s > 0),
+        _ => {}
     }
 }
 

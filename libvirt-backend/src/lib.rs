@@ -1,12 +1,16 @@
 //! The libvirt backend: every running domain of a host that libvirt manages, by one call.
 //!
-//! `session` is an open connection and what it was found to be able to do (`way`); it fills a
-//! snapshot. `fields` turns a bulk record's named values into a domain, `info` completes what the
-//! bulk call left out, `names` keeps the domains' names. `fault` says what libvirt's errors mean.
-//! All calls into the library are in `ffi`.
+//! A `reader` is a thread with a connection, its `session`, and what that was found to be able to do
+//! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
+//! that is stuck, `carry` gives such a guest's row the values that it had. `fields` turns a bulk
+//! record's named values into a domain, `info` completes what the bulk call left out, `names` keeps
+//! the domains' names. `fault` says what libvirt's errors mean. All calls into the library are in
+//! `ffi`.
 #![deny(unsafe_code)]
 
 mod backend;
+mod backoff;
+mod carry;
 mod device;
 mod fault;
 #[allow(unsafe_code, reason = "the one module that calls into the C library")]
@@ -16,6 +20,10 @@ mod host;
 mod info;
 mod names;
 mod order;
+mod patience;
+mod progress;
+mod reader;
+mod readers;
 mod session;
 mod state;
 mod value;

@@ -1,21 +1,47 @@
 use std::ffi::CStr;
+use std::sync::Arc;
 
-use virtmon_model::{Capabilities, Host, Identity, Snapshot};
+use virtmon_model::{Capabilities, Host, Identity, Snapshot, Wanted};
 
 use crate::fault::Fault;
 use crate::ffi::{Connection, Library, Record, VIR_ERR_NO_SUPPORT};
 use crate::fields::Fields;
 use crate::names::Names;
 use crate::order::Order;
+use crate::progress::{Phase, Progress};
 use crate::way::{self, Way};
 use crate::{host, info};
 
+/// Why a row is not whole where libvirt answered without its QEMU.
+const NO_ANSWER: &str = "its QEMU does not answer: another call is waiting for it";
+
 /// Buffers that outlive a connection.
-#[derive(Default)]
 pub(crate) struct Buffers {
     fields: Fields,
     names: Names,
     order: Order,
+    no_answer: Arc<str>,
+}
+
+impl Buffers {
+    /// For what is wanted.
+    pub(crate) fn new(wanted: Wanted) -> Self {
+        Self {
+            fields: Fields::new(wanted),
+            names: Names::default(),
+            order: Order::default(),
+            no_answer: NO_ANSWER.into(),
+        }
+    }
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// The daemon, and each guest's QEMU by it.
+    Guests,
+    /// The daemon alone, for what it knows by itself.
+    Daemon,
 }
 
 /// An open connection and what is known of it.
@@ -25,6 +51,10 @@ pub(crate) struct Session {
     host: Host,
     /// Whether the driver tells of free memory.
     tells_free_memory: bool,
+    /// Whether a record without `balloon.rss` is one that QEMU was not asked for: libvirt's QEMU
+    /// driver reads it only together with what it asks QEMU's monitor.
+    tells_rss: bool,
+    guests_at_open: usize,
 }
 
 /// A call that failed, by its name.
@@ -34,12 +64,20 @@ impl Session {
     /// Connects, read-only, and finds out what can be asked.
     pub(crate) fn open(library: &'static Library, uri: Option<&CStr>) -> Result<Self, Fault> {
         let connection = Connection::open(library, uri)?;
+        let (way, guests_at_open) = Way::find(&connection)?;
         Ok(Self {
-            way: Way::find(&connection)?,
+            way,
             host: host::facts(&connection),
             tells_free_memory: true,
+            tells_rss: connection.driver().is_ok_and(|driver| driver == "QEMU"),
+            guests_at_open,
             connection,
         })
+    }
+
+    /// How many guests there were when it was opened, where opening told.
+    pub(crate) fn guests_at_open(&self) -> usize {
+        self.guests_at_open
     }
 
     /// Whether it is worth another call.
@@ -54,34 +92,51 @@ impl Session {
         Capabilities {
             nics: devices,
             disks: devices,
-            vcpus: false,
+            vcpus: devices,
         }
     }
 
-    /// Reads the host and its active domains.
+    /// Reads the host and its active domains. Returns how many of them are not whole, since
+    /// libvirt left out what their QEMU tells.
     pub(crate) fn sample(
         &mut self,
+        ask: Ask,
         buffers: &mut Buffers,
         into: &mut Snapshot,
-    ) -> Result<(), Failed> {
-        let refused = match self.way {
+        progress: &Progress,
+    ) -> Result<usize, Failed> {
+        into.troubles.clear();
+        // First, since a daemon that answers this is one that answers.
+        into.host.mem_free_bytes = self.free_memory();
+        let filled = match self.way {
             Way::Bulk { nowait, .. } => {
+                let groups = match ask {
+                    Ask::Guests => way::GROUPS,
+                    Ask::Daemon => way::DAEMON_GROUPS,
+                };
+                if nowait && ask == Ask::Guests {
+                    progress.is_at(Phase::Guests);
+                }
                 let records = self
                     .connection
-                    .stats(way::GROUPS, Way::flags(nowait))
+                    .stats(groups, Way::flags(nowait))
                     .map_err(|fault| ("virConnectGetAllDomainStats", fault))?;
-                fill(buffers, into, records.len(), |at| records.get(at))
+                progress.is_at(Phase::Daemon);
+                let tells_rss = self.tells_rss;
+                fill(buffers, into, records.len(), tells_rss, |at| {
+                    records.get(at)
+                })
             }
             Way::Each => {
                 let domains = self
                     .connection
                     .active_domains()
                     .map_err(|fault| ("virConnectListAllDomains", fault))?;
-                fill(buffers, into, domains.len(), |at| domains.get(at))
+                fill(buffers, into, domains.len(), false, |at| domains.get(at))
             }
         };
         // One domain that refuses costs the others nothing; a lost connection refuses them all.
-        if let Some(fault) = refused
+        if let Some(fault) = filled.refused
             && !self.is_alive()
         {
             return Err(("virDomainGetInfo", fault));
@@ -90,8 +145,7 @@ impl Session {
         host.hypervisor.clone_from(&self.host.hypervisor);
         host.pcpus = self.host.pcpus;
         host.mem_bytes = self.host.mem_bytes;
-        host.mem_free_bytes = self.free_memory();
-        Ok(())
+        Ok(filled.skipped)
     }
 
     /// Free memory now. A driver that can't tell is asked once.
@@ -107,14 +161,24 @@ impl Session {
     }
 }
 
-/// Makes a row of each record, in ascending order of id. Returns the last refusal of a domain.
+/// What filling a snapshot came to.
+#[derive(Default)]
+struct Filled {
+    /// Domains whose QEMU was left out.
+    skipped: usize,
+    /// The last refusal of a domain.
+    refused: Option<Fault>,
+}
+
+/// Makes a row of each record, in ascending order of id.
 fn fill<'l>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
     len: usize,
+    tells_rss: bool,
     record: impl Fn(usize) -> Record<'l>,
-) -> Option<Fault> {
-    let mut refused = None;
+) -> Filled {
+    let mut filled = Filled::default();
     into.domains.clear();
     for (id, at) in buffers.order.of(len, |at| record(at).domain.id()) {
         let record = record(at);
@@ -126,11 +190,18 @@ fn fill<'l>(
             incarnation: None,
         };
         buffers.fields.fill(row, record.fields());
+        let is_skipped = tells_rss && row.memory.rss_bytes.is_none();
+        if is_skipped {
+            row.error = Some(Arc::clone(&buffers.no_answer));
+        }
         let mut is_there = true;
         if row.cpu_time_ns.is_none() {
             match info::complete(row, record.domain.info()) {
                 Ok(there) => is_there = there,
-                Err(fault) => refused = Some(fault),
+                Err(fault) => {
+                    row.error = Some(fault.said().into());
+                    filled.refused = Some(fault);
+                }
             }
         }
         if !is_there || info::has_ended(row) {
@@ -138,9 +209,10 @@ fn fill<'l>(
             continue;
         }
         row.name = buffers.names.of(row.identity, record.domain.name());
+        filled.skipped += usize::from(is_skipped);
     }
     buffers.names.sweep();
-    refused
+    filled
 }
 
 #[cfg(test)]
@@ -154,7 +226,8 @@ mod tests {
         session.way = way.unwrap_or(session.way);
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
-            let read = session.sample(&mut Buffers::default(), &mut snapshot);
+            let mut buffers = Buffers::new(Wanted::default());
+            let read = session.sample(Ask::Guests, &mut buffers, &mut snapshot, &Progress::new());
             read.map_err(|(call, fault)| fault.on_call(call)).unwrap();
         }
         snapshot

@@ -5,7 +5,9 @@ pub(crate) enum Value<'a> {
     Number(u64),
     /// A string: bytes of any kind.
     Text(&'a [u8]),
-    /// A fraction, a truth value, a negative number, or a type that virtmon does not know.
+    /// Yes or no.
+    Truth(bool),
+    /// A fraction, a negative number, or a type that virtmon does not know.
     Other,
 }
 
@@ -14,7 +16,15 @@ impl Value<'_> {
     pub(crate) fn number(self) -> Option<u64> {
         match self {
             Self::Number(number) => Some(number),
-            Self::Text(_) | Self::Other => None,
+            Self::Text(_) | Self::Truth(_) | Self::Other => None,
+        }
+    }
+
+    /// Whether it is so, if it is a truth value.
+    pub(crate) fn truth(self) -> Option<bool> {
+        match self {
+            Self::Truth(truth) => Some(truth),
+            Self::Number(_) | Self::Text(_) | Self::Other => None,
         }
     }
 }

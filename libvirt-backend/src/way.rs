@@ -10,14 +10,16 @@ use crate::ffi::{
     VIR_ERR_INVALID_ARG, VIR_ERR_NO_SUPPORT,
 };
 
-const DEVICES: u32 = VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK;
+/// What libvirt's QEMU driver answers without asking QEMU's monitor, whatever the guest does.
+pub(crate) const DAEMON_GROUPS: u32 = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_INTERFACE;
 
 /// The groups of values that are asked for. A driver leaves out those that it does not know.
 pub(crate) const GROUPS: u32 = VIR_DOMAIN_STATS_STATE
     | VIR_DOMAIN_STATS_CPU_TOTAL
     | VIR_DOMAIN_STATS_BALLOON
     | VIR_DOMAIN_STATS_VCPU
-    | DEVICES;
+    | VIR_DOMAIN_STATS_INTERFACE
+    | VIR_DOMAIN_STATS_BLOCK;
 
 /// A way to read the domains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +37,15 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// Finds out which way this connection has.
-    pub(crate) fn find(connection: &Connection) -> Result<Self, Fault> {
-        find(|flags| connection.stats(DEVICES, flags).map(drop))
+    /// Finds out which way this connection has, and how many domains there are where that is
+    /// told. The devices that it asks for are those that no guest can keep it waiting for.
+    pub(crate) fn find(connection: &Connection) -> Result<(Self, usize), Fault> {
+        let mut domains = 0;
+        let way = find(|flags| {
+            domains = connection.stats(VIR_DOMAIN_STATS_INTERFACE, flags)?.len();
+            Ok(())
+        })?;
+        Ok((way, domains))
     }
 
     /// The flags of the bulk call.

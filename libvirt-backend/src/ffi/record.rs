@@ -5,8 +5,8 @@ use std::slice;
 
 use super::Domain;
 use super::bindings::{
-    VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_UINT,
-    VIR_TYPED_PARAM_ULLONG, virTypedParameter,
+    VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING,
+    VIR_TYPED_PARAM_UINT, VIR_TYPED_PARAM_ULLONG, virTypedParameter,
 };
 use crate::value::Value;
 
@@ -65,6 +65,8 @@ fn value(param: &virTypedParameter) -> Value<'_> {
         Ok(VIR_TYPED_PARAM_LLONG) => u64::try_from(unsafe { value.l }).ok(),
         // SAFETY: as above.
         Ok(VIR_TYPED_PARAM_ULLONG) => Some(unsafe { value.ul }),
+        // SAFETY: as above.
+        Ok(VIR_TYPED_PARAM_BOOLEAN) => return Value::Truth(unsafe { value.b } != 0),
         // SAFETY: as above: it is a string's address. libvirt.h says that it is never null, and
         // the string is NUL-terminated and lives as long as the parameter that owns it.
         Ok(VIR_TYPED_PARAM_STRING) => return unsafe { text(value.s) },

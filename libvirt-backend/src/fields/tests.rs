@@ -1,10 +1,14 @@
 use super::*;
-use Value::{Number, Other, Text};
-use virtmon_model::State;
+use Value::{Number, Other, Text, Truth};
+use virtmon_model::{Disk, Nic, State, Vcpu, VcpuState};
 
 fn filled(fields: &[(&str, Value<'_>)]) -> Domain {
     let mut domain = Domain::default();
-    Fields::default().fill(&mut domain, fields.iter().copied());
+    let wanted = Wanted {
+        vcpus: true,
+        host: false,
+    };
+    Fields::new(wanted).fill(&mut domain, fields.iter().copied());
     domain
 }
 
@@ -16,42 +20,166 @@ fn texts<'a>(fields: &'a [(String, Value<'a>)]) -> Vec<(&'a str, Value<'a>)> {
 }
 
 #[test]
-fn each_field_has_its_place() {
+fn each_field_of_the_domain_has_its_place() {
     let domain = filled(&[
         ("state.state", Number(3)),
         ("state.reason", Number(1)),
         ("cpu.time", Number(11)),
         ("cpu.user", Number(12)),
-        ("balloon.current", Number(13)),
-        ("balloon.maximum", Number(14)),
-        ("balloon.rss", Number(15)),
-        ("vcpu.current", Number(16)),
-        ("vcpu.maximum", Number(17)),
-        ("net.count", Number(1)),
-        ("net.0.name", Text(b"vnet0")),
-        ("net.0.rx.bytes", Number(18)),
-        ("net.0.rx.pkts", Number(19)),
-        ("net.0.tx.bytes", Number(20)),
-        ("block.count", Number(1)),
-        ("block.0.name", Text(b"vda")),
-        ("block.0.path", Text(b"/disk")),
-        ("block.0.rd.reqs", Number(21)),
-        ("block.0.rd.bytes", Number(22)),
-        ("block.0.wr.bytes", Number(23)),
-        ("block.0.fl.times", Number(24)),
+        ("cpu.system", Number(13)),
+        ("balloon.current", Number(14)),
+        ("balloon.maximum", Number(15)),
+        ("balloon.rss", Number(16)),
+        ("balloon.available", Number(17)),
+        ("balloon.unused", Number(18)),
+        ("balloon.usable", Number(19)),
+        ("balloon.disk_caches", Number(20)),
+        ("balloon.swap_in", Number(21)),
+        ("balloon.swap_out", Number(22)),
+        ("balloon.major_fault", Number(23)),
+        ("balloon.minor_fault", Number(24)),
+        ("balloon.last-update", Number(25)),
+        ("balloon.hugetlb_pgalloc", Number(99)),
+        ("vcpu.current", Number(2)),
+        ("vcpu.maximum", Number(4)),
     ]);
     assert_eq!(domain.state, State::Paused);
     assert_eq!(domain.cpu_time_ns, Some(11));
-    assert_eq!(domain.mem_bytes, Some(13 * 1024));
-    assert_eq!(domain.mem_max_bytes, Some(14 * 1024));
-    assert_eq!(domain.vcpus_online, Some(16));
-    let nic = &domain.nics.rows[0];
-    assert_eq!(nic.name, "vnet0");
-    assert_eq!((nic.rx_bytes, nic.tx_bytes), (Some(18), Some(20)));
-    let disk = &domain.disks.rows[0];
-    assert_eq!(disk.name, "vda");
-    assert_eq!((disk.rd_bytes, disk.wr_bytes), (Some(22), Some(23)));
+    assert_eq!(domain.cpu_user_ns, Some(12));
+    assert_eq!(domain.cpu_system_ns, Some(13));
+    assert_eq!(domain.mem_bytes, Some(14 * 1024));
+    assert_eq!(domain.mem_max_bytes, Some(15 * 1024));
+    assert_eq!(
+        domain.memory,
+        Memory {
+            rss_bytes: Some(16 * 1024),
+            guest_total_bytes: Some(17 * 1024),
+            guest_unused_bytes: Some(18 * 1024),
+            guest_usable_bytes: Some(19 * 1024),
+            guest_caches_bytes: Some(20 * 1024),
+            swap_in_bytes: Some(21 * 1024),
+            swap_out_bytes: Some(22 * 1024),
+            major_faults: Some(23),
+            minor_faults: Some(24),
+            guest_reported_s: Some(25),
+            ..Memory::default()
+        }
+    );
+    assert_eq!(domain.vcpus_online, Some(2));
+    assert!(!domain.vcpus.complete);
+}
+
+#[test]
+fn each_field_of_a_device_has_its_place() {
+    let domain = filled(&[
+        ("net.count", Number(1)),
+        ("net.0.name", Text(b"vnet0")),
+        ("net.0.rx.bytes", Number(1)),
+        ("net.0.rx.pkts", Number(2)),
+        ("net.0.rx.errs", Number(3)),
+        ("net.0.rx.drop", Number(4)),
+        ("net.0.tx.bytes", Number(5)),
+        ("net.0.tx.pkts", Number(6)),
+        ("net.0.tx.errs", Number(7)),
+        ("net.0.tx.drop", Number(8)),
+        ("block.count", Number(1)),
+        ("block.0.name", Text(b"vda")),
+        ("block.0.path", Text(b"/disk")),
+        ("block.0.backingIndex", Number(99)),
+        ("block.0.rd.reqs", Number(11)),
+        ("block.0.rd.bytes", Number(12)),
+        ("block.0.rd.times", Number(13)),
+        ("block.0.wr.reqs", Number(14)),
+        ("block.0.wr.bytes", Number(15)),
+        ("block.0.wr.times", Number(16)),
+        ("block.0.fl.reqs", Number(17)),
+        ("block.0.fl.times", Number(18)),
+        ("block.0.allocation", Number(19)),
+        ("block.0.capacity", Number(20)),
+        ("block.0.physical", Number(21)),
+    ]);
+    assert_eq!(
+        domain.nics.rows[0],
+        Nic {
+            name: "vnet0".into(),
+            rx_bytes: Some(1),
+            rx_packets: Some(2),
+            rx_errors: Some(3),
+            rx_drops: Some(4),
+            tx_bytes: Some(5),
+            tx_packets: Some(6),
+            tx_errors: Some(7),
+            tx_drops: Some(8),
+        }
+    );
+    assert_eq!(
+        domain.disks.rows[0],
+        Disk {
+            name: "vda".into(),
+            path: "/disk".into(),
+            rd_requests: Some(11),
+            rd_bytes: Some(12),
+            rd_time_ns: Some(13),
+            wr_requests: Some(14),
+            wr_bytes: Some(15),
+            wr_time_ns: Some(16),
+            fl_requests: Some(17),
+            fl_time_ns: Some(18),
+            allocation_bytes: Some(19),
+            capacity_bytes: Some(20),
+            physical_bytes: Some(21),
+            ds_requests: None,
+            queue_full: None,
+        }
+    );
     assert!(domain.nics.complete && domain.disks.complete);
+}
+
+#[test]
+fn vcpus_are_taken_where_they_are_wanted() {
+    let fields = [
+        ("vcpu.current", Number(2)),
+        ("vcpu.0.state", Number(1)),
+        ("vcpu.0.time", Number(7)),
+        ("vcpu.0.wait", Number(8)),
+        ("vcpu.0.delay", Number(9)),
+        ("vcpu.0.halted", Truth(false)),
+        ("vcpu.0.exits.sum", Number(99)),
+        // Number 1 is unplugged.
+        ("vcpu.2.state", Number(2)),
+        ("vcpu.2.halted", Truth(true)),
+    ];
+    let vcpus = filled(&fields).vcpus;
+    assert!(vcpus.complete);
+    let expected = [
+        Vcpu {
+            id: 0,
+            state: VcpuState::Running,
+            cpu_time_ns: Some(7),
+            wait_ns: Some(8),
+            delay_ns: Some(9),
+            halted: Some(false),
+            pcpu: None,
+        },
+        Vcpu {
+            id: 2,
+            state: VcpuState::Blocked,
+            halted: Some(true),
+            ..Vcpu::default()
+        },
+    ];
+    assert_eq!(*vcpus.rows, expected);
+
+    let mut domain = Domain::default();
+    Fields::default().fill(&mut domain, fields);
+    assert_eq!(domain.vcpus_online, Some(2));
+    assert!(domain.vcpus.rows.is_empty() && !domain.vcpus.complete);
+}
+
+#[test]
+fn a_guest_that_never_reported_has_no_time_of_report() {
+    let domain = filled(&[("balloon.last-update", Number(0))]);
+    assert_eq!(domain.memory, Memory::default());
 }
 
 #[test]

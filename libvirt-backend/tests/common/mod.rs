@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use libvirt_backend::LibvirtBackend;
-use virtmon_model::{Backend, Domain, Snapshot};
+use virtmon_model::{Backend, Domain, Snapshot, Wanted};
 
 /// What `virsh` prints (Debian: libvirt-clients).
 pub(crate) fn virsh(uri: &str, words: &[&str]) -> String {
@@ -38,7 +38,14 @@ pub(crate) fn domstats(uri: &str) -> BTreeMap<String, BTreeMap<String, String>> 
 
 /// One sample of a backend just opened.
 pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
-    let mut backend = LibvirtBackend::open(Some(uri)).expect(uri);
+    let mut backend = LibvirtBackend::open(
+        Some(uri),
+        Wanted {
+            vcpus: true,
+            host: false,
+        },
+    )
+    .expect(uri);
     let mut snapshot = Snapshot::default();
     backend.sample(&mut snapshot).expect(uri);
     (backend, snapshot)

@@ -1,0 +1,232 @@
+//! A thread with a connection of its own, which may be waited for or left to itself.
+
+use std::ffi::CString;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use virtmon_model::{Capabilities, Snapshot, Wanted};
+
+use crate::fault::Fault;
+use crate::ffi::Library;
+use crate::progress::{Phase, Progress};
+use crate::session::{Ask, Buffers, Failed, Session};
+
+/// What to connect to, and what to read there.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) library: &'static Library,
+    pub(crate) uri: Option<CString>,
+    pub(crate) wanted: Wanted,
+}
+
+/// What a reader is to do.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a snapshot goes there and back once a tick; a box would be one more allocation"
+)]
+pub(crate) enum Request {
+    /// Connect, and no more.
+    Connect,
+    /// Read into this snapshot.
+    Read(Ask, Snapshot),
+}
+
+/// What came of it.
+pub(crate) struct Reply {
+    /// The snapshot of the request: read, or, after a failure, of no meaning.
+    pub(crate) snapshot: Snapshot,
+    /// How long it took.
+    pub(crate) took: Duration,
+    pub(crate) done: Result<Done, Failure>,
+}
+
+/// What is known after a success.
+pub(crate) struct Done {
+    /// What the driver can tell.
+    pub(crate) capabilities: Capabilities,
+    /// How many guests there are.
+    pub(crate) guests: usize,
+    /// How many of them libvirt left out what their QEMU tells, since it was being asked already.
+    pub(crate) skipped: usize,
+}
+
+/// What is known after a failure.
+pub(crate) struct Failure {
+    pub(crate) call: &'static str,
+    pub(crate) fault: Fault,
+    /// Whether there is no connection now.
+    pub(crate) lost: bool,
+}
+
+/// A thread that reads, as its owner sees it. Dropping it ends the thread and its connection: at
+/// once, or when the call that it is in returns, which is not waited for.
+pub(crate) struct Reader {
+    requests: SyncSender<Request>,
+    replies: Receiver<Reply>,
+    progress: Arc<Progress>,
+    busy: bool,
+}
+
+/// What waiting for a reader came to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a snapshot goes there and back once a tick; a box would be one more allocation"
+)]
+pub(crate) enum Heard {
+    /// Its reply.
+    Reply(Reply),
+    /// Nothing so far.
+    Silence,
+    /// The thread is gone.
+    Gone,
+}
+
+impl Reader {
+    /// Starts a thread. It connects when it is first asked.
+    pub(crate) fn start(target: Target) -> io::Result<Self> {
+        let (requests, to_do) = sync_channel(1);
+        let (done, replies) = sync_channel(1);
+        let progress = Arc::new(Progress::new());
+        let told = Arc::clone(&progress);
+        thread::Builder::new()
+            .name("virtmon-libvirt".into())
+            .spawn(move || work(&target, &to_do, &done, &told))?;
+        Ok(Self {
+            requests,
+            replies,
+            progress,
+            busy: false,
+        })
+    }
+
+    /// Asks a reader that is not busy.
+    pub(crate) fn ask(&mut self, request: Request) {
+        self.progress.is_at(Phase::Daemon);
+        // It can only fail where the thread is gone, which waiting for its reply tells.
+        let _ = self.requests.send(request);
+        self.busy = true;
+    }
+
+    /// Waits for the reply to what was asked.
+    pub(crate) fn hear(&mut self, within: Duration) -> Heard {
+        match self.replies.recv_timeout(within) {
+            Ok(reply) => {
+                self.busy = false;
+                Heard::Reply(reply)
+            }
+            Err(RecvTimeoutError::Timeout) => Heard::Silence,
+            Err(RecvTimeoutError::Disconnected) => Heard::Gone,
+        }
+    }
+
+    /// Whether it has been asked and not heard.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Whether it is held up by a guest. As long as it is, other calls leave that guest out.
+    pub(crate) fn is_held(&self) -> bool {
+        self.busy && self.progress.phase() == Phase::Guests
+    }
+}
+
+/// The thread: until nobody asks or hears any more.
+fn work(
+    target: &Target,
+    requests: &Receiver<Request>,
+    replies: &SyncSender<Reply>,
+    progress: &Progress,
+) {
+    let mut buffers = Buffers::new(target.wanted);
+    let mut session = None;
+    while let Ok(request) = requests.recv() {
+        let began = Instant::now();
+        let (mut snapshot, ask) = match request {
+            Request::Connect => (Snapshot::default(), None),
+            Request::Read(ask, snapshot) => (snapshot, Some(ask)),
+        };
+        let done = serve(
+            target,
+            &mut session,
+            &mut buffers,
+            &mut snapshot,
+            ask,
+            progress,
+        );
+        progress.is_at(Phase::Idle);
+        let reply = Reply {
+            snapshot,
+            took: began.elapsed(),
+            done,
+        };
+        if replies.send(reply).is_err() {
+            return;
+        }
+    }
+}
+
+/// Does what was asked. A connection that turns out to be lost is made anew once: a daemon that
+/// was restarted between two readings costs none.
+fn serve(
+    target: &Target,
+    session: &mut Option<Session>,
+    buffers: &mut Buffers,
+    snapshot: &mut Snapshot,
+    ask: Option<Ask>,
+    progress: &Progress,
+) -> Result<Done, Failure> {
+    let was_open = session.is_some();
+    let first = attempt(target, session, buffers, snapshot, ask, progress);
+    match first {
+        Err(failure) if failure.lost && was_open => {
+            attempt(target, session, buffers, snapshot, ask, progress)
+        }
+        other => other,
+    }
+}
+
+fn attempt(
+    target: &Target,
+    slot: &mut Option<Session>,
+    buffers: &mut Buffers,
+    snapshot: &mut Snapshot,
+    ask: Option<Ask>,
+    progress: &Progress,
+) -> Result<Done, Failure> {
+    progress.is_at(Phase::Daemon);
+    let session = match slot {
+        Some(session) => session,
+        None => {
+            let opened = Session::open(target.library, target.uri.as_deref());
+            slot.insert(opened.map_err(|fault| Failure {
+                call: "virConnectOpenReadOnly",
+                fault,
+                lost: true,
+            })?)
+        }
+    };
+    let mut skipped = 0;
+    let mut guests = session.guests_at_open();
+    if let Some(ask) = ask {
+        match session.sample(ask, buffers, snapshot, progress) {
+            Ok(left_out) => skipped = left_out,
+            Err(failed) => return Err(failure(failed, slot)),
+        }
+        guests = snapshot.domains.len();
+    }
+    Ok(Done {
+        capabilities: session.capabilities(),
+        guests,
+        skipped,
+    })
+}
+
+fn failure((call, fault): Failed, slot: &mut Option<Session>) -> Failure {
+    let lost = slot.as_ref().is_none_or(|session| !session.is_alive());
+    if lost {
+        *slot = None;
+    }
+    Failure { call, fault, lost }
+}

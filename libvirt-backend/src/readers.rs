@@ -1,0 +1,236 @@
+//! Never held up: readers that a guest holds are left to it, and another reader goes on.
+//!
+//! A call that asks a guest whose QEMU is stuck does not return before QEMU goes on, and nothing
+//! can call it back. But while it waits, libvirt leaves that guest's monitor out of every other
+//! call that says `NOWAIT`. So the reader that was caught keeps the guest from catching the next,
+//! and when the guest goes on, the call returns and the reader is free.
+
+use std::time::Duration;
+use std::{mem, thread};
+
+use virtmon_model::{Capabilities, Error, Snapshot};
+
+use crate::carry;
+use crate::patience::Patience;
+use crate::reader::{Done, Failure, Heard, Reader, Reply, Request, Target};
+use crate::session::Ask;
+
+/// How many readers guests may hold: each is one of the daemon's workers too, of which libvirtd
+/// has 20 for all who ask it (`max_workers`).
+const MOST_HELD: usize = 8;
+/// How many guests may catch a reader within one reading.
+const MOST_CAUGHT: usize = 4;
+/// How many readers to keep that have nothing to do, beside the one that reads.
+const IDLE: usize = 1;
+/// How often to ask again where another client was asking a guest.
+const MOST_REPEATS: u32 = 3;
+/// How long the first connection may take: a person may be typing a password.
+const TO_CONNECT: Duration = Duration::from_secs(60);
+
+/// The readers of one host.
+pub(crate) struct Readers {
+    target: Target,
+    readers: Vec<Reader>,
+    patience: Patience,
+    /// Guests that the last reading left out.
+    skipped: usize,
+    /// What the next reading is made in.
+    snapshot: Snapshot,
+}
+
+/// What was read.
+pub(crate) struct Reading<'r> {
+    /// The host and its guests. A row with an error is not whole.
+    pub(crate) snapshot: &'r mut Snapshot,
+    /// What may stand in for those.
+    pub(crate) from: carry::StandIn,
+}
+
+/// Why nothing was read.
+pub(crate) struct Unread {
+    pub(crate) error: Error,
+    /// Whether there is no connection.
+    pub(crate) lost: bool,
+}
+
+impl Readers {
+    /// Connects the first one.
+    pub(crate) fn connect(
+        target: Target,
+        uri: Option<&str>,
+    ) -> Result<(Self, Capabilities), Error> {
+        let mut first = start(&target)?;
+        first.ask(Request::Connect);
+        let done = match first.hear(TO_CONNECT) {
+            Heard::Reply(reply) => reply.done.map_err(|failure| failure.fault.on_open(uri))?,
+            Heard::Silence => return Err(Error::NotHere(silence(TO_CONNECT))),
+            Heard::Gone => return Err(gone()),
+        };
+        let readers = Self {
+            target,
+            readers: vec![first],
+            patience: Patience::for_guests(done.guests),
+            skipped: 0,
+            snapshot: Snapshot::default(),
+        };
+        Ok((readers, done.capabilities))
+    }
+
+    /// Reads the host and its guests.
+    pub(crate) fn read(&mut self) -> Result<Reading<'_>, Unread> {
+        self.hear_the_late()?;
+        let mut caught = 0;
+        let mut repeats = 0;
+        loop {
+            let held = self
+                .readers
+                .iter()
+                .filter(|reader| reader.is_held())
+                .count();
+            let (ask, from) = if held >= MOST_HELD {
+                (Ask::Daemon, carry::StandIn::Stale)
+            } else if caught >= MOST_CAUGHT {
+                (Ask::Daemon, carry::StandIn::Whole)
+            } else {
+                (Ask::Guests, carry::StandIn::Whole)
+            };
+            let at = self.idle()?;
+            let snapshot = mem::take(&mut self.snapshot);
+            self.readers[at].ask(Request::Read(ask, snapshot));
+            let Some(done) = self.hear(at)? else {
+                caught += 1;
+                continue;
+            };
+            // Another client's call is over in a moment; one that was there the last time is not.
+            if ask == Ask::Guests && done.skipped > held.max(self.skipped) && repeats < MOST_REPEATS
+            {
+                thread::sleep(Duration::from_millis(2 << repeats));
+                repeats += 1;
+                continue;
+            }
+            self.skipped = done.skipped;
+            if held >= MOST_HELD {
+                let trouble = self.snapshot.troubles.next_row();
+                trouble.clear();
+                trouble.push_str("too many guests' QEMU processes do not answer: no guest's disks and memory are asked for");
+            }
+            return Ok(Reading {
+                snapshot: &mut self.snapshot,
+                from,
+            });
+        }
+    }
+
+    /// Waits for a reader's reply: `None` where a guest holds it.
+    fn hear(&mut self, at: usize) -> Result<Option<Done>, Unread> {
+        let within = self.patience.allowed();
+        match self.readers[at].hear(within) {
+            Heard::Reply(reply) => self.take(reply).map(Some),
+            Heard::Silence if self.readers[at].is_held() => Ok(None),
+            Heard::Silence => Err(Unread {
+                error: Error::call("libvirt", std::io::Error::other(silence(within))),
+                lost: false,
+            }),
+            Heard::Gone => {
+                self.readers.swap_remove(at);
+                Err(Unread {
+                    error: gone(),
+                    lost: true,
+                })
+            }
+        }
+    }
+
+    fn take(&mut self, reply: Reply) -> Result<Done, Unread> {
+        self.snapshot = reply.snapshot;
+        match reply.done {
+            Ok(done) => {
+                self.patience.learn(reply.took);
+                Ok(done)
+            }
+            Err(Failure { call, fault, lost }) => Err(Unread {
+                error: if lost {
+                    fault.on_retry(call)
+                } else {
+                    fault.on_call(call)
+                },
+                lost,
+            }),
+        }
+    }
+
+    /// Frees the readers whose calls have returned since, and waits for one that the daemon
+    /// itself has not answered: another would not be answered either.
+    fn hear_the_late(&mut self) -> Result<(), Unread> {
+        let mut at = 0;
+        while at < self.readers.len() {
+            let reader = &mut self.readers[at];
+            if !reader.is_busy() {
+                at += 1;
+                continue;
+            }
+            let waits_for_daemon = !reader.is_held();
+            let within = if waits_for_daemon {
+                self.patience.allowed()
+            } else {
+                Duration::ZERO
+            };
+            match reader.hear(within) {
+                Heard::Reply(reply) if waits_for_daemon && reply.done.is_ok() => {
+                    // It was slow, but whole: from now on as slow a one is waited for.
+                    self.patience.learn(reply.took);
+                }
+                Heard::Gone => {
+                    self.readers.swap_remove(at);
+                    continue;
+                }
+                Heard::Silence if !self.readers[at].is_held() => {
+                    return Err(Unread {
+                        error: Error::call("libvirt", std::io::Error::other(silence(within))),
+                        lost: false,
+                    });
+                }
+                Heard::Reply(_) | Heard::Silence => {}
+            }
+            at += 1;
+        }
+        let mut spare = IDLE + 1;
+        self.readers.retain(|reader| {
+            if reader.is_busy() {
+                return true;
+            }
+            let keep = spare > 0;
+            spare = spare.saturating_sub(1);
+            keep
+        });
+        Ok(())
+    }
+
+    /// A reader that has nothing to do.
+    fn idle(&mut self) -> Result<usize, Unread> {
+        if let Some(at) = self.readers.iter().position(|reader| !reader.is_busy()) {
+            return Ok(at);
+        }
+        let reader = start(&self.target).map_err(|error| Unread { error, lost: false })?;
+        self.readers.push(reader);
+        Ok(self.readers.len() - 1)
+    }
+}
+
+fn start(target: &Target) -> Result<Reader, Error> {
+    Reader::start(target.clone()).map_err(|source| Error::call("a thread for libvirt", source))
+}
+
+fn silence(within: Duration) -> String {
+    if within < Duration::from_secs(1) {
+        return "it does not answer".into();
+    }
+    format!("it did not answer within {} s", within.as_secs())
+}
+
+fn gone() -> Error {
+    Error::call(
+        "libvirt",
+        std::io::Error::other("the thread that reads it is gone"),
+    )
+}
