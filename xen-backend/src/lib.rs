@@ -1,9 +1,11 @@
 //! The Xen backend: every domain of a host, domain 0 included, by one hypercall.
 //!
 //! `host` finds out which Xen runs here, `list` keeps the buffer that the hypercall fills, `row`
-//! turns an entry of it into a domain, `names` keeps the domains' names from xenstore.
+//! turns an entry of it into a domain, `names` keeps the domains' names from xenstore, `devices`
+//! reads their NICs and disks.
 #![forbid(unsafe_code)]
 
+mod devices;
 mod host;
 mod list;
 mod names;
@@ -14,6 +16,7 @@ use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot};
 use xen_sys::abi::{Abi, PAGE_BYTES, PhysInfo};
 use xen_sys::{OpenError, Xenctrl};
 
+use crate::devices::Devices;
 use crate::list::DomainList;
 use crate::names::Names;
 
@@ -24,6 +27,7 @@ pub struct XenBackend {
     hypervisor: String,
     list: DomainList,
     names: Names,
+    devices: Devices,
 }
 
 impl XenBackend {
@@ -53,6 +57,7 @@ impl XenBackend {
         let mut backend = Self {
             list: DomainList::new(abi.domaininfo_bytes),
             names: Names::open(),
+            devices: Devices::open(),
             hypervisor: running.name,
             xenctrl,
             abi,
@@ -77,8 +82,8 @@ impl Backend for XenBackend {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            nics: false,
-            disks: false,
+            nics: true,
+            disks: true,
             vcpus: false,
         }
     }
@@ -94,6 +99,8 @@ impl Backend for XenBackend {
             row::fill(into.domains.next_row(), &info);
         }
         self.names.give(&mut into.domains);
+        into.troubles.clear();
+        self.devices.give(&mut into.domains, &mut into.troubles);
 
         let physinfo = self.physinfo()?;
         let host = &mut into.host;
