@@ -99,7 +99,15 @@ fn later_samples_use_the_rows_and_the_name_of_the_first() {
 
 /// What opening a URI that can't be opened says.
 fn refusal(uri: &str) -> String {
-    match LibvirtBackend::open(Some(uri), Wanted { vcpus: true }).map(drop) {
+    match LibvirtBackend::open(
+        Some(uri),
+        Wanted {
+            vcpus: true,
+            host: false,
+        },
+    )
+    .map(drop)
+    {
         Err(Error::NotHere(line)) => {
             assert!(line.contains(uri) && !line.contains('\n'), "{line:?}");
             line

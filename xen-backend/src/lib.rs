@@ -2,9 +2,11 @@
 //!
 //! `host` finds out which Xen runs here, `source` reads the list of domains into the buffer that
 //! `list` keeps, `sane` checks the first one, `row` turns an entry into a domain, `names` keeps
-//! their names from xenstore; `vcpus` and `machine` read what is only read where it is asked for.
+//! their names from xenstore, `devices` reads their NICs and disks; `vcpus` and `machine` read what
+//! is only read where it is asked for.
 #![forbid(unsafe_code)]
 
+mod devices;
 mod host;
 mod list;
 mod machine;
@@ -18,6 +20,7 @@ mod xenstore;
 use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
 use xen_sys::Privcmd;
 
+use crate::devices::Devices;
 use crate::machine::Machine;
 use crate::names::Names;
 use crate::source::Source;
@@ -37,6 +40,7 @@ pub struct XenBackend {
     privcmd: Privcmd,
     source: Source,
     names: Names,
+    devices: Devices,
     machine: Machine,
     hypervisor: String,
     wanted: Wanted,
@@ -64,6 +68,7 @@ impl XenBackend {
         sane::check(&source.infos(), physinfo.nr_cpus)?;
         Ok(Self {
             names: Names::open(),
+            devices: Devices::open(),
             machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
             hypervisor: format!("Xen {release}{extra}"),
             wanted: options.wanted,
@@ -135,8 +140,8 @@ impl Backend for XenBackend {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            nics: false,
-            disks: false,
+            nics: true,
+            disks: true,
             vcpus: true,
         }
     }
@@ -145,6 +150,7 @@ impl Backend for XenBackend {
         into.troubles.clear();
         self.read_domains(into)?;
         self.names.give(&mut into.domains);
+        self.devices.give(&mut into.domains, &mut into.troubles);
         if self.wanted.vcpus {
             for (domain, &max_vcpu_id) in into.domains.iter_mut().zip(&self.max_vcpu_ids) {
                 vcpus::fill(domain, max_vcpu_id, &mut self.privcmd);

@@ -7,6 +7,8 @@ use crate::bindings;
 pub const HEADER_BYTES: usize = size_of::<bindings::xsd_sockmsg>();
 /// The most that may follow a header (`XENSTORE_PAYLOAD_MAX`).
 pub const PAYLOAD_MAX: usize = bindings::XENSTORE_PAYLOAD_MAX as usize;
+/// List the nodes below one: a path goes, their names come, each with a NUL behind it.
+pub const DIRECTORY: u32 = bindings::xsd_sockmsg_type_XS_DIRECTORY;
 /// Read a node: a path goes, its value comes.
 pub const READ: u32 = bindings::xsd_sockmsg_type_XS_READ;
 /// Watch a node and all below: path and token go, `OK` comes, and then an event at once.
