@@ -1,8 +1,8 @@
 //! The Xen backend: every domain of a host, domain 0 included, by one hypercall.
 //!
 //! `host` finds out which Xen runs here, `source` reads the list of domains into the buffer that
-//! `list` keeps, `sane` checks the first one, `row` turns an entry into a domain, `names` keeps
-//! their names from xenstore, `devices` reads their NICs and disks; `vcpus` and `machine` read what
+//! `list` keeps, `sane` checks the first one, `row` turns an entry into a domain, `store` keeps
+//! what xenstore tells of them, `devices` reads their NICs and disks; `vcpus` and `machine` read what
 //! is only read where it is asked for.
 #![forbid(unsafe_code)]
 
@@ -10,10 +10,10 @@ mod devices;
 mod host;
 mod list;
 mod machine;
-mod names;
 mod row;
 mod sane;
 mod source;
+mod store;
 mod vcpus;
 mod xenstore;
 
@@ -22,9 +22,9 @@ use xen_sys::Privcmd;
 
 use crate::devices::Devices;
 use crate::machine::Machine;
-use crate::names::Names;
 use crate::source::Source;
 pub use crate::source::XenPath;
+use crate::store::Store;
 
 /// How to read a Xen host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,7 +39,7 @@ pub struct Options {
 pub struct XenBackend {
     privcmd: Privcmd,
     source: Source,
-    names: Names,
+    store: Store,
     devices: Devices,
     machine: Machine,
     hypervisor: String,
@@ -67,7 +67,7 @@ impl XenBackend {
         source.read(&mut privcmd).map_err(source::list_failed)?;
         sane::check(&source.infos(), physinfo.nr_cpus)?;
         Ok(Self {
-            names: Names::open(),
+            store: Store::open(),
             devices: Devices::open(),
             machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
             hypervisor: format!("Xen {release}{extra}"),
@@ -149,7 +149,12 @@ impl Backend for XenBackend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         into.troubles.clear();
         self.read_domains(into)?;
-        self.names.give(&mut into.domains);
+        self.store.give(&mut into.domains);
+        if !self.store.is_connected() {
+            let trouble = into.troubles.next_row();
+            trouble.clear();
+            trouble.push_str("xenstore can't be reached: the names of new domains are not known");
+        }
         self.devices.give(&mut into.domains, &mut into.troubles);
         if self.wanted.vcpus {
             for (domain, &max_vcpu_id) in into.domains.iter_mut().zip(&self.max_vcpu_ids) {

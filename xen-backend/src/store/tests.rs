@@ -87,9 +87,9 @@ fn name(nodes: &Nodes, id: u32, name: &[u8]) {
     nodes.lock().unwrap().insert(path, name.to_vec());
 }
 
-fn given(names: &mut Names, domains: &mut [Domain]) -> Vec<Option<String>> {
-    names.patience = FIRST_WAIT;
-    names.give(domains);
+fn given(store: &mut Store, domains: &mut [Domain]) -> Vec<Option<String>> {
+    store.patience = FIRST_WAIT;
+    store.give(domains);
     let name = |domain: &Domain| domain.name.as_deref().map(str::to_owned);
     domains.iter().map(name).collect()
 }
@@ -100,47 +100,82 @@ fn names_follow_the_domains() {
     name(&nodes, 0, b"Domain-0");
     name(&nodes, 3, b"web, \"one\"\xff");
     let (connection, fire) = xenstore(&nodes);
-    let mut names = Names::over(Some(connection));
+    let mut store = Store::over(Some(connection));
 
     let mut domains = [domain(0, 0), domain(3, 33), domain(4, 44)];
     let web = Some("web, \"one\"\\xff".to_owned());
-    let seen = given(&mut names, &mut domains);
+    let seen = given(&mut store, &mut domains);
     assert_eq!(seen, [Some("Domain-0".into()), web.clone(), None]);
 
     // Named late: the watch tells it. A second event of the same kind orders the test behind it.
     name(&nodes, 4, b"late");
     fire("/local/domain/4/name");
     let mut domains = [domain(0, 0), domain(3, 33), domain(4, 44), domain(5, 55)];
-    let seen = given(&mut names, &mut domains);
+    let seen = given(&mut store, &mut domains);
     assert_eq!(seen[2..], [Some("late".into()), None]);
 
     // The domid comes again with another uuid: nothing of its last owner stays.
     nodes.lock().unwrap().remove("/local/domain/3/name");
     let mut domains = [domain(0, 0), domain(3, 99)];
-    let seen = given(&mut names, &mut domains);
+    let seen = given(&mut store, &mut domains);
     assert_eq!(seen, [Some("Domain-0".into()), None]);
+}
+
+#[test]
+fn memory_that_only_xenstore_knows_follows_the_name() {
+    let nodes = Nodes::default();
+    name(&nodes, 3, b"web");
+    for (node, kib) in [("memory/target", "98304"), ("data/meminfo_free", "x")] {
+        let path = format!("/local/domain/3/{node}");
+        nodes.lock().unwrap().insert(path, kib.into());
+    }
+    let (connection, fire) = xenstore(&nodes);
+    let mut store = Store::over(Some(connection));
+    let mut domains = [domain(3, 33)];
+    let mut round = 0;
+    while domains[0].memory.target_bytes.is_none() {
+        given(&mut store, &mut domains);
+        thread::sleep(WAIT / 10);
+        round += 1;
+        assert!(
+            round < 500,
+            "xenstore was asked, and its answer is not given"
+        );
+    }
+    assert_eq!(domains[0].memory.target_bytes, Some(96 << 20));
+    assert_eq!(domains[0].memory.guest_unused_bytes, None);
+
+    let path = "/local/domain/3/data/meminfo_free";
+    nodes.lock().unwrap().insert(path.into(), b"1024".to_vec());
+    fire(path);
+    while domains[0].memory.guest_unused_bytes != Some(1 << 20) {
+        given(&mut store, &mut domains);
+        thread::sleep(WAIT / 10);
+        round += 1;
+        assert!(round < 1000, "what the guest reports is not followed");
+    }
 }
 
 #[test]
 fn a_dead_xenstore_leaves_names_unknown_and_keeps_the_domains() {
     let (here, there) = UnixStream::pair().unwrap();
     drop(there);
-    let mut names = Names::over(Some(Connection::over(here).unwrap()));
+    let mut store = Store::over(Some(Connection::over(here).unwrap()));
     let mut domains = [domain(0, 0), domain(1, 11)];
-    assert_eq!(given(&mut names, &mut domains), [None, None]);
-    assert!(names.connection.is_none());
+    assert_eq!(given(&mut store, &mut domains), [None, None]);
+    assert!(store.connection.is_none());
 }
 
 #[test]
 fn a_silent_xenstore_is_waited_for_once() {
     let (here, _there) = UnixStream::pair().unwrap();
-    let mut names = Names::over(Some(Connection::over(here).unwrap()));
-    names.patience = WAIT;
+    let mut store = Store::over(Some(Connection::over(here).unwrap()));
+    store.patience = WAIT;
     let mut domains = [domain(0, 0)];
-    names.give(&mut domains);
-    assert!(names.patience.is_zero());
-    names.give(&mut domains);
-    assert!(names.connection.is_some());
+    store.give(&mut domains);
+    assert!(store.patience.is_zero());
+    store.give(&mut domains);
+    assert!(store.connection.is_some());
 }
 
 #[test]

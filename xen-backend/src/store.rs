@@ -1,0 +1,325 @@
+//! What xenstore tells of the domains, kept from tick to tick: their names, and of their memory
+//! what the hypervisor does not know.
+//!
+//! A watch is set on a node when a domain appears. Xenstore fires it at once and then at every
+//! change, and each time the node is read. So a steady tick costs one look at the connection, and
+//! a domain that is named late or renamed is followed.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use virtmon_model::{Domain, Identity, name_from_bytes};
+use xen_sys::xs_wire;
+
+use crate::xenstore::{Connection, Message};
+
+/// How long the first sample may wait for names: there is no tick yet that it could delay.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// How long a later one may wait for the names of domains that are new.
+const WAIT: Duration = Duration::from_millis(20);
+/// How long to leave a xenstore alone that could not be reached.
+const RETRY: Duration = Duration::from_secs(10);
+/// How many domains a tick begins to follow beyond their names, which nothing waits for.
+const REST_A_TICK: usize = 64;
+
+/// A node below `/local/domain/<domid>`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Node {
+    Name,
+    /// What the balloon driver is asked to reach, in KiB (`docs/misc/xenstore-paths.pandoc`).
+    Target,
+    /// What the guest's agent reports of `/proc/meminfo`, in KiB (XenServer's and XCP-ng's).
+    MemTotal,
+    MemFree,
+}
+
+impl Node {
+    const ALL: [Self; 4] = [Self::Name, Self::Target, Self::MemTotal, Self::MemFree];
+
+    fn path(self, domid: u32) -> String {
+        let node = match self {
+            Self::Name => "name",
+            Self::Target => "memory/target",
+            Self::MemTotal => "data/meminfo_total",
+            Self::MemFree => "data/meminfo_free",
+        };
+        format!("/local/domain/{domid}/{node}")
+    }
+}
+
+struct Known {
+    identity: Identity,
+    /// Names this life of the domain in requests: a domid can come again while an answer for its
+    /// last owner is under way.
+    serial: u32,
+    name: Option<Arc<str>>,
+    /// Whether xenstore has said what the name is, or that there is none.
+    answered: bool,
+    /// Whether the other nodes are watched, too.
+    whole: bool,
+    target_bytes: Option<u64>,
+    total_bytes: Option<u64>,
+    free_bytes: Option<u64>,
+}
+
+impl Known {
+    /// What stands for one of its nodes in watches and requests.
+    fn key(&self, node: Node) -> u32 {
+        self.serial.wrapping_mul(4).wrapping_add(node as u32)
+    }
+
+    fn of_key(known: &mut [Self], key: u32) -> Option<(&mut Self, Node)> {
+        let known = known
+            .iter_mut()
+            .find(|known| Node::ALL.iter().any(|&node| known.key(node) == key))?;
+        let node = Node::ALL.into_iter().find(|&node| known.key(node) == key)?;
+        Some((known, node))
+    }
+
+    fn watch(&self, connection: Option<&mut Connection>, kind: u32, node: Node) {
+        if let Some(connection) = connection {
+            let token = self.key(node).to_string();
+            connection.queue(kind, 0, &[&node.path(self.identity.id), &token]);
+        }
+    }
+
+    /// Takes in what a node holds, `None` where it is not there.
+    fn learn(&mut self, node: Node, value: Option<&[u8]>) {
+        let value = value.filter(|value| !value.is_empty());
+        match node {
+            Node::Name => {
+                self.answered = true;
+                self.name = value.map(name_from_bytes);
+            }
+            Node::Target => self.target_bytes = value.and_then(bytes_of_kib),
+            Node::MemTotal => self.total_bytes = value.and_then(bytes_of_kib),
+            Node::MemFree => self.free_bytes = value.and_then(bytes_of_kib),
+        }
+    }
+}
+
+fn bytes_of_kib(text: &[u8]) -> Option<u64> {
+    let kib: u64 = std::str::from_utf8(text).ok()?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+/// What is known of the domains that were last seen.
+pub(crate) struct Store {
+    connection: Option<Connection>,
+    retry_at: Instant,
+    /// In ascending order of domid.
+    known: Vec<Known>,
+    /// How many of them have not been told a name, or that there is none.
+    unanswered: usize,
+    /// How many of them are not followed beyond their names.
+    partial: usize,
+    last_serial: u32,
+    /// How long the next sample may wait.
+    patience: Duration,
+}
+
+impl Store {
+    /// This host's xenstore.
+    pub(crate) fn open() -> Self {
+        Self::over(Connection::open().ok())
+    }
+
+    fn over(connection: Option<Connection>) -> Self {
+        Self {
+            connection,
+            retry_at: Instant::now() + RETRY,
+            known: Vec::new(),
+            unanswered: 0,
+            partial: 0,
+            last_serial: 0,
+            patience: FIRST_WAIT,
+        }
+    }
+
+    /// Whether xenstore can be asked at all.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Gives every domain its name and its memory as far as they are known. `domains` are in
+    /// ascending order of domid.
+    pub(crate) fn give(&mut self, domains: &mut [Domain]) {
+        self.follow(domains);
+        if self.exchange().is_err() {
+            self.connection = None;
+            self.retry_at = Instant::now() + RETRY;
+        }
+        if self.connection.is_none() && Instant::now() >= self.retry_at {
+            self.reconnect();
+        }
+        for (domain, known) in domains.iter_mut().zip(&self.known) {
+            // In a steady tick the row has its name from the tick before.
+            if !same(domain.name.as_ref(), known.name.as_ref()) {
+                domain.name.clone_from(&known.name);
+            }
+            domain.memory.target_bytes = known.target_bytes;
+            domain.memory.guest_total_bytes = known.total_bytes;
+            domain.memory.guest_unused_bytes = known.free_bytes;
+        }
+    }
+
+    /// Makes `known` the same domains as `domains`, in the same order.
+    fn follow(&mut self, domains: &[Domain]) {
+        let same = self.known.len() == domains.len()
+            && self
+                .known
+                .iter()
+                .zip(domains)
+                .all(|(known, domain)| known.identity == domain.identity);
+        if same {
+            return;
+        }
+        let mut before = std::mem::take(&mut self.known).into_iter().peekable();
+        for domain in domains {
+            while let Some(gone) = before.next_if(|k| k.identity.id < domain.identity.id) {
+                self.forget(&gone);
+            }
+            let kept = before.next_if(|known| known.identity.id == domain.identity.id);
+            let known = match kept {
+                Some(known) if known.identity == domain.identity => known,
+                other => {
+                    if let Some(gone) = other {
+                        self.forget(&gone);
+                    }
+                    self.meet(domain.identity)
+                }
+            };
+            self.known.push(known);
+        }
+        for gone in before {
+            self.forget(&gone);
+        }
+        self.unanswered = self.known.iter().filter(|known| !known.answered).count();
+        self.partial = self.known.iter().filter(|known| !known.whole).count();
+    }
+
+    fn meet(&mut self, identity: Identity) -> Known {
+        self.last_serial = self.last_serial.wrapping_add(1);
+        let known = Known {
+            identity,
+            serial: self.last_serial,
+            name: None,
+            answered: false,
+            whole: false,
+            target_bytes: None,
+            total_bytes: None,
+            free_bytes: None,
+        };
+        known.watch(self.connection.as_mut(), xs_wire::WATCH, Node::Name);
+        known
+    }
+
+    fn forget(&mut self, known: &Known) {
+        let watched = if known.whole { 4 } else { 1 };
+        for &node in &Node::ALL[..watched] {
+            known.watch(self.connection.as_mut(), xs_wire::UNWATCH, node);
+        }
+    }
+
+    /// Sends what is to be sent and takes the answers, waiting a little while names are missing.
+    ///
+    /// A xenstore that let that time pass once is not waited for again until it has answered all:
+    /// it costs a tick once, not every tick.
+    fn exchange(&mut self) -> io::Result<()> {
+        let mut until = None;
+        loop {
+            let Some(connection) = &mut self.connection else {
+                return Ok(());
+            };
+            connection.receive()?;
+            while let Some(message) = connection.take()? {
+                if heed(connection, &mut self.known, &message) {
+                    self.unanswered = self.known.iter().filter(|known| !known.answered).count();
+                }
+            }
+            if self.unanswered == 0 && self.partial > 0 {
+                self.watch_the_rest();
+            }
+            let Some(connection) = &mut self.connection else {
+                return Ok(());
+            };
+            connection.send()?;
+            if self.unanswered == 0 {
+                self.patience = WAIT;
+                return Ok(());
+            }
+            if self.patience.is_zero() {
+                return Ok(());
+            }
+            let until = *until.get_or_insert_with(|| Instant::now() + self.patience);
+            if !connection.wait(until)? {
+                self.patience = Duration::ZERO;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Names come first: a domain without one is what a reader can't do with.
+    fn watch_the_rest(&mut self) {
+        let partial = self.known.iter_mut().filter(|known| !known.whole);
+        for known in partial.take(REST_A_TICK) {
+            known.whole = true;
+            self.partial -= 1;
+            for &node in &Node::ALL[1..] {
+                known.watch(self.connection.as_mut(), xs_wire::WATCH, node);
+            }
+        }
+    }
+
+    fn reconnect(&mut self) {
+        self.retry_at = Instant::now() + RETRY;
+        self.connection = Connection::open().ok();
+        for known in &mut self.known {
+            known.answered = false;
+            known.whole = false;
+            known.watch(self.connection.as_mut(), xs_wire::WATCH, Node::Name);
+        }
+        self.unanswered = self.known.len();
+        self.partial = self.known.len();
+        self.patience = WAIT;
+    }
+}
+
+fn same(one: Option<&Arc<str>>, other: Option<&Arc<str>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Acts on one message. Says whether it answered for a name.
+fn heed(connection: &mut Connection, known: &mut [Known], message: &Message) -> bool {
+    match message.kind {
+        xs_wire::WATCH_EVENT => {
+            let token = message.payload.split(|&byte| byte == 0).nth(1);
+            let key = token
+                .and_then(|token| std::str::from_utf8(token).ok())
+                .and_then(|token| token.parse().ok());
+            // A token that is not there any more is of a domain that is gone.
+            if let Some((known, node)) = key.and_then(|key| Known::of_key(known, key)) {
+                let path = node.path(known.identity.id);
+                connection.queue(xs_wire::READ, known.key(node), &[&path]);
+            }
+            false
+        }
+        xs_wire::READ | xs_wire::ERROR => match Known::of_key(known, message.request) {
+            Some((known, node)) => {
+                let value = (message.kind == xs_wire::READ).then_some(&*message.payload);
+                known.learn(node, value);
+                node == Node::Name
+            }
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
