@@ -113,7 +113,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_no_number_makes_the_list_unknown() {
-        for names in [&b"0\0x\0"[..], b"0\0-1\0", b"0\0\xff\0", b"0\x0099999999999\0"] {
+        for names in [
+            &b"0\0x\0"[..],
+            b"0\0-1\0",
+            b"0\0\xff\0",
+            b"0\x0099999999999\0",
+        ] {
             let mut class: Class<char> = Class::default();
             class.list(names, |devid| devid.to_string());
             assert_eq!(class.listing, Listing::Unknown);

@@ -21,9 +21,8 @@ impl Counter {
         // The longest is 2^64 - 1 in 20 digits and a newline.
         let mut text = [0; 24];
         let bytes = self.0.read_at(&mut text, 0)?;
-        parse(&text[..bytes]).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "not a whole decimal number")
-        })
+        parse(&text[..bytes])
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a whole decimal number"))
     }
 }
 

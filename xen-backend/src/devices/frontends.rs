@@ -133,7 +133,11 @@ impl Frontends {
                 return Ok(changed);
             };
             connection.receive()?;
-            while let Some(message) = self.connection.as_mut().map_or(Ok(None), Connection::take)? {
+            while let Some(message) = self
+                .connection
+                .as_mut()
+                .map_or(Ok(None), Connection::take)?
+            {
                 changed |= self.heed(guests, &message);
             }
             self.ask_lists(guests);
@@ -151,7 +155,11 @@ impl Frontends {
                 return Ok(changed);
             }
             let until = *until.get_or_insert_with(|| Instant::now() + self.patience);
-            let waited = self.connection.as_ref().map(|c| c.wait(until)).transpose()?;
+            let waited = self
+                .connection
+                .as_ref()
+                .map(|c| c.wait(until))
+                .transpose()?;
             if waited != Some(true) {
                 self.patience = Duration::ZERO;
                 return Ok(changed);
@@ -219,7 +227,11 @@ impl Frontends {
         let mut at = 0;
         while let Some(&(serial, kind)) = self.stale.get(at) {
             let question = Question::List(kind);
-            if self.asked.iter().any(|a| a.serial == serial && a.question == question) {
+            if self
+                .asked
+                .iter()
+                .any(|a| a.serial == serial && a.question == question)
+            {
                 at += 1;
                 continue;
             }
@@ -275,7 +287,12 @@ mod tests {
         assert_eq!(concerned("/local/domain/3/device"), [true, true]);
         assert_eq!(concerned("/local/domain/3/device/vif"), [true, false]);
         assert_eq!(concerned("/local/domain/3/device/vbd/51712"), [false, true]);
-        for path in ["vbd/51712/state", "vif/0/ring-ref/0", "console", "console/0"] {
+        for path in [
+            "vbd/51712/state",
+            "vif/0/ring-ref/0",
+            "console",
+            "console/0",
+        ] {
             let path = format!("/local/domain/3/device/{path}");
             assert_eq!(concerned(&path), [false, false]);
         }

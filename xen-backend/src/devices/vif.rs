@@ -27,7 +27,9 @@ impl Vif {
     /// The tap of an emulated card (`vif3.0-emu`) is no child of it, and so is not counted too.
     pub(crate) fn find(backends: &Path, domid: u32, devid: u32) -> io::Result<Self> {
         let net = backends.join(format!("vif-{domid}-{devid}/net"));
-        let entry = fs::read_dir(&net)?.next().ok_or(io::ErrorKind::NotFound)??;
+        let entry = fs::read_dir(&net)?
+            .next()
+            .ok_or(io::ErrorKind::NotFound)??;
         let index = fs::read_to_string(entry.path().join("ifindex"))?;
         let index = index.trim_end().parse().map_err(|_| {
             io::Error::new(io::ErrorKind::InvalidData, "its ifindex is not a number")
