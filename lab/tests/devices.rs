@@ -94,14 +94,17 @@ fn at_work_every_row_lies_between_what_the_files_said_before_and_after() {
 #[ignore = "boots a real Xen: make test"]
 fn of_a_paused_guest_files_and_xentop_and_virtmon_say_the_same() {
     let files = of_sysfs("sysfs-paused");
+    let after = of_sysfs("sysfs-paused-after");
     let xentop = of_xentop("xentop-paused");
     for row in of_csv("paused.csv") {
-        assert_eq!(row, files.map(Some));
-        for n in 0..2 {
-            assert_eq!((files[n] / 1024.0).floor(), xentop[n], "{}", COLUMNS[n]);
-        }
-        assert_eq!(files[2..], xentop[2..]);
+        let row = row.map(Option::unwrap);
+        // The bridge may still hand a broadcast of its own to the guest's queue.
+        assert!((files[0]..=after[0]).contains(&row[0]), "{row:?}");
+        assert_eq!(row[1..], files[1..]);
     }
+    assert!((xentop[0] - files[0] / 1024.0).abs() < 2.0, "{xentop:?}");
+    assert_eq!(xentop[1], (files[1] / 1024.0).floor());
+    assert_eq!(files[2..], xentop[2..]);
 }
 
 #[test]
