@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs in the lab's dom0, in its share: virtmon beside sysfs and xentop, on guests whose NICs and
+# Runs in the lab's dom0, in its share: virtmon beside sysfs and xentop, on a guest whose NICs and
 # disks are at work, then paused, then taken away.
 set -eu
 lab-devices
@@ -23,14 +23,12 @@ counters >sysfs-after
 
 # Paused: nothing moves, and all say the same to the byte. The bridge's queue runs empty first.
 xl pause dev
-xl pause many
 sleep 1
 counters >sysfs-paused
 xentop -b -n -x -v -i 2 -d 1 >xentop-paused
 ./virtmon --backend xen --csv paused.csv --interval 200ms --count 3
 ./virtmon --backend xen --count 2 >table
 counters >sysfs-paused-after
-xl unpause many
 xl unpause dev
 
 # A disk that nobody here serves comes and goes, then a NIC goes, then a disk.

@@ -175,8 +175,10 @@ impl Frontends {
                 let (path, token) = (parts.next(), parts.next());
                 let token = token.and_then(|token| std::str::from_utf8(token).ok());
                 if let (Some(path), Some(Ok(serial))) = (path, token.map(str::parse)) {
+                    let guest = guests.iter().find(|guest| guest.serial == serial);
                     for kind in Kind::ALL {
-                        if concerns(path, kind) && !self.stale.contains(&(serial, kind)) {
+                        let known = |devid| guest.is_some_and(|g| g.has(kind, devid));
+                        if concerns(path, kind, known) && !self.stale.contains(&(serial, kind)) {
                             self.stale.push((serial, kind));
                         }
                     }
@@ -266,12 +268,16 @@ impl Frontends {
 }
 
 /// Whether a change of this path can change the list of one kind: `/local/domain/3/device` and
-/// what is above, its `vif`, or a device in that.
-fn concerns(path: &[u8], kind: Kind) -> bool {
+/// what is above, its `vif`, a device in that, or anything in one that is not known yet: a toolstack
+/// that writes the leaves alone has no event for the device itself.
+fn concerns(path: &[u8], kind: Kind, known: impl Fn(u32) -> bool) -> bool {
     let mut words = path.split(|&byte| byte == b'/').skip(4);
     match (words.next(), words.next(), words.next(), words.next()) {
         (None, ..) | (Some(b"device"), None, ..) => true,
-        (Some(b"device"), Some(word), _, None) => word == kind.word().as_bytes(),
+        (Some(b"device"), Some(word), devid, deeper) if word == kind.word().as_bytes() => {
+            let devid = devid.and_then(|devid| std::str::from_utf8(devid).ok()?.parse().ok());
+            deeper.is_none() || devid.is_some_and(|devid| !known(devid))
+        }
         _ => false,
     }
 }
@@ -282,7 +288,8 @@ mod tests {
 
     #[test]
     fn what_a_guests_driver_writes_is_passed_over() {
-        let concerned = |path: &str| Kind::ALL.map(|kind| concerns(path.as_bytes(), kind));
+        let concerned =
+            |path: &str| Kind::ALL.map(|kind| concerns(path.as_bytes(), kind, |devid| devid != 7));
         assert_eq!(concerned("/local/domain/3"), [true, true]);
         assert_eq!(concerned("/local/domain/3/device"), [true, true]);
         assert_eq!(concerned("/local/domain/3/device/vif"), [true, false]);
@@ -296,6 +303,10 @@ mod tests {
             let path = format!("/local/domain/3/device/{path}");
             assert_eq!(concerned(&path), [false, false]);
         }
+        assert_eq!(
+            concerned("/local/domain/3/device/vbd/7/state"),
+            [false, true]
+        );
         assert_eq!(concerned("/local/domain/3/name"), [false, false]);
     }
 }

@@ -64,6 +64,14 @@ impl Guest {
         self.vifs.listing == Listing::Waiting || self.vbds.listing == Listing::Waiting
     }
 
+    /// Whether a device is listed already.
+    pub(crate) fn has(&self, kind: Kind, devid: u32) -> bool {
+        match kind {
+            Kind::Vif => self.vifs.slots.iter().any(|slot| slot.devid == devid),
+            Kind::Vbd => self.vbds.slots.iter().any(|slot| slot.devid == devid),
+        }
+    }
+
     /// Takes in xenstore's list of one kind of device.
     pub(crate) fn list(&mut self, kind: Kind, names: &[u8]) {
         let domid = self.identity.id;

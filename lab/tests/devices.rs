@@ -1,0 +1,144 @@
+//! The NICs and disks of a guest at work, as virtmon's CSV has them, beside the kernel's own files
+//! and xentop.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+use std::sync::LazyLock;
+
+use virtmon_lab::{Lab, Row, rows, suite};
+
+static LAB: LazyLock<Lab> =
+    LazyLock::new(|| Lab::run(&suite(), include_str!("devices.sh"), &["--limit", "420"]));
+
+/// The four sums, in the order of `COLUMNS`.
+type Sums = [f64; 4];
+
+const COLUMNS: [&str; 4] = [
+    "net_rx_bytes",
+    "net_tx_bytes",
+    "disk_rd_bytes",
+    "disk_wr_bytes",
+];
+
+/// Adds up the files of the guest's devices, turned to its side; the bytes of a sector are 512.
+fn of_sysfs(name: &str) -> Sums {
+    let files = [
+        ("statistics/tx_bytes", 1.0),
+        ("statistics/rx_bytes", 1.0),
+        ("statistics/rd_sect", 512.0),
+        ("statistics/wr_sect", 512.0),
+    ];
+    let text = LAB.file(name);
+    files.map(|(file, unit)| {
+        let values: Vec<f64> = text
+            .lines()
+            .filter_map(|line| line.rsplit_once(':'))
+            .filter(|(path, _)| path.ends_with(file))
+            .map(|(_, value)| value.parse().unwrap())
+            .collect();
+        assert_eq!(values.len(), 2, "two NICs and two disks: {text}");
+        unit * values.iter().sum::<f64>()
+    })
+}
+
+/// The last line that xentop has for the guest, its network turned to the guest's side: KiB, and
+/// sectors as bytes.
+fn of_xentop(name: &str) -> Sums {
+    let text = LAB.file(name);
+    let line = text
+        .lines()
+        .rfind(|line| line.trim_start().starts_with("dev "));
+    let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+    // NAME STATE CPU(sec) CPU(%) MEM(k) MEM(%) MAXMEM(k) MAXMEM(%) VCPUS NETS NETTX(k) NETRX(k)
+    // VBDS VBD_OO VBD_RD VBD_WR VBD_RSECT VBD_WSECT SSID
+    let number = |n: usize| -> f64 { words[n].parse().unwrap() };
+    assert_eq!((number(9), number(12)), (2.0, 2.0), "{words:?}");
+    [
+        number(10),
+        number(11),
+        512.0 * number(16),
+        512.0 * number(17),
+    ]
+}
+
+fn of_row(row: &Row) -> [Option<f64>; 4] {
+    COLUMNS.map(|column| row.number(column))
+}
+
+fn of_csv(name: &str) -> Vec<[Option<f64>; 4]> {
+    let rows = rows(&LAB.file(name));
+    let rows = rows.iter().filter(|row| row.text("name") == "dev");
+    rows.map(of_row).collect()
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn at_work_every_row_lies_between_what_the_files_said_before_and_after() {
+    let (before, after) = (of_sysfs("sysfs-before"), of_sysfs("sysfs-after"));
+    let rows = of_csv("steady.csv");
+    assert_eq!(rows.len(), 10);
+    let mut last = before;
+    for row in &rows {
+        let row = row.map(Option::unwrap);
+        for n in 0..4 {
+            let range = last[n]..=after[n];
+            assert!(range.contains(&row[n]), "{}: {row:?}", COLUMNS[n]);
+        }
+        last = row;
+    }
+    for n in 0..4 {
+        assert!(last[n] > before[n], "{} did not move", COLUMNS[n]);
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn of_a_paused_guest_files_and_xentop_and_virtmon_say_the_same() {
+    let files = of_sysfs("sysfs-paused");
+    let after = of_sysfs("sysfs-paused-after");
+    let xentop = of_xentop("xentop-paused");
+    for row in of_csv("paused.csv") {
+        let row = row.map(Option::unwrap);
+        // The bridge may still hand a broadcast of its own to the guest's queue.
+        assert!((files[0]..=after[0]).contains(&row[0]), "{row:?}");
+        assert_eq!(row[1..], files[1..]);
+    }
+    assert!((xentop[0] - files[0] / 1024.0).abs() < 2.0, "{xentop:?}");
+    assert_eq!(xentop[1], (files[1] / 1024.0).floor());
+    assert_eq!(files[2..], xentop[2..]);
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn domain_0_is_unknown() {
+    for row in rows(&LAB.file("steady.csv")) {
+        if row.text("name") == "Domain-0" {
+            assert_eq!(of_row(&row), [None; 4]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn a_disk_served_elsewhere_makes_the_sum_unknown_until_it_goes() {
+    let rows = of_csv("churn.csv");
+    let known: Vec<bool> = rows.iter().map(|row| row[2].is_some()).collect();
+    let mut spells = known.clone();
+    spells.dedup();
+    assert_eq!(spells[..3], [true, false, true], "{known:?}");
+    assert!(rows.last().unwrap().iter().all(Option::is_some));
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn what_is_unplugged_is_no_more_in_the_sum() {
+    let rows = of_csv("churn.csv");
+    let (first, last) = (rows[0].map(Option::unwrap), rows.last().unwrap());
+    assert!(
+        last[0].unwrap() < first[0],
+        "the second NIC was sent the most"
+    );
+    assert!(
+        last[3].unwrap() < first[3],
+        "the second disk alone was written"
+    );
+}
