@@ -5,6 +5,7 @@ use std::io;
 
 use nix::errno::Errno;
 use virtmon_model::{Error, Result};
+use xen_sys::abi::Abi;
 use xen_sys::{Privcmd, PrivcmdError};
 
 /// The hypercall device: the second is that of kernels before 3.3.
@@ -23,7 +24,9 @@ pub(crate) fn open() -> Result<Privcmd> {
         PrivcmdError::Io(source) => refused("XEN_SYSCTL_physinfo", source),
         PrivcmdError::UnknownAbi { release, extra } => Error::UnknownAbi(format!(
             "Xen {release}{extra} runs here, and it refuses every interface version that this \
-             virtmon knows: those of Xen 4.12 to 4.22"
+             virtmon knows: those of Xen 4.{} to 4.{}",
+            Abi::ALL[0].minors.0,
+            Abi::ALL[Abi::ALL.len() - 1].minors.1
         )),
         PrivcmdError::Stride { abi, written } => Error::UnknownAbi(format!(
             "the hypervisor accepts interface version {:#x}, but tells of a domain in {written} \

@@ -8,6 +8,7 @@
 
 mod devices;
 mod host;
+mod incarnations;
 mod list;
 mod machine;
 mod row;
@@ -21,6 +22,7 @@ use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
 use xen_sys::Privcmd;
 
 use crate::devices::Devices;
+use crate::incarnations::Incarnations;
 use crate::machine::Machine;
 use crate::source::Source;
 pub use crate::source::XenPath;
@@ -39,6 +41,7 @@ pub struct Options {
 pub struct XenBackend {
     privcmd: Privcmd,
     source: Source,
+    incarnations: Incarnations,
     store: Store,
     devices: Devices,
     machine: Machine,
@@ -67,6 +70,7 @@ impl XenBackend {
         source.read(&mut privcmd).map_err(source::list_failed)?;
         sane::check(&source.infos(), physinfo.nr_cpus)?;
         Ok(Self {
+            incarnations: Incarnations::default(),
             store: Store::open(),
             devices: Devices::open(),
             machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
@@ -149,6 +153,11 @@ impl Backend for XenBackend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         into.troubles.clear();
         self.read_domains(into)?;
+        if self.privcmd.abi().tells_unique_ids() {
+            let privcmd = &mut self.privcmd;
+            self.incarnations
+                .give(&mut into.domains, |domid| privcmd.domain_unique_id(domid));
+        }
         self.store.give(&mut into.domains);
         if !self.store.is_connected() {
             let trouble = into.troubles.next_row();

@@ -93,12 +93,6 @@ impl DomainInfo {
     pub const fn is_running(&self) -> bool {
         self.flags & 0x20 != 0
     }
-
-    /// Whether it runs in hardware-assisted virtualisation (HVM and PVH): all others are PV.
-    #[must_use]
-    pub const fn is_hvm(&self) -> bool {
-        self.flags & 0x2 != 0
-    }
 }
 
 #[cfg(test)]
@@ -162,7 +156,6 @@ mod tests {
         assert!(with(bindings::XEN_DOMINF_paused).is_paused());
         assert!(with(bindings::XEN_DOMINF_blocked).is_blocked());
         assert!(with(bindings::XEN_DOMINF_running).is_running());
-        assert!(with(bindings::XEN_DOMINF_hvm_guest).is_hvm());
         assert_eq!(with(0).shutdown_reason(), None);
         let crashed = bindings::XEN_DOMINF_shutdown
             | bindings::SHUTDOWN_crash << bindings::XEN_DOMINF_shutdownshift;
