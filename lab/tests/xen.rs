@@ -103,7 +103,7 @@ fn percent_is_cpu_time_over_measured_time_and_the_busy_guest_is_busy() {
     }
     eprintln!("mean percent of a pCPU: {mean:?}");
     for idle in ["idle1", "idle2"] {
-        assert!(mean["busy"] > 10.0 * mean[idle], "{mean:?}");
+        assert!(mean["busy"] > 3.0 * mean[idle], "{mean:?}");
     }
     // Two emulated pCPUs can't give more than they are.
     assert!(mean.values().sum::<f64>() < 201.0, "{mean:?}");
