@@ -38,6 +38,8 @@ pub(crate) struct Devices {
     frontends: Frontends,
     /// In ascending order of domid.
     guests: Vec<Guest>,
+    /// The places in it of those that have a device.
+    equipped: Vec<usize>,
     links: Links,
     last_serial: u32,
     /// When the first of the guests is to be looked at in sysfs.
@@ -57,6 +59,7 @@ impl Devices {
             backends,
             frontends: Frontends::over(connection),
             guests: Vec::new(),
+            equipped: Vec::new(),
             links: Links::default(),
             last_serial: 0,
             look_at: None,
@@ -65,12 +68,21 @@ impl Devices {
     }
 
     /// Gives every domain its NICs and disks, with their counters read now. `domains` are in
-    /// ascending order of domid. What can't be read is unknown in its row, and said in `troubles`
+    /// ascending order of domid; unless they are `changed`, they are those of the last call and
+    /// have what it gave them. What can't be read is unknown in its row, and said in `troubles`
     /// where it is not simply gone.
-    pub(crate) fn give(&mut self, domains: &mut [Domain], troubles: &mut Rows<String>) {
-        self.follow(domains);
+    pub(crate) fn give(
+        &mut self,
+        domains: &mut [Domain],
+        mut changed: bool,
+        troubles: &mut Rows<String>,
+    ) {
+        if changed {
+            self.follow(domains);
+        }
         if self.frontends.exchange(&mut self.guests) {
             self.schedule();
+            changed = true;
         }
         if !self.frontends.is_connected() && self.guests.iter().any(Guest::has_frontends) {
             let why = "xenstore can't be reached: which devices the domains have is not known";
@@ -83,19 +95,32 @@ impl Devices {
         }
         let links = read.is_ok().then_some(&self.links);
         let mut look_at = self.look_at;
-        for (domain, guest) in domains.iter_mut().zip(&mut self.guests) {
+        // A domain that has no device has nothing that could move.
+        let moving = if changed {
+            0..0
+        } else {
+            0..self.equipped.len()
+        };
+        let all = if changed { 0..self.guests.len() } else { 0..0 };
+        for place in self.equipped[moving].iter().copied().chain(all) {
+            let (Some(domain), Some(guest)) = (domains.get_mut(place), self.guests.get_mut(place))
+            else {
+                continue;
+            };
             guest.fill(domain, links, troubles);
             look_at = earlier(look_at, guest.look_at);
         }
         self.look_at = look_at;
+        if changed {
+            let guests = self.guests.iter().enumerate();
+            let equipped = guests.filter(|(_, guest)| guest.is_equipped());
+            self.equipped.clear();
+            self.equipped.extend(equipped.map(|(place, _)| place));
+        }
     }
 
     /// Makes `guests` the same domains as `domains`, in the same order.
     fn follow(&mut self, domains: &[Domain]) {
-        let guests = self.guests.iter().map(|guest| guest.identity);
-        if guests.eq(domains.iter().map(|domain| domain.identity)) {
-            return;
-        }
         let mut before = std::mem::take(&mut self.guests).into_iter().peekable();
         for domain in domains {
             let identity = domain.identity;

@@ -18,6 +18,8 @@ mod store;
 mod vcpus;
 mod xenstore;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
 use xen_sys::Privcmd;
 
@@ -27,6 +29,9 @@ use crate::machine::Machine;
 use crate::source::Source;
 pub use crate::source::XenPath;
 use crate::store::Store;
+
+/// Marks for readings, no two alike in a process.
+static MARKS: AtomicU64 = AtomicU64::new(1);
 
 /// How to read a Xen host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,7 +52,9 @@ pub struct XenBackend {
     machine: Machine,
     hypervisor: String,
     wanted: Wanted,
-    /// The highest vCPU number of each domain of the last list.
+    /// The mark of the last reading.
+    mark: u64,
+    /// The highest vCPU number of each domain of the last list, where vCPUs are wanted.
     max_vcpu_ids: Vec<u32>,
 }
 
@@ -76,29 +83,40 @@ impl XenBackend {
             machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
             hypervisor: format!("Xen {release}{extra}"),
             wanted: options.wanted,
+            mark: 0,
             max_vcpu_ids: Vec::new(),
             privcmd,
             source,
         })
     }
 
-    fn read_domains(&mut self, into: &mut Snapshot) -> Result<()> {
+    /// Reads the hypervisor's list. Says whether the domains, or the snapshot, are not those of the
+    /// last call.
+    fn read_domains(&mut self, into: &mut Snapshot) -> Result<bool> {
         self.source
             .read(&mut self.privcmd)
             .map_err(source::list_failed)?;
+        let before = into.domains.len();
         into.domains.clear();
         self.max_vcpu_ids.clear();
         let mut past_last = 0;
         let mut ascending = true;
+        let mut same = into.mark == self.mark;
         self.source.each(|info| {
             ascending &= u32::from(info.domain) >= past_last;
             past_last = u32::from(info.domain) + 1;
-            row::fill(into.domains.next_row(), &info);
-            self.max_vcpu_ids.push(info.max_vcpu_id);
+            same &= row::fill(into.domains.next_row(), &info);
+            if self.wanted.vcpus {
+                self.max_vcpu_ids.push(info.max_vcpu_id);
+            }
         });
+        same &= into.domains.len() == before;
+        self.mark = MARKS.fetch_add(1, Ordering::Relaxed);
+        into.mark = self.mark;
         if ascending {
-            Ok(())
+            Ok(!same)
         } else {
+            into.mark = 0;
             Err(Error::UnknownAbi(
                 "the hypervisor listed domains out of order".into(),
             ))
@@ -152,19 +170,20 @@ impl Backend for XenBackend {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         into.troubles.clear();
-        self.read_domains(into)?;
-        if self.privcmd.abi().tells_unique_ids() {
+        let changed = self.read_domains(into)?;
+        if changed && self.privcmd.abi().tells_unique_ids() {
             let privcmd = &mut self.privcmd;
             self.incarnations
                 .give(&mut into.domains, |domid| privcmd.domain_unique_id(domid));
         }
-        self.store.give(&mut into.domains);
+        self.store.give(&mut into.domains, changed);
         if !self.store.is_connected() {
             let trouble = into.troubles.next_row();
             trouble.clear();
             trouble.push_str("xenstore can't be reached: the names of new domains are not known");
         }
-        self.devices.give(&mut into.domains, &mut into.troubles);
+        self.devices
+            .give(&mut into.domains, changed, &mut into.troubles);
         if self.wanted.vcpus {
             for (domain, &max_vcpu_id) in into.domains.iter_mut().zip(&self.max_vcpu_ids) {
                 vcpus::fill(domain, max_vcpu_id, &mut self.privcmd);

@@ -1,18 +1,25 @@
 //! One entry of the hypervisor's list as a domain.
 
-use virtmon_model::{Domain, Identity, Memory, State, Uuid};
+use virtmon_model::{Domain, Identity, State, Uuid};
 use xen_sys::abi::{DomainInfo, PAGE_BYTES};
 
 /// `SHUTDOWN_crash` of Xen's `public/sched.h`.
 const SHUTDOWN_CRASH: u8 = 3;
 
-/// Fills a row, all but the name, which the hypervisor does not know.
-pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
-    domain.identity = Identity {
-        id: u32::from(info.domain),
-        uuid: Uuid::from_bytes(info.handle),
-        incarnation: None,
-    };
+/// Fills in what the hypervisor's list tells. Says whether the row was this domain's before: then
+/// it keeps its name, its devices and all else that the list does not tell.
+pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) -> bool {
+    let id = u32::from(info.domain);
+    let uuid = Uuid::from_bytes(info.handle);
+    let same = domain.identity.id == id && domain.identity.uuid == uuid;
+    if !same {
+        domain.clear();
+        domain.identity = Identity {
+            id,
+            uuid,
+            incarnation: None,
+        };
+    }
     domain.state = state(info);
     domain.cpu_time_ns = Some(info.cpu_time);
     domain.vcpus_online = Some(info.nr_online_vcpus);
@@ -22,19 +29,15 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
         pages if pages == u64::from(u32::MAX) => None,
         pages => pages.checked_mul(PAGE_BYTES),
     };
-    domain.memory = Memory {
-        outstanding_bytes: info.outstanding_pages.checked_mul(PAGE_BYTES),
-        shared_bytes: info.shr_pages.checked_mul(PAGE_BYTES),
-        paged_bytes: info.paged_pages.checked_mul(PAGE_BYTES),
-        ..Memory::default()
-    };
+    domain.memory.outstanding_bytes = info.outstanding_pages.checked_mul(PAGE_BYTES);
+    domain.memory.shared_bytes = info.shr_pages.checked_mul(PAGE_BYTES);
+    domain.memory.paged_bytes = info.paged_pages.checked_mul(PAGE_BYTES);
     // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
     domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
     domain.vcpus.clear();
-    domain.nics.clear();
-    domain.disks.clear();
     domain.stale_ns = 0;
     domain.error = None;
+    same
 }
 
 fn state(info: &DomainInfo) -> State {
@@ -73,6 +76,29 @@ mod tests {
         for max_pages in [u64::from(u32::MAX), u64::MAX] {
             assert_eq!(filled(DomainInfo { max_pages, ..info }).mem_max_bytes, None);
         }
+    }
+
+    #[test]
+    fn a_row_keeps_what_the_list_does_not_tell_while_it_is_the_same_domain() {
+        let mut info = DomainInfo {
+            domain: 3,
+            handle: [7; 16],
+            ..DomainInfo::default()
+        };
+        let mut domain = Domain::default();
+        assert!(!fill(&mut domain, &info));
+        domain.name = Some("web".into());
+        domain.error = Some("of the tick before".into());
+        domain.memory.target_bytes = Some(4096);
+        assert!(fill(&mut domain, &info));
+        assert_eq!(domain.name.as_deref(), Some("web"));
+        assert_eq!(domain.memory.target_bytes, Some(4096));
+        assert_eq!(domain.error, None);
+
+        info.handle = [8; 16];
+        assert!(!fill(&mut domain, &info));
+        assert_eq!((domain.name, domain.memory.target_bytes), (None, None));
+        assert_eq!(domain.identity.uuid, Uuid::from_bytes([8; 16]));
     }
 
     #[test]

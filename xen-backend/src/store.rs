@@ -143,38 +143,32 @@ impl Store {
     }
 
     /// Gives every domain its name and its memory as far as they are known. `domains` are in
-    /// ascending order of domid.
-    pub(crate) fn give(&mut self, domains: &mut [Domain]) {
-        self.follow(domains);
-        if self.exchange().is_err() {
+    /// ascending order of domid; unless they are `changed`, they are those of the last call and
+    /// have what it gave them.
+    pub(crate) fn give(&mut self, domains: &mut [Domain], changed: bool) {
+        if changed {
+            self.follow(domains);
+        }
+        let learnt = self.exchange().unwrap_or_else(|_| {
             self.connection = None;
             self.retry_at = Instant::now() + RETRY;
-        }
+            false
+        });
         if self.connection.is_none() && Instant::now() >= self.retry_at {
             self.reconnect();
         }
-        for (domain, known) in domains.iter_mut().zip(&self.known) {
-            // In a steady tick the row has its name from the tick before.
-            if !same(domain.name.as_ref(), known.name.as_ref()) {
+        if changed || learnt {
+            for (domain, known) in domains.iter_mut().zip(&self.known) {
                 domain.name.clone_from(&known.name);
+                domain.memory.target_bytes = known.target_bytes;
+                domain.memory.guest_total_bytes = known.total_bytes;
+                domain.memory.guest_unused_bytes = known.free_bytes;
             }
-            domain.memory.target_bytes = known.target_bytes;
-            domain.memory.guest_total_bytes = known.total_bytes;
-            domain.memory.guest_unused_bytes = known.free_bytes;
         }
     }
 
     /// Makes `known` the same domains as `domains`, in the same order.
     fn follow(&mut self, domains: &[Domain]) {
-        let same = self.known.len() == domains.len()
-            && self
-                .known
-                .iter()
-                .zip(domains)
-                .all(|(known, domain)| known.identity == domain.identity);
-        if same {
-            return;
-        }
         let mut before = std::mem::take(&mut self.known).into_iter().peekable();
         for domain in domains {
             while let Some(gone) = before.next_if(|k| k.identity.id < domain.identity.id) {
@@ -225,37 +219,41 @@ impl Store {
     /// Sends what is to be sent and takes the answers, waiting a little while names are missing.
     ///
     /// A xenstore that let that time pass once is not waited for again until it has answered all:
-    /// it costs a tick once, not every tick.
-    fn exchange(&mut self) -> io::Result<()> {
+    /// it costs a tick once, not every tick. Says whether anything was learnt.
+    fn exchange(&mut self) -> io::Result<bool> {
         let mut until = None;
+        let mut learnt = false;
         loop {
             let Some(connection) = &mut self.connection else {
-                return Ok(());
+                return Ok(learnt);
             };
             connection.receive()?;
             while let Some(message) = connection.take()? {
                 if heed(connection, &mut self.known, &message) {
-                    self.unanswered = self.known.iter().filter(|known| !known.answered).count();
+                    learnt = true;
                 }
+            }
+            if learnt && self.unanswered > 0 {
+                self.unanswered = self.known.iter().filter(|known| !known.answered).count();
             }
             if self.unanswered == 0 && self.partial > 0 {
                 self.watch_the_rest();
             }
             let Some(connection) = &mut self.connection else {
-                return Ok(());
+                return Ok(learnt);
             };
             connection.send()?;
             if self.unanswered == 0 {
                 self.patience = WAIT;
-                return Ok(());
+                return Ok(learnt);
             }
             if self.patience.is_zero() {
-                return Ok(());
+                return Ok(learnt);
             }
             let until = *until.get_or_insert_with(|| Instant::now() + self.patience);
             if !connection.wait(until)? {
                 self.patience = Duration::ZERO;
-                return Ok(());
+                return Ok(learnt);
             }
         }
     }
@@ -286,15 +284,7 @@ impl Store {
     }
 }
 
-fn same(one: Option<&Arc<str>>, other: Option<&Arc<str>>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-        (None, None) => true,
-        _ => false,
-    }
-}
-
-/// Acts on one message. Says whether it answered for a name.
+/// Acts on one message. Says whether something was learnt of a domain.
 fn heed(connection: &mut Connection, known: &mut [Known], message: &Message) -> bool {
     match message.kind {
         xs_wire::WATCH_EVENT => {
@@ -313,7 +303,7 @@ fn heed(connection: &mut Connection, known: &mut [Known], message: &Message) -> 
             Some((known, node)) => {
                 let value = (message.kind == xs_wire::READ).then_some(&*message.payload);
                 known.learn(node, value);
-                node == Node::Name
+                true
             }
             None => false,
         },

@@ -60,6 +60,10 @@ impl Guest {
         self.vbds.listing = listing;
     }
 
+    pub(crate) fn is_equipped(&self) -> bool {
+        !self.vifs.slots.is_empty() || !self.vbds.slots.is_empty()
+    }
+
     pub(crate) fn is_waiting(&self) -> bool {
         self.vifs.listing == Listing::Waiting || self.vbds.listing == Listing::Waiting
     }
@@ -83,7 +87,7 @@ impl Guest {
     }
 
     fn look_soon(&mut self) {
-        self.look_at = Some(Instant::now());
+        self.look_at = self.is_equipped().then(Instant::now);
         self.pause = FIRST_PAUSE;
     }
 

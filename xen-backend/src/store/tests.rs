@@ -89,7 +89,7 @@ fn name(nodes: &Nodes, id: u32, name: &[u8]) {
 
 fn given(store: &mut Store, domains: &mut [Domain]) -> Vec<Option<String>> {
     store.patience = FIRST_WAIT;
-    store.give(domains);
+    store.give(domains, true);
     let name = |domain: &Domain| domain.name.as_deref().map(str::to_owned);
     domains.iter().map(name).collect()
 }
@@ -157,6 +157,39 @@ fn memory_that_only_xenstore_knows_follows_the_name() {
 }
 
 #[test]
+fn rows_that_have_not_changed_are_left_alone_until_something_is_learnt() {
+    let nodes = Nodes::default();
+    name(&nodes, 0, b"Domain-0");
+    let (connection, fire) = xenstore(&nodes);
+    let mut store = Store::over(Some(connection));
+    let mut domains = [domain(0, 0)];
+    given(&mut store, &mut domains);
+    domains[0].name = Some("as it was left".into());
+    name(&nodes, 0, b"renamed");
+    fire("/local/domain/0/name");
+    let mut round = 0;
+    while domains[0].name.as_deref() != Some("renamed") {
+        store.give(&mut domains, false);
+        thread::sleep(WAIT / 10);
+        round += 1;
+        assert!(round < 500, "a rename is not given to a row that stays");
+    }
+    // What was under way before may still come; after that a row is left as it is.
+    let mut untouched = 0;
+    while untouched < 3 {
+        domains[0].name = Some("as it was left".into());
+        store.give(&mut domains, false);
+        untouched += 1;
+        if domains[0].name.as_deref() != Some("as it was left") {
+            untouched = 0;
+        }
+        thread::sleep(WAIT / 10);
+        round += 1;
+        assert!(round < 1000, "a row is written again and again");
+    }
+}
+
+#[test]
 fn a_dead_xenstore_leaves_names_unknown_and_keeps_the_domains() {
     let (here, there) = UnixStream::pair().unwrap();
     drop(there);
@@ -172,9 +205,9 @@ fn a_silent_xenstore_is_waited_for_once() {
     let mut store = Store::over(Some(Connection::over(here).unwrap()));
     store.patience = WAIT;
     let mut domains = [domain(0, 0)];
-    store.give(&mut domains);
+    store.give(&mut domains, true);
     assert!(store.patience.is_zero());
-    store.give(&mut domains);
+    store.give(&mut domains, true);
     assert!(store.connection.is_some());
 }
 
