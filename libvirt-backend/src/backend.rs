@@ -1,5 +1,4 @@
 use std::ffi::CString;
-use std::io;
 use std::mem;
 use std::time::Instant;
 
@@ -64,9 +63,7 @@ impl Backend for LibvirtBackend {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let now = Instant::now();
-        if let Some(why) = self.backoff.refuses(now) {
-            return Err(Error::call("libvirt", io::Error::other(why)));
-        }
+        self.backoff.check(now)?;
         match self.readers.read() {
             Ok(reading) => {
                 self.backoff.succeeded();
@@ -78,7 +75,7 @@ impl Backend for LibvirtBackend {
             }
             Err(unread) => {
                 if unread.lost {
-                    self.backoff.failed(now, unread.error.to_string());
+                    self.backoff.failed(now, &unread.error);
                 }
                 Err(unread.error)
             }
