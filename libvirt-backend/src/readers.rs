@@ -115,9 +115,9 @@ impl Readers {
                 caught += 1;
                 continue;
             };
-            // Another client's call is over in a moment; one that was there the last time is not.
-            if ask == Ask::Guests && done.skipped > held.max(self.skipped) && repeats < MOST_REPEATS
-            {
+            // Another client's call is over in a moment, as is one of a reader that was given up
+            // too soon; what was there the last time is not.
+            if ask == Ask::Guests && done.skipped > self.skipped && repeats < MOST_REPEATS {
                 thread::sleep(Duration::from_millis(2 << repeats));
                 repeats += 1;
                 continue;
