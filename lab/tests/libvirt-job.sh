@@ -42,7 +42,7 @@ kill -CONT "${victims[@]}"
 sleep 1
 
 # The daemon is killed, and comes back.
-"$virtmon" --uri qemu:///system --interval 200ms --csv restart.csv --duration 14s 2>restart.err &
+"$virtmon" --uri qemu:///system --interval 200ms --csv restart.csv --duration 17s 2>restart.err &
 run=$!
 sleep 2
 held "$run" >restart.before
@@ -50,7 +50,7 @@ for _ in 1 2; do
     kill -KILL "$(cat /run/libvirtd.pid)"
     sleep 2
     libvirtd -d
-    sleep 3
+    sleep 5
 done
 held "$run" >restart.after
 wait "$run"
