@@ -104,10 +104,11 @@ fn guests_that_are_stopped_dead_cost_the_others_nothing() {
 #[ignore = "runs QEMU guests: make test"]
 fn what_it_took_is_given_back() {
     let (fds, threads) = held("stuck.before");
-    assert_eq!(threads, held("stuck.while").1 - 2);
+    let stuck = held("stuck.while");
+    assert!((threads + 1..=threads + 2).contains(&stuck.1), "{stuck:?}");
+    let one_connection = (stuck.0 - fds) / (stuck.1 - threads);
     let after = held("stuck.after");
-    assert_eq!(after.1, threads + 1);
-    let one_connection = (held("stuck.while").0 - fds) / 2;
+    assert!(after.1 <= threads + 1, "{threads} {after:?}");
     assert!(after.0 <= fds + one_connection, "{fds} {after:?}");
     let (before, after) = (held("restart.before"), held("restart.after"));
     assert!(after.0 <= before.0 + one_connection, "{before:?} {after:?}");

@@ -67,8 +67,10 @@ impl Backend for LibvirtBackend {
         match self.readers.read() {
             Ok(reading) => {
                 self.backoff.succeeded();
-                if let Some(last) = self.last.replace(now) {
-                    carry::over(into, reading.snapshot, now - last, reading.from);
+                if let Some(last) = self.last.replace(now)
+                    && reading.carries
+                {
+                    carry::over(into, reading.snapshot, now - last);
                 }
                 mem::swap(into, reading.snapshot);
                 Ok(())

@@ -10,7 +10,6 @@ use std::{io, mem, thread};
 
 use virtmon_model::{Capabilities, Error, Snapshot};
 
-use crate::carry;
 use crate::patience::Patience;
 use crate::reader::{Done, Failure, Reader, Reply, Request, Target, Unheard};
 use crate::session::Ask;
@@ -23,7 +22,7 @@ const MOST_CAUGHT: usize = 4;
 /// How many readers to keep that have nothing to do, beside the one that reads.
 const IDLE: usize = 1;
 /// How often to ask again where another client was asking a guest.
-const MOST_REPEATS: u32 = 3;
+const MOST_REPEATS: u32 = 5;
 /// How long the daemon may take to answer at the least: for as long nothing else is done.
 const FOR_DAEMON: Duration = Duration::from_millis(800);
 /// How long the first connection may take: a person may be typing a password.
@@ -47,8 +46,9 @@ pub(crate) struct Readers {
 pub(crate) struct Reading<'r> {
     /// The host and its guests. A row with an error is not whole.
     pub(crate) snapshot: &'r mut Snapshot,
-    /// What may stand in for those.
-    pub(crate) from: carry::StandIn,
+    /// Whether its row before may stand in for it: not where QEMU is not asked for long, since what
+    /// the daemon knows by itself would be lost.
+    pub(crate) carries: bool,
 }
 
 /// Why nothing was read.
@@ -98,12 +98,10 @@ impl Readers {
                 .iter()
                 .filter(|reader| reader.is_held())
                 .count();
-            let (ask, from) = if held >= MOST_HELD {
-                (Ask::Daemon, carry::StandIn::Stale)
-            } else if caught >= MOST_CAUGHT {
-                (Ask::Daemon, carry::StandIn::Whole)
+            let ask = if held >= MOST_HELD || caught >= MOST_CAUGHT {
+                Ask::Daemon
             } else {
-                (Ask::Guests, carry::StandIn::Whole)
+                Ask::Guests
             };
             let at = self.idle()?;
             let snapshot = mem::take(&mut self.snapshot);
@@ -130,7 +128,7 @@ impl Readers {
             }
             return Ok(Reading {
                 snapshot: &mut self.snapshot,
-                from,
+                carries: held < MOST_HELD,
             });
         }
     }
