@@ -14,7 +14,8 @@ test:
 	lab/build --suite trixie
 	VIRTMON_SUITE=trixie cargo test --package virtmon-lab --test xen -- --ignored
 	cargo test --package libvirt-backend --no-run
-	lab/libvirtd cargo test --offline --package libvirt-backend -- --ignored
+	lab/libvirtd --guests 5 cargo test --offline --package libvirt-backend -- --ignored
+	cargo test --package virtmon-lab --test libvirt -- --ignored
 
 lint:
 	scripts/packages build

@@ -235,7 +235,7 @@ pub static DOMAIN: [Column<OfDomain>; 15] = [
         unit: "ns",
         help: "0 when the values were read at this tick, else how old they are",
         xen: "0",
-        libvirt: "0",
+        libvirt: "0, or the age of the whole row where its QEMU does not answer",
         cell: |domain, _| Cell::Number(domain.stale_ns),
     },
 ];

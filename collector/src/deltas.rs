@@ -61,7 +61,6 @@ impl Counters {
         {
             return Rates::RESET;
         }
-        // A stale row repeats the reading before: no time has passed between the two.
         let Some(elapsed_ns) = self
             .mono_ns
             .checked_sub(before.mono_ns)
@@ -134,6 +133,10 @@ impl Deltas {
                 .get(next)
                 .filter(|b| b.identity.id == now.identity.id);
             let rates = match same_id {
+                // Its values are those of the reading before, or older.
+                Some(before) if before.identity == now.identity && domain.stale_ns > 0 => {
+                    Rates::default()
+                }
                 Some(before) if before.identity == now.identity => now.since(before),
                 Some(_) => Rates::RESET,
                 None if self.rebooted(&now) => Rates::RESET,

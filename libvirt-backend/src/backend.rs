@@ -1,5 +1,4 @@
 use std::ffi::CString;
-use std::io;
 use std::mem;
 use std::time::Instant;
 
@@ -71,21 +70,21 @@ impl Backend for LibvirtBackend {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let now = Instant::now();
-        if let Some(why) = self.backoff.refuses(now) {
-            return Err(Error::call("libvirt", io::Error::other(why)));
-        }
+        self.backoff.check(now)?;
         match self.readers.read() {
             Ok(reading) => {
                 self.backoff.succeeded();
-                if let Some(last) = self.last.replace(now) {
-                    carry::over(into, reading.snapshot, now - last, reading.from);
+                if let Some(last) = self.last.replace(now)
+                    && reading.carries
+                {
+                    carry::over(into, reading.snapshot, now - last);
                 }
                 mem::swap(into, reading.snapshot);
                 Ok(())
             }
             Err(unread) => {
                 if unread.lost {
-                    self.backoff.failed(now, unread.error.to_string());
+                    self.backoff.failed(now, &unread.error);
                 }
                 Err(unread.error)
             }

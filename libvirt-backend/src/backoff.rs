@@ -1,9 +1,12 @@
+use std::io;
 use std::time::{Duration, Instant};
+
+use virtmon_model::Error;
 
 /// The first pause; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(250);
 /// The longest pause: how late a daemon that is back may be noticed.
-const LONGEST: Duration = Duration::from_secs(4);
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// When to try again to reach a daemon that is away, so that a short interval does not become a
 /// storm of connections.
@@ -16,18 +19,28 @@ pub(crate) struct Backoff {
 struct Waiting {
     until: Instant,
     pause: Duration,
-    why: String,
+    call: String,
+    said: String,
 }
 
 impl Backoff {
-    /// Why it is not time yet to try, if it is not.
-    pub(crate) fn refuses(&self, now: Instant) -> Option<&str> {
-        let waiting = self.waiting.as_ref()?;
-        (now < waiting.until).then_some(&*waiting.why)
+    /// Fails as the last try did while it is not time yet for another.
+    pub(crate) fn check(&self, now: Instant) -> Result<(), Error> {
+        match &self.waiting {
+            Some(waiting) if now < waiting.until => Err(Error::call(
+                &*waiting.call,
+                io::Error::other(&*waiting.said),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Takes in that trying failed, and why.
-    pub(crate) fn failed(&mut self, now: Instant, why: String) {
+    pub(crate) fn failed(&mut self, now: Instant, why: &Error) {
+        let (call, said) = match why {
+            Error::Call { call, source } => (call.clone(), source.to_string()),
+            other => ("libvirt".into(), other.to_string()),
+        };
         let pause = self
             .waiting
             .as_ref()
@@ -35,7 +48,8 @@ impl Backoff {
         self.waiting = Some(Waiting {
             until: now + pause,
             pause,
-            why,
+            call,
+            said,
         });
     }
 
@@ -53,16 +67,18 @@ mod tests {
     fn pauses_grow_to_a_limit_and_start_anew() {
         let mut backoff = Backoff::default();
         let mut now = Instant::now();
-        assert_eq!(backoff.refuses(now), None);
-        for ms in [250, 500, 1000, 2000, 4000, 4000] {
-            backoff.failed(now, format!("{ms}"));
+        let why = Error::call("virConnectOpenReadOnly", io::Error::other("refused"));
+        assert!(backoff.check(now).is_ok());
+        for ms in [250, 500, 1000, 2000, 2000] {
+            backoff.failed(now, &why);
             now += Duration::from_millis(ms - 1);
-            assert_eq!(backoff.refuses(now), Some(&*format!("{ms}")));
+            let refused = backoff.check(now).unwrap_err();
+            assert_eq!(refused.to_string(), why.to_string());
             now += Duration::from_millis(1);
-            assert_eq!(backoff.refuses(now), None);
+            assert!(backoff.check(now).is_ok());
         }
         backoff.succeeded();
-        backoff.failed(now, "again".into());
-        assert_eq!(backoff.refuses(now + FIRST), None);
+        backoff.failed(now, &why);
+        assert!(backoff.check(now + FIRST).is_ok());
     }
 }

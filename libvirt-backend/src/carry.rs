@@ -5,21 +5,12 @@ use std::time::Duration;
 
 use virtmon_model::{Domain, Snapshot, State};
 
-/// Which rows of the snapshot before may stand in for one that was not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StandIn {
-    /// Any that was whole.
-    Whole,
-    /// Those that stood in already.
-    Stale,
-}
-
 /// Gives each row that has an error the values that it had `elapsed` ago in `before`, and their
 /// age: a row's values are of one moment, so that rates made of them are right. Its state and name
 /// are those of now, where they are known.
 ///
 /// A row that was never read whole keeps what is known of it now.
-pub(crate) fn over(before: &mut Snapshot, now: &mut Snapshot, elapsed: Duration, from: StandIn) {
+pub(crate) fn over(before: &mut Snapshot, now: &mut Snapshot, elapsed: Duration) {
     let elapsed_ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).max(1);
     for row in now.domains.iter_mut().filter(|row| row.error.is_some()) {
         let Ok(at) = before
@@ -29,7 +20,7 @@ pub(crate) fn over(before: &mut Snapshot, now: &mut Snapshot, elapsed: Duration,
             continue;
         };
         let old = &mut before.domains[at];
-        if old.identity == row.identity && may_stand_in(old, from) {
+        if old.identity == row.identity && was_whole(old) {
             mem::swap(row, old);
             row.stale_ns = row.stale_ns.saturating_add(elapsed_ns);
             row.error = old.error.take();
@@ -41,13 +32,9 @@ pub(crate) fn over(before: &mut Snapshot, now: &mut Snapshot, elapsed: Duration,
     }
 }
 
-/// A row that has an error and is not stale was never whole.
-fn may_stand_in(old: &Domain, from: StandIn) -> bool {
-    let was_stale = old.stale_ns > 0;
-    match from {
-        StandIn::Whole => was_stale || old.error.is_none(),
-        StandIn::Stale => was_stale,
-    }
+/// A row that has an error and is not stale has values that were not all read.
+fn was_whole(old: &Domain) -> bool {
+    old.stale_ns > 0 || old.error.is_none()
 }
 
 #[cfg(test)]

@@ -22,15 +22,11 @@ pub(crate) struct Target {
 }
 
 /// What a reader is to do.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a snapshot goes there and back once a tick; a box would be one more allocation"
-)]
-pub(crate) enum Request {
-    /// Connect, and no more.
-    Connect,
-    /// Read into this snapshot.
-    Read(Ask, Snapshot),
+pub(crate) struct Request {
+    /// Who is to be asked; nobody where it is to connect, and no more.
+    pub(crate) ask: Option<Ask>,
+    /// What to read into.
+    pub(crate) snapshot: Snapshot,
 }
 
 /// What came of it.
@@ -69,15 +65,9 @@ pub(crate) struct Reader {
     busy: bool,
 }
 
-/// What waiting for a reader came to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a snapshot goes there and back once a tick; a box would be one more allocation"
-)]
-pub(crate) enum Heard {
-    /// Its reply.
-    Reply(Reply),
-    /// Nothing so far.
+/// Why there is no reply.
+pub(crate) enum Unheard {
+    /// There was none so far.
     Silence,
     /// The thread is gone.
     Gone,
@@ -110,15 +100,13 @@ impl Reader {
     }
 
     /// Waits for the reply to what was asked.
-    pub(crate) fn hear(&mut self, within: Duration) -> Heard {
-        match self.replies.recv_timeout(within) {
-            Ok(reply) => {
-                self.busy = false;
-                Heard::Reply(reply)
-            }
-            Err(RecvTimeoutError::Timeout) => Heard::Silence,
-            Err(RecvTimeoutError::Disconnected) => Heard::Gone,
-        }
+    pub(crate) fn hear(&mut self, within: Duration) -> Result<Reply, Unheard> {
+        let heard = self.replies.recv_timeout(within);
+        self.busy = heard.is_err();
+        heard.map_err(|error| match error {
+            RecvTimeoutError::Timeout => Unheard::Silence,
+            RecvTimeoutError::Disconnected => Unheard::Gone,
+        })
     }
 
     /// Whether it has been asked and not heard.
@@ -141,12 +129,8 @@ fn work(
 ) {
     let mut buffers = Buffers::new(target.wanted);
     let mut session = None;
-    while let Ok(request) = requests.recv() {
+    while let Ok(Request { ask, mut snapshot }) = requests.recv() {
         let began = Instant::now();
-        let (mut snapshot, ask) = match request {
-            Request::Connect => (Snapshot::default(), None),
-            Request::Read(ask, snapshot) => (snapshot, Some(ask)),
-        };
         let done = serve(
             target,
             &mut session,

@@ -6,13 +6,12 @@
 //! and when the guest goes on, the call returns and the reader is free.
 
 use std::time::Duration;
-use std::{mem, thread};
+use std::{io, mem, thread};
 
 use virtmon_model::{Capabilities, Error, Snapshot};
 
-use crate::carry;
 use crate::patience::Patience;
-use crate::reader::{Done, Failure, Heard, Reader, Reply, Request, Target};
+use crate::reader::{Done, Failure, Reader, Reply, Request, Target, Unheard};
 use crate::session::Ask;
 
 /// How many readers guests may hold: each is one of the daemon's workers too, of which libvirtd
@@ -23,9 +22,14 @@ const MOST_CAUGHT: usize = 4;
 /// How many readers to keep that have nothing to do, beside the one that reads.
 const IDLE: usize = 1;
 /// How often to ask again where another client was asking a guest.
-const MOST_REPEATS: u32 = 3;
+const MOST_REPEATS: u32 = 5;
+/// How long the daemon may take to answer at the least: for as long nothing else is done.
+const FOR_DAEMON: Duration = Duration::from_millis(800);
 /// How long the first connection may take: a person may be typing a password.
 const TO_CONNECT: Duration = Duration::from_secs(60);
+
+const TOO_MANY: &str =
+    "as many QEMU processes do not answer as may be waited for: no other is asked now";
 
 /// The readers of one host.
 pub(crate) struct Readers {
@@ -42,8 +46,9 @@ pub(crate) struct Readers {
 pub(crate) struct Reading<'r> {
     /// The host and its guests. A row with an error is not whole.
     pub(crate) snapshot: &'r mut Snapshot,
-    /// What may stand in for those.
-    pub(crate) from: carry::StandIn,
+    /// Whether its row before may stand in for it: not where QEMU is not asked for long, since what
+    /// the daemon knows by itself would be lost.
+    pub(crate) carries: bool,
 }
 
 /// Why nothing was read.
@@ -60,11 +65,17 @@ impl Readers {
         uri: Option<&str>,
     ) -> Result<(Self, Capabilities), Error> {
         let mut first = start(&target)?;
-        first.ask(Request::Connect);
+        first.ask(Request {
+            ask: None,
+            snapshot: Snapshot::default(),
+        });
         let done = match first.hear(TO_CONNECT) {
-            Heard::Reply(reply) => reply.done.map_err(|failure| failure.fault.on_open(uri))?,
-            Heard::Silence => return Err(Error::NotHere(silence(TO_CONNECT))),
-            Heard::Gone => return Err(gone()),
+            Ok(reply) => reply.done.map_err(|failure| failure.fault.on_open(uri))?,
+            Err(Unheard::Silence) => {
+                let silence = silence(TO_CONNECT);
+                return Err(Error::NotHere(format!("libvirt: {silence}")));
+            }
+            Err(Unheard::Gone) => return Err(gone()),
         };
         let readers = Self {
             target,
@@ -87,23 +98,24 @@ impl Readers {
                 .iter()
                 .filter(|reader| reader.is_held())
                 .count();
-            let (ask, from) = if held >= MOST_HELD {
-                (Ask::Daemon, carry::StandIn::Stale)
-            } else if caught >= MOST_CAUGHT {
-                (Ask::Daemon, carry::StandIn::Whole)
+            let ask = if held >= MOST_HELD || caught >= MOST_CAUGHT {
+                Ask::Daemon
             } else {
-                (Ask::Guests, carry::StandIn::Whole)
+                Ask::Guests
             };
             let at = self.idle()?;
             let snapshot = mem::take(&mut self.snapshot);
-            self.readers[at].ask(Request::Read(ask, snapshot));
+            self.readers[at].ask(Request {
+                ask: Some(ask),
+                snapshot,
+            });
             let Some(done) = self.hear(at)? else {
                 caught += 1;
                 continue;
             };
-            // Another client's call is over in a moment; one that was there the last time is not.
-            if ask == Ask::Guests && done.skipped > held.max(self.skipped) && repeats < MOST_REPEATS
-            {
+            // Another client's call is over in a moment, as is one of a reader that was given up
+            // too soon; what was there the last time is not.
+            if ask == Ask::Guests && done.skipped > self.skipped && repeats < MOST_REPEATS {
                 thread::sleep(Duration::from_millis(2 << repeats));
                 repeats += 1;
                 continue;
@@ -112,33 +124,40 @@ impl Readers {
             if held >= MOST_HELD {
                 let trouble = self.snapshot.troubles.next_row();
                 trouble.clear();
-                trouble.push_str("too many guests' QEMU processes do not answer: no guest's disks and memory are asked for");
+                trouble.push_str(TOO_MANY);
             }
             return Ok(Reading {
                 snapshot: &mut self.snapshot,
-                from,
+                carries: held < MOST_HELD,
             });
         }
     }
 
     /// Waits for a reader's reply: `None` where a guest holds it.
     fn hear(&mut self, at: usize) -> Result<Option<Done>, Unread> {
-        let within = self.patience.allowed();
-        match self.readers[at].hear(within) {
-            Heard::Reply(reply) => self.take(reply).map(Some),
-            Heard::Silence if self.readers[at].is_held() => Ok(None),
-            Heard::Silence => Err(Unread {
-                error: Error::call("libvirt", std::io::Error::other(silence(within))),
-                lost: false,
-            }),
-            Heard::Gone => {
-                self.readers.swap_remove(at);
-                Err(Unread {
-                    error: gone(),
-                    lost: true,
-                })
+        // A guest is given up soon: should it answer after all, nothing is lost. A daemon is not:
+        // without it there is no reading.
+        let slice = self.patience.allowed();
+        let most = slice.max(FOR_DAEMON);
+        let mut waited = Duration::ZERO;
+        while waited < most {
+            match self.readers[at].hear(slice) {
+                Ok(reply) => return self.take(reply).map(Some),
+                Err(Unheard::Silence) if self.readers[at].is_held() => return Ok(None),
+                Err(Unheard::Silence) => waited += slice,
+                Err(Unheard::Gone) => {
+                    self.readers.swap_remove(at);
+                    return Err(Unread {
+                        error: gone(),
+                        lost: true,
+                    });
+                }
             }
         }
+        Err(Unread {
+            error: Error::call("libvirt", io::Error::other(silence(most))),
+            lost: false,
+        })
     }
 
     fn take(&mut self, reply: Reply) -> Result<Done, Unread> {
@@ -162,45 +181,23 @@ impl Readers {
     /// Frees the readers whose calls have returned since, and waits for one that the daemon
     /// itself has not answered: another would not be answered either.
     fn hear_the_late(&mut self) -> Result<(), Unread> {
-        let mut at = 0;
-        while at < self.readers.len() {
+        for at in (0..self.readers.len()).rev() {
             let reader = &mut self.readers[at];
             if !reader.is_busy() {
-                at += 1;
                 continue;
             }
-            let waits_for_daemon = !reader.is_held();
-            let within = if waits_for_daemon {
-                self.patience.allowed()
-            } else {
-                Duration::ZERO
-            };
-            match reader.hear(within) {
-                Heard::Reply(reply) if waits_for_daemon && reply.done.is_ok() => {
-                    // It was slow, but whole: from now on as slow a one is waited for.
-                    self.patience.learn(reply.took);
-                }
-                Heard::Gone => {
-                    self.readers.swap_remove(at);
-                    continue;
-                }
-                Heard::Silence if !self.readers[at].is_held() => {
-                    return Err(Unread {
-                        error: Error::call("libvirt", std::io::Error::other(silence(within))),
-                        lost: false,
-                    });
-                }
-                Heard::Reply(_) | Heard::Silence => {}
+            if !reader.is_held() {
+                self.hear(at)?;
+            } else if let Err(Unheard::Gone) = reader.hear(Duration::ZERO) {
+                self.readers.swap_remove(at);
             }
-            at += 1;
         }
-        let mut spare = IDLE + 1;
+        let mut to_keep = IDLE + 1;
         self.readers.retain(|reader| {
-            if reader.is_busy() {
-                return true;
+            let keep = reader.is_busy() || to_keep > 0;
+            if !reader.is_busy() {
+                to_keep = to_keep.saturating_sub(1);
             }
-            let keep = spare > 0;
-            spare = spare.saturating_sub(1);
             keep
         });
         Ok(())
@@ -231,6 +228,6 @@ fn silence(within: Duration) -> String {
 fn gone() -> Error {
     Error::call(
         "libvirt",
-        std::io::Error::other("the thread that reads it is gone"),
+        io::Error::other("the thread that reads it is gone"),
     )
 }

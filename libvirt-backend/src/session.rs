@@ -14,6 +14,8 @@ use crate::{host, info};
 
 /// Why a row is not whole where libvirt answered without its QEMU.
 const NO_ANSWER: &str = "its QEMU does not answer: another call is waiting for it";
+/// Why it is not whole where its QEMU was not asked.
+const NOT_ASKED: &str = "its QEMU was not asked: too many others do not answer";
 
 /// Buffers that outlive a connection.
 pub(crate) struct Buffers {
@@ -21,6 +23,7 @@ pub(crate) struct Buffers {
     names: Names,
     order: Order,
     no_answer: Arc<str>,
+    not_asked: Arc<str>,
 }
 
 impl Buffers {
@@ -31,6 +34,7 @@ impl Buffers {
             names: Names::default(),
             order: Order::default(),
             no_answer: NO_ANSWER.into(),
+            not_asked: NOT_ASKED.into(),
         }
     }
 }
@@ -122,8 +126,11 @@ impl Session {
                     .stats(groups, Way::flags(nowait))
                     .map_err(|fault| ("virConnectGetAllDomainStats", fault))?;
                 progress.is_at(Phase::Daemon);
-                let tells_rss = self.tells_rss;
-                fill(buffers, into, records.len(), tells_rss, |at| {
+                let why = self.tells_rss.then(|| match ask {
+                    Ask::Guests => Arc::clone(&buffers.no_answer),
+                    Ask::Daemon => Arc::clone(&buffers.not_asked),
+                });
+                fill(buffers, into, records.len(), why.as_ref(), |at| {
                     records.get(at)
                 })
             }
@@ -132,7 +139,7 @@ impl Session {
                     .connection
                     .active_domains()
                     .map_err(|fault| ("virConnectListAllDomains", fault))?;
-                fill(buffers, into, domains.len(), false, |at| domains.get(at))
+                fill(buffers, into, domains.len(), None, |at| domains.get(at))
             }
         };
         // One domain that refuses costs the others nothing; a lost connection refuses them all.
@@ -170,12 +177,13 @@ struct Filled {
     refused: Option<Fault>,
 }
 
-/// Makes a row of each record, in ascending order of id.
+/// Makes a row of each record, in ascending order of id. `skipped` says why a record without
+/// `balloon.rss` is not whole, where that is the reason.
 fn fill<'l>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
     len: usize,
-    tells_rss: bool,
+    skipped: Option<&Arc<str>>,
     record: impl Fn(usize) -> Record<'l>,
 ) -> Filled {
     let mut filled = Filled::default();
@@ -190,10 +198,10 @@ fn fill<'l>(
             incarnation: None,
         };
         buffers.fields.fill(row, record.fields());
-        let is_skipped = tells_rss && row.memory.rss_bytes.is_none();
-        if is_skipped {
-            row.error = Some(Arc::clone(&buffers.no_answer));
+        if row.memory.rss_bytes.is_none() {
+            row.error = skipped.cloned();
         }
+        let is_skipped = row.error.is_some();
         let mut is_there = true;
         if row.cpu_time_ns.is_none() {
             match info::complete(row, record.domain.info()) {

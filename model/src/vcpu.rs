@@ -11,7 +11,9 @@ pub struct Vcpu {
     pub cpu_time_ns: Option<u64>,
     /// The pCPU that it is on, or was on last.
     pub pcpu: Option<u32>,
-    /// Time that it waited on I/O, in ns, cumulative (libvirt's `vcpu.<n>.wait`).
+    /// `wait_sum` of its thread in the host's `/proc/<pid>/task/<tid>/sched`, in ns, cumulative:
+    /// time on a run queue, kept only while the host's `kernel.sched_schedstats` is on (libvirt's
+    /// `vcpu.<n>.wait`).
     pub wait_ns: Option<u64>,
     /// Time that it could have run and was not let, in ns, cumulative: steal (libvirt's
     /// `vcpu.<n>.delay`).

@@ -35,7 +35,7 @@ fn a_row_that_was_not_read_is_the_one_before_and_ages() {
     before.domains[1].state = State::Running;
     for tick in 1..=3 {
         let mut now = snapshot(&[(1, 1, 11, false), (3, 3, 31, true)]);
-        over(&mut before, &mut now, SECOND, StandIn::Whole);
+        over(&mut before, &mut now, SECOND);
         assert_eq!(
             values(&now),
             [(1, Some(11), 0), (3, Some(30), tick * 1_000_000_000)]
@@ -47,7 +47,7 @@ fn a_row_that_was_not_read_is_the_one_before_and_ages() {
         before = now;
     }
     let mut now = snapshot(&[(3, 3, 40, false)]);
-    over(&mut before, &mut now, SECOND, StandIn::Whole);
+    over(&mut before, &mut now, SECOND);
     assert_eq!(values(&now), [(3, Some(40), 0)]);
     assert_eq!(now.domains[0].error, None);
 }
@@ -58,7 +58,7 @@ fn what_is_not_known_of_now_is_as_before() {
     let mut now = snapshot(&[(1, 1, 11, true)]);
     now.domains[0].name = None;
     now.domains[0].state = State::Unknown;
-    over(&mut before, &mut now, SECOND, StandIn::Whole);
+    over(&mut before, &mut now, SECOND);
     assert_eq!(now.domains[0].name.as_deref(), Some("guest 10"));
     assert_eq!(now.domains[0].state, State::Paused);
 }
@@ -67,7 +67,7 @@ fn what_is_not_known_of_now_is_as_before() {
 fn another_life_of_an_id_has_nothing_to_stand_in() {
     let mut before = snapshot(&[(1, 1, 10, false)]);
     let mut now = snapshot(&[(1, 2, 11, true), (2, 1, 12, true)]);
-    over(&mut before, &mut now, SECOND, StandIn::Whole);
+    over(&mut before, &mut now, SECOND);
     assert_eq!(values(&now), [(1, Some(11), 0), (2, Some(12), 0)]);
 }
 
@@ -75,19 +75,7 @@ fn another_life_of_an_id_has_nothing_to_stand_in() {
 fn a_row_that_was_never_whole_goes_on_with_what_is_known() {
     let mut before = snapshot(&[(1, 1, 10, true)]);
     let mut now = snapshot(&[(1, 1, 11, true)]);
-    over(&mut before, &mut now, SECOND, StandIn::Whole);
+    over(&mut before, &mut now, SECOND);
     assert_eq!(values(&now), [(1, Some(11), 0)]);
     assert!(now.domains[0].error.is_some());
-}
-
-#[test]
-fn where_nobody_was_asked_only_the_stale_stay_so() {
-    let mut before = snapshot(&[(1, 1, 10, false), (2, 2, 20, true)]);
-    before.domains[1].stale_ns = 5;
-    let mut now = snapshot(&[(1, 1, 11, true), (2, 2, 21, true)]);
-    over(&mut before, &mut now, SECOND, StandIn::Stale);
-    assert_eq!(
-        values(&now),
-        [(1, Some(11), 0), (2, Some(20), 1_000_000_005)]
-    );
 }

@@ -1,0 +1,77 @@
+#!/bin/bash
+# Runs beside a libvirtd of its own with five guests: virtmon through what goes wrong on a host.
+# usage: libvirt-job.sh VIRTMON DIRECTORY; STOPPED is for how many seconds guests are stopped.
+set -eu
+virtmon=$1
+cd "$2"
+stopped=${STOPPED:-15}
+
+pids() { for guest; do echo "$(<"/run/libvirt/qemu/$guest.pid")"; done; }
+# What a process has: descriptors and threads.
+held() { echo "$(find "/proc/$1/fd" -type l | wc -l) $(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)"; }
+mono_ns() { awk '{ printf "%.0f\n", $1 * 1e9 }' /proc/uptime; }
+quietly() { virsh -q -c qemu:///system "$@" >/dev/null; }
+
+# Two guests are stopped dead, and go on.
+mapfile -t victims < <(pids many-vcpus many-devices)
+"$virtmon" --uri qemu:///system --interval 1s --csv stuck.csv --duration $((stopped + 9))s &
+run=$!
+sleep 4.5
+held "$run" >stuck.before
+mono_ns >stopped.at
+kill -STOP "${victims[@]}"
+sleep "$stopped"
+held "$run" >stuck.while
+mono_ns >continued.at
+kill -CONT "${victims[@]}"
+sleep 2
+held "$run" >stuck.after
+wait "$run"
+
+# A signal comes while guests hold it.
+"$virtmon" --uri qemu:///system --interval 1s --csv ended.csv &
+run=$!
+sleep 2.5
+kill -STOP "${victims[@]}"
+sleep 2.5
+before=$(mono_ns)
+kill -TERM "$run"
+wait "$run"
+echo $(($(mono_ns) - before)) >ended.took
+kill -CONT "${victims[@]}"
+sleep 1
+
+# The daemon is killed, and comes back.
+"$virtmon" --uri qemu:///system --interval 200ms --csv restart.csv --duration 17s 2>restart.err &
+run=$!
+sleep 2
+held "$run" >restart.before
+for _ in 1 2; do
+    kill -KILL "$(cat /run/libvirtd.pid)"
+    sleep 2
+    libvirtd -d
+    sleep 5
+done
+held "$run" >restart.after
+wait "$run"
+
+# Guests come, go, are reset, and are saved and restored.
+"$virtmon" --uri qemu:///system --interval 200ms --csv churn.csv &
+run=$!
+sleep 1
+cat >passing.xml <<'XML'
+<domain type='qemu'><name>passing</name><memory unit='MiB'>32</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os></domain>
+XML
+quietly create passing.xml
+sleep 1
+quietly destroy passing
+quietly reset plain-5
+sleep 1
+quietly save plain-5 "$PWD/plain-5.saved"
+sleep 1
+quietly restore "$PWD/plain-5.saved"
+sleep 1
+kill -TERM "$run"
+wait "$run"
+rm plain-5.saved

@@ -1,0 +1,165 @@
+//! virtmon beside a real libvirtd with five guests: stopped dead, without a daemon, coming and
+//! going. `lab/libvirtd` is that host.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use tempfile::TempDir;
+use virtmon_lab::{Row, rows, virtmon};
+
+const STUCK: [&str; 2] = ["many-vcpus", "many-devices"];
+const HEALTHY: [&str; 3] = ["idle with, \"odd\" name", "busy", "plain-5"];
+const SECOND: f64 = 1e9;
+
+/// One host serves all tests.
+static JOB: LazyLock<TempDir> = LazyLock::new(|| {
+    let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let left = tempfile::tempdir().unwrap();
+    let status = Command::new(lab.join("libvirtd"))
+        .args(["--limit", "240", "--guests", "5"])
+        .arg(lab.join("tests/libvirt-job.sh"))
+        .arg(virtmon())
+        .arg(left.path())
+        .status()
+        .unwrap();
+    assert!(status.success(), "the job ended with {status}");
+    left
+});
+
+fn left(name: &str) -> String {
+    fs::read_to_string(JOB.path().join(name)).expect(name)
+}
+
+fn number(name: &str) -> f64 {
+    left(name).trim().parse().expect(name)
+}
+
+/// Descriptors and threads.
+fn held(name: &str) -> (u32, u32) {
+    let text = left(name);
+    let (fds, threads) = text.trim().split_once(' ').expect(name);
+    (fds.parse().unwrap(), threads.parse().unwrap())
+}
+
+fn of<'a>(rows: &'a [Row], name: &str) -> Vec<&'a Row> {
+    rows.iter().filter(|row| row.text("name") == name).collect()
+}
+
+fn at(row: &Row, column: &str) -> f64 {
+    row.number(column)
+        .unwrap_or_else(|| panic!("no {column} in {row:?}"))
+}
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn guests_that_are_stopped_dead_cost_the_others_nothing() {
+    let rows = rows(&left("stuck.csv"));
+    let (stopped, continued) = (number("stopped.at"), number("continued.at"));
+    let ticks = of(&rows, HEALTHY[0]).len();
+    for name in HEALTHY {
+        let rows = of(&rows, name);
+        assert_eq!(rows.len(), ticks, "{name}");
+        for (n, row) in rows.iter().enumerate() {
+            assert!(at(row, "late_ns") < 0.1 * SECOND, "{row:?}");
+            assert_eq!((row.text("stale"), row.text("missed")), ("0", "0"));
+            for column in ["cpu_time_ns", "mem_bytes", "disk_rd_bytes"] {
+                at(row, column);
+            }
+            assert_eq!(row.number("cpu_pct").is_some(), n > 0, "{row:?}");
+        }
+    }
+    for name in STUCK {
+        let rows = of(&rows, name);
+        assert_eq!(rows.len(), ticks, "{name}");
+        let mut last = None;
+        let mut stale = 0;
+        for row in rows {
+            let (now, age) = (at(row, "mono_ns"), at(row, "stale"));
+            let values = ["cpu_time_ns", "disk_rd_bytes", "mem_bytes"].map(|c| at(row, c));
+            if stopped < now && now < continued {
+                let (last_now, last_age, last_values) = last.unwrap();
+                assert!(age > 0.0, "{row:?}");
+                let aged: f64 = age - last_age;
+                let passed: f64 = now - last_now;
+                assert!((aged - passed).abs() < 0.01 * SECOND, "{row:?}");
+                assert_eq!(values, last_values);
+                assert_eq!(row.number("cpu_pct"), None);
+                stale += 1;
+            } else if now < stopped || now > continued + SECOND {
+                assert_eq!(age, 0.0, "{row:?}");
+            }
+            assert_eq!(row.text("reset"), "0");
+            last = Some((now, age, values));
+        }
+        let whole_seconds = ((continued - stopped) / SECOND).floor();
+        assert!(f64::from(stale) >= whole_seconds - 1.0, "{stale}");
+    }
+}
+
+/// A thread and a connection for each guest that is stuck, and one of each is kept.
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn what_it_took_is_given_back() {
+    let (fds, threads) = held("stuck.before");
+    let stuck = held("stuck.while");
+    assert!((threads + 1..=threads + 2).contains(&stuck.1), "{stuck:?}");
+    let one_connection = (stuck.0 - fds) / (stuck.1 - threads);
+    let after = held("stuck.after");
+    assert!(after.1 <= threads + 1, "{threads} {after:?}");
+    assert!(after.0 <= fds + one_connection, "{fds} {after:?}");
+    let (before, after) = (held("restart.before"), held("restart.after"));
+    assert!(after.0 <= before.0 + one_connection, "{before:?} {after:?}");
+    assert!(after.1 <= before.1 + 1, "{before:?} {after:?}");
+}
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn a_signal_ends_it_whatever_the_guests_do() {
+    let took = number("ended.took");
+    assert!(took < SECOND, "{took} ns");
+    let rows = rows(&left("ended.csv"));
+    assert!(of(&rows, STUCK[0]).iter().any(|row| at(row, "stale") > 0.0));
+}
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn a_daemon_that_is_killed_costs_the_ticks_that_it_is_away() {
+    let rows = rows(&left("restart.csv"));
+    let busy = of(&rows, "busy");
+    let gaps: Vec<f64> = busy.iter().map(|row| at(row, "missed")).collect();
+    let long: Vec<&f64> = gaps.iter().filter(|&&missed| missed >= 5.0).collect();
+    assert_eq!(long.len(), 2, "{gaps:?}");
+    // Away for 2 s each time, and looked for every 2 s at the least.
+    assert!(gaps.iter().sum::<f64>() < 50.0, "{gaps:?}");
+    for pair in busy.windows(2) {
+        assert!(at(pair[0], "cpu_time_ns") <= at(pair[1], "cpu_time_ns"));
+        assert_eq!(pair[1].text("reset"), "0");
+    }
+    // Each way to be away is told once, not once a tick.
+    let told = left("restart.err").lines().count();
+    assert!((1..=8).contains(&told), "{}", left("restart.err"));
+}
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn guests_come_and_go() {
+    let rows = rows(&left("churn.csv"));
+    let passing = of(&rows, "passing").len();
+    assert!((2..=12).contains(&passing), "{passing} rows");
+    let ticks = of(&rows, "busy").len();
+    let plain = of(&rows, "plain-5");
+    assert!(plain.len() < ticks);
+    // A reset guest is the same process, and its counters go on; a restored one is another.
+    let restored: Vec<_> = plain.iter().filter(|r| r.text("id") != "5").collect();
+    assert!(!restored.is_empty());
+    assert_eq!(restored[0].text("uuid"), plain[0].text("uuid"));
+    assert!(
+        at(restored[0], "cpu_time_ns") < at(plain[plain.len() - restored.len() - 1], "cpu_time_ns")
+    );
+    for row in rows.iter().filter(|row| row.text("name") == "busy") {
+        assert_eq!((row.text("stale"), row.text("reset")), ("0", "0"));
+    }
+}

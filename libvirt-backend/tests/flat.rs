@@ -1,0 +1,65 @@
+//! Ten thousand samples: what the process holds does not grow. One test to a process, for nothing
+//! else is to hold anything.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use common::sampled;
+use virtmon_model::Backend;
+
+/// Resident memory in KiB, descriptors and threads of this process.
+fn held() -> (u64, usize, usize) {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let rss = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
+    let rss = rss.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    let count = |what| fs::read_dir(format!("/proc/self/{what}")).unwrap().count();
+    (rss, count("fd"), count("task"))
+}
+
+/// Samples, and holds what is held after a tenth of them against the end.
+fn stays_flat(uri: &str, samples: u32) {
+    let (mut backend, mut snapshot) = sampled(uri);
+    let mut after = |samples: u32| {
+        for _ in 0..samples {
+            backend.sample(&mut snapshot).unwrap();
+        }
+        // On a machine under load a reading may have been given up that ends by now.
+        sleep(Duration::from_millis(500));
+        backend.sample(&mut snapshot).unwrap();
+        backend.sample(&mut snapshot).unwrap();
+        held()
+    };
+    let early = after(samples / 10);
+    let late = after(samples - samples / 10);
+    println!(
+        "{uri}: (KiB, descriptors, threads) {early:?} after a tenth, {late:?} after {samples}"
+    );
+    // Such a reading leaves a second reader behind, and never a third.
+    assert!(late.0 <= early.0 + 1024, "{early:?} {late:?}");
+    assert!(
+        late.1 <= early.1 + 2 && late.2 <= early.2 + 1,
+        "{early:?} {late:?}"
+    );
+}
+
+#[test]
+fn ten_thousand_samples_take_no_more_than_a_thousand() {
+    stays_flat("test:///default", 10_000);
+}
+
+#[test]
+#[ignore = "needs a libvirtd with running guests: make test"]
+fn a_thousand_samples_of_real_guests_take_no_more_than_a_hundred() {
+    stays_flat("qemu:///system", 1000);
+}
