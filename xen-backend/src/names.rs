@@ -139,7 +139,8 @@ impl Names {
     /// A xenstore that let that time pass once is not waited for again until it has answered all:
     /// it costs a tick once, not every tick.
     fn exchange(&mut self) -> io::Result<()> {
-        let until = Instant::now() + self.patience;
+        // The clock is read once there is something to wait for: in a steady tick there is not.
+        let mut until = None;
         loop {
             let Some(connection) = &mut self.connection else {
                 return Ok(());
@@ -156,6 +157,7 @@ impl Names {
             if self.patience.is_zero() {
                 return Ok(());
             }
+            let until = *until.get_or_insert_with(|| Instant::now() + self.patience);
             if !connection.wait(until)? {
                 self.patience = Duration::ZERO;
                 return Ok(());
