@@ -79,7 +79,12 @@ impl XenBackend {
         self.source.name()
     }
 
-    fn read_domains(&mut self, into: &mut Snapshot) -> Result<()> {
+    /// Reads the domains alone, without their names: the first part of a sample, by itself so that
+    /// its cost can be told.
+    ///
+    /// # Errors
+    /// The list could not be read, or makes no sense.
+    pub fn read_domains(&mut self, into: &mut Snapshot) -> Result<()> {
         self.source
             .read(&mut self.privcmd)
             .map_err(source::list_failed)?;
