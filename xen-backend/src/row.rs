@@ -8,11 +8,16 @@ const SHUTDOWN_CRASH: u8 = 3;
 
 /// Fills a row, all but the name, which the hypervisor does not know.
 pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
-    domain.identity = Identity {
+    let identity = Identity {
         id: u32::from(info.domain),
         uuid: Uuid::from_bytes(info.handle),
         incarnation: None,
     };
+    // In a steady tick the row is the same domain's as before: what is not told stays unknown.
+    if domain.identity != identity {
+        domain.identity = identity;
+        domain.memory = Memory::default();
+    }
     domain.state = state(info);
     domain.cpu_time_ns = Some(info.cpu_time);
     domain.vcpus_online = Some(info.nr_online_vcpus);
@@ -22,12 +27,10 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
         pages if pages == u64::from(u32::MAX) => None,
         pages => pages.checked_mul(PAGE_BYTES),
     };
-    domain.memory = Memory {
-        outstanding_bytes: info.outstanding_pages.checked_mul(PAGE_BYTES),
-        shared_bytes: info.shr_pages.checked_mul(PAGE_BYTES),
-        paged_bytes: info.paged_pages.checked_mul(PAGE_BYTES),
-        ..Memory::default()
-    };
+    let memory = &mut domain.memory;
+    memory.outstanding_bytes = info.outstanding_pages.checked_mul(PAGE_BYTES);
+    memory.shared_bytes = info.shr_pages.checked_mul(PAGE_BYTES);
+    memory.paged_bytes = info.paged_pages.checked_mul(PAGE_BYTES);
     // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
     domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
     domain.vcpus.clear();
