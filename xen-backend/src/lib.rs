@@ -90,9 +90,12 @@ impl XenBackend {
         })
     }
 
-    /// Reads the hypervisor's list. Says whether the domains, or the snapshot, are not those of the
-    /// last call.
-    fn read_domains(&mut self, into: &mut Snapshot) -> Result<bool> {
+    /// Reads the hypervisor's list: the first part of a sample, by itself so that its cost can be
+    /// told. Says whether the domains, or the snapshot, are not those of the last call.
+    ///
+    /// # Errors
+    /// The list could not be read, or makes no sense.
+    pub fn read_domains(&mut self, into: &mut Snapshot) -> Result<bool> {
         self.source
             .read(&mut self.privcmd)
             .map_err(source::list_failed)?;

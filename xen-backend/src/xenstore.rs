@@ -35,6 +35,8 @@ pub(crate) struct Connection {
     out: Vec<u8>,
     /// Bytes that have come and are no whole message yet.
     inbox: Vec<u8>,
+    /// Where a read puts its bytes, kept: zeroing it anew would cost more than the read.
+    chunk: Box<[u8; PAYLOAD_MAX]>,
 }
 
 impl Connection {
@@ -67,6 +69,7 @@ impl Connection {
             stream,
             out: Vec::new(),
             inbox: Vec::new(),
+            chunk: Box::new([0; PAYLOAD_MAX]),
         }
     }
 
@@ -99,11 +102,10 @@ impl Connection {
 
     /// Takes in what has come, without waiting for more.
     pub(crate) fn receive(&mut self) -> io::Result<()> {
-        let mut chunk = [0; PAYLOAD_MAX];
         loop {
-            match self.stream.read(&mut chunk) {
+            match self.stream.read(&mut self.chunk[..]) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(came) => self.inbox.extend_from_slice(&chunk[..came]),
+                Ok(came) => self.inbox.extend_from_slice(&self.chunk[..came]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

@@ -1,0 +1,117 @@
+//! What virtmon's own steps cost on the Xen that it runs on, in ns a call: under the lab's
+//! `--icount` that is instructions. Prints lines of three words: what, domains, cost.
+#![forbid(unsafe_code)]
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fs::File;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use virtmon::sink::{CsvSink, Sink};
+use virtmon::{Frame, Limit, Output, Reading, Runner, Ticker};
+use virtmon_model::{Backend, Snapshot};
+use xen_backend::{Options, XenBackend, XenPath};
+use xen_sys::{HypercallBuffer, Privcmd};
+
+/// The least of this many batches counts: the timer's interrupts fall into some and not others.
+const BATCHES: u32 = 12;
+
+/// What a tick cost from its deadline on, up to the moment when this sink's turn comes: behind
+/// another one, that is when the other's bytes are written.
+struct Stamp(Rc<RefCell<Vec<u64>>>);
+
+impl Sink for Stamp {
+    fn encode(&mut self, frame: &Frame<'_>, _: &mut Vec<u8>) {
+        if let Ok(now) = Reading::now() {
+            let due = frame.tick.mono_ns - frame.tick.late_ns;
+            self.0.borrow_mut().push(now.mono_ns - due);
+        }
+    }
+}
+
+fn cost_of(calls: u32, clock: u64, mut call: impl FnMut()) -> u64 {
+    let batch = || {
+        let began = Instant::now();
+        for _ in 0..calls {
+            call();
+        }
+        began.elapsed()
+    };
+    (ns(least(batch)).saturating_sub(clock)) / u64::from(calls)
+}
+
+fn least(mut batch: impl FnMut() -> Duration) -> Duration {
+    (0..BATCHES).map(|_| batch()).min().unwrap_or_default()
+}
+
+fn ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options {
+        path: XenPath::Privcmd,
+        ..Options::default()
+    };
+    let mut backend = XenBackend::open(options, &mut |_| {})?;
+    let mut snapshot = Snapshot::default();
+    backend.sample(&mut snapshot)?;
+    let domains = snapshot.domains.len();
+    let print = |what: &str, cost: u64| println!("{what} {domains} {cost}");
+    let calls = match domains {
+        0..100 => 100,
+        100..1000 => 10,
+        _ => 3,
+    };
+    let clock = ns(least(|| {
+        let began = Instant::now();
+        (0..99).for_each(|_| {
+            std::hint::black_box(Instant::now());
+        });
+        began.elapsed()
+    })) / 100;
+
+    let device = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/xen/privcmd")?;
+    let Ok(mut privcmd) = Privcmd::open(device) else {
+        return Err("the hypercall device can't be used".into());
+    };
+    let entry = privcmd.abi().domaininfo_bytes;
+    let mut list = HypercallBuffer::new((domains + 8) * entry)?;
+    let cost = cost_of(calls, clock, || {
+        drop(privcmd.domain_getinfolist(0, &mut list, 0));
+    });
+    print("list", cost);
+    print(
+        "vcpu_info",
+        cost_of(100, clock, || drop(privcmd.vcpu_info(1, 0))),
+    );
+    print("physinfo", cost_of(100, clock, || drop(privcmd.physinfo())));
+    let cost = cost_of(calls, clock, || drop(backend.read_domains(&mut snapshot)));
+    print("fill", cost);
+    let cost = cost_of(calls, clock, || drop(backend.sample(&mut snapshot)));
+    print("sample", cost);
+
+    for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
+        let costs = Rc::new(RefCell::new(Vec::new()));
+        let mut on_failure = |_: &virtmon_model::Error| {};
+        let mut runner = Runner::new(&mut backend, &mut on_failure);
+        runner.add(CsvSink::default(), Output::file(Path::new(path))?);
+        runner.add(
+            Stamp(Rc::clone(&costs)),
+            Output::file(Path::new("/dev/null"))?,
+        );
+        runner.run(
+            Ticker::start(Duration::from_millis(20))?,
+            Limit::Count(u64::from(BATCHES) + 2),
+        )?;
+        // The first two allocate.
+        let steady = costs.borrow().iter().skip(2).min().copied();
+        print(what, steady.unwrap_or_default().saturating_sub(clock));
+    }
+    Ok(())
+}
