@@ -1,10 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use virtmon::schema;
+use virtmon::sink::Sort;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +15,9 @@ Examples:
   virtmon --backend libvirt --count 5             five readings of a KVM host
   virtmon --uri qemu:///system --csv - | head     CSV to a pipe
   sudo virtmon --interval 10ms --duration 1m --csv burst.csv
+  sudo virtmon --csv out.csv --detail vcpu,event  out.vcpu.csv and out.event.csv beside it
+  virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
+  virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
 
 Exit status: 0 done or ended by a signal, 1 the host can't be read, 2 usage, 3 an output failed.";
 
@@ -49,6 +54,34 @@ pub(crate) struct Cli {
     /// Write the domains table as CSV to this file, or to standard output for -
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
+
+    /// Write all tables as JSON Lines to this file, or to standard output for -
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// More tables: beside --csv FILE, so that out.csv has out.vcpu.csv, and in --json
+    #[arg(long, value_name = "TABLE,...", value_enum, value_delimiter = ',')]
+    pub(crate) detail: Vec<Detail>,
+
+    /// Write only these columns, in the tables' own order: see virtmon schema
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+
+    /// Only the guests whose name, uuid or id this pattern fits: 'web-*', 12; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) domain: Vec<String>,
+
+    /// Not the guests whose name, uuid or id this pattern fits; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// The order of the table on the terminal; all but id and name have the greatest first
+    #[arg(long, value_name = "KEY", value_enum, default_value_t = SortKey::Id)]
+    pub(crate) sort: SortKey,
+
+    /// Only so many guests in the table on the terminal
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
 }
 
 /// What to do instead of reading.
@@ -56,6 +89,72 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Print the tables, their columns and units
     Schema,
+    /// Print what makes a shell complete virtmon's options
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// A table beside that of the domains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Detail {
+    /// Single vCPUs
+    Vcpu,
+    /// Network interfaces
+    Nic,
+    /// Block devices
+    Disk,
+    /// The host, its pCPUs and NUMA nodes
+    Host,
+    /// What happened
+    Event,
+    /// What virtmon itself takes
+    #[value(name = "self")]
+    Own,
+}
+
+/// What the table on the terminal is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SortKey {
+    Id,
+    Name,
+    Cpu,
+    Time,
+    Mem,
+    Net,
+    Disk,
+}
+
+impl From<SortKey> for Sort {
+    fn from(key: SortKey) -> Self {
+        match key {
+            SortKey::Id => Self::Id,
+            SortKey::Name => Self::Name,
+            SortKey::Cpu => Self::Cpu,
+            SortKey::Time => Self::Time,
+            SortKey::Mem => Self::Memory,
+            SortKey::Net => Self::Net,
+            SortKey::Disk => Self::Disk,
+        }
+    }
+}
+
+/// What makes a shell complete the options.
+pub(crate) fn completions(shell: clap_complete::Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "virtmon", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The manual page.
+pub(crate) fn man() -> String {
+    let mut text = Vec::new();
+    // Writing to a Vec can't fail.
+    let _ = clap_mangen::Man::new(Cli::command()).render(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A backend, or the choice of one.
@@ -100,7 +199,33 @@ impl Cli {
                 "--uri names a libvirt connection, and --backend xen uses none",
             ));
         }
+        if let Some(complaint) = cli.outputs_that_do_not_fit() {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, complaint));
+        }
         Ok(cli)
+    }
+
+    fn outputs_that_do_not_fit(&self) -> Option<String> {
+        let file = self.csv.is_some() || self.json.is_some();
+        let stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        if !self.detail.is_empty() && !file {
+            return Some("--detail needs --csv FILE, to put its tables beside, or --json".into());
+        }
+        if !self.detail.is_empty() && stdout(&self.csv) {
+            return Some("--detail needs files: --csv FILE, or --json - for one stream".into());
+        }
+        if stdout(&self.csv) && stdout(&self.json) {
+            return Some("--csv - and --json - both want the standard output".into());
+        }
+        if !self.columns.is_empty() && !file {
+            return Some("--columns is for --csv and --json".into());
+        }
+        let known = schema::column_names();
+        let unknown = self
+            .columns
+            .iter()
+            .find(|name| !known.contains(&name.as_str()));
+        unknown.map(|name| format!("--columns: no table has {name:?} (see virtmon schema)"))
     }
 }
 

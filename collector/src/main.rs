@@ -3,19 +3,14 @@
 
 mod backends;
 mod cli;
+mod outputs;
 
-use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::process::ExitCode;
 
-use virtmon::sink::{CsvSink, TableSink};
-use virtmon::{Limit, Output, OutputError, RunError, Runner, Ticker, schema};
+use virtmon::{Choice, Limit, Output, OutputError, RunError, Runner, Ticker, schema};
 use virtmon_model::Error;
 
-use crate::cli::{Cli, Command};
-
-/// A table beside a file is for a look now and then.
-const BESIDE_A_FILE_NS: u64 = 900_000_000;
+use crate::cli::{Cli, Command, Detail};
 
 fn main() -> ExitCode {
     let cli = match Cli::read() {
@@ -32,7 +27,17 @@ fn main() -> ExitCode {
     };
     let done = match cli.command {
         Some(Command::Schema) => print(&schema::markdown()),
-        None => run(&cli),
+        Some(Command::Completions { shell }) => print(&cli::completions(shell)),
+        Some(Command::Man) => print(&cli::man()),
+        None => match Choice::new(&cli.domain, &cli.exclude) {
+            Ok(choice) => run(&cli, choice),
+            Err(error) => {
+                complain(&format!(
+                    "--domain, --exclude: {error} (see virtmon --help)"
+                ));
+                return ExitCode::from(2);
+            }
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,39 +56,22 @@ fn print(text: &str) -> Result<(), RunError> {
     Ok(Output::stdout()?.write_tick(text.as_bytes())?)
 }
 
-fn run(cli: &Cli) -> Result<(), RunError> {
+fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     let mut backend = backends::open(cli.backend, cli.uri.as_deref(), complain)?;
     let capabilities = backend.capabilities();
     let mut on_failure = |error: &Error| complain(&error.to_string());
     let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
-    let to_stdout = cli.csv.as_deref() == Some(Path::new("-"));
-    match &cli.csv {
-        Some(_) if to_stdout => runner.add(CsvSink::default(), Output::stdout()?),
-        Some(path) => runner.add(CsvSink::default(), Output::file(path)?),
-        None => {}
+    runner.choose(choice);
+    if cli.detail.contains(&Detail::Own) {
+        runner.meter();
     }
-    let terminal = io::stdout().is_terminal();
-    if cli.csv.is_none() {
-        runner.add(
-            TableSink::new(capabilities, terminal && colour()),
-            Output::stdout()?,
-        );
-    } else if terminal && !to_stdout {
-        let table = TableSink::new(capabilities, colour()).at_most_every(BESIDE_A_FILE_NS);
-        runner.add(table, Output::stdout()?);
-    }
+    outputs::add(cli, capabilities, &mut runner)?;
     let limit = match (cli.count, cli.duration) {
         (Some(count), _) => Limit::Count(count),
         (None, Some(duration)) => Limit::Duration(duration),
         (None, None) => Limit::None,
     };
     runner.run(Ticker::start(cli.interval)?, limit)
-}
-
-/// Whether a terminal is to be coloured: see <https://no-color.org>.
-fn colour() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Says one line on stderr.

@@ -1,12 +1,18 @@
 //! The loop.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
 use virtmon_model::{Backend, Snapshot};
 
+use crate::choice::Choice;
+use crate::ready::Ready;
 use crate::sink::Sink;
-use crate::{Deltas, Frame, Output, OutputError, Reading, Tick, Ticker, Wake, clock};
+use crate::{
+    Deltas, Event, EventKind, Frame, Meter, Output, OutputError, Past, Reading, Tick, Ticker, Wake,
+    changes, clock,
+};
 
 /// When a run ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +53,10 @@ pub struct Runner<'a> {
     streams: Vec<Stream>,
     /// Told of readings that failed, each kind once in a row.
     on_failure: &'a mut dyn FnMut(&virtmon_model::Error),
+    choice: Choice,
+    meter: Option<Meter>,
+    /// Bytes given to the outputs since the cost was told.
+    bytes: u64,
 }
 
 impl<'a> Runner<'a> {
@@ -60,7 +70,20 @@ impl<'a> Runner<'a> {
             backend,
             streams: Vec::new(),
             on_failure,
+            choice: Choice::default(),
+            meter: None,
+            bytes: 0,
         }
+    }
+
+    /// Shows only these domains.
+    pub fn choose(&mut self, choice: Choice) {
+        self.choice = choice;
+    }
+
+    /// Tells in each frame what virtmon itself took.
+    pub fn meter(&mut self) {
+        self.meter = Some(Meter::start(self.backend.calls()));
     }
 
     /// Adds a sink, and the output that is already open for it.
@@ -77,42 +100,69 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// The first reading failed, or an output did. A later reading that fails is a missed tick.
     pub fn run(&mut self, mut ticker: Ticker, limit: Limit) -> Result<(), RunError> {
-        let mut snapshot = Snapshot::default();
-        let mut deltas = Deltas::default();
+        let (mut now, mut before) = (Snapshot::default(), Snapshot::default());
+        let (mut deltas, mut ready) = (Deltas::default(), Ready::default());
+        let (mut seen, mut events) = (Vec::new(), Vec::new());
         let mut last_failure = String::new();
-        let mut written = None;
+        // The last good reading's tick and time.
+        let mut written: Option<(u64, u64)> = None;
         let mut readings = 0;
         let mut number = 0;
         loop {
             let began = Reading::now()?;
-            let read = self.backend.sample(&mut snapshot);
+            // The older reading makes room; only if this one succeeds is the newer one the older.
+            let read = self.backend.sample(&mut before);
             let sample_ns = clock::mono_ns()?.saturating_sub(began.mono_ns);
+            let tick = Tick {
+                number,
+                mono_ns: began.mono_ns,
+                wall: began.wall,
+                late_ns: began.mono_ns.saturating_sub(ticker.due_ns(number)),
+                sample_ns,
+                missed: written.map_or(number, |(last, _)| number - last - 1),
+            };
+            events.clear();
             match read {
                 Ok(()) => {
-                    let tick = Tick {
-                        number,
-                        mono_ns: began.mono_ns,
-                        wall: began.wall,
-                        late_ns: began.mono_ns.saturating_sub(ticker.due_ns(number)),
-                        sample_ns,
-                        missed: written.map_or(number, |last| number - last - 1),
+                    std::mem::swap(&mut now, &mut before);
+                    let past = written.map(|(_, mono_ns)| Past {
+                        snapshot: &before,
+                        mono_ns,
+                    });
+                    let rates = deltas.take(&now, began.mono_ns);
+                    if !last_failure.is_empty() {
+                        let cause = Cow::Owned(std::mem::take(&mut last_failure));
+                        events.push(Event::host(EventKind::Back, cause));
+                    }
+                    if let Some(past) = past {
+                        changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
+                    }
+                    ready.take(past.map(|past| past.snapshot), &now, rates);
+                    self.choice.take(&now);
+                    self.choice.retain(&mut events);
+                    let frame = Frame {
+                        before: past,
+                        ready: ready.view(),
+                        events: &events,
+                        ..Frame::new(tick, &now, rates)
                     };
-                    let rates = deltas.take(&snapshot, began.mono_ns);
-                    self.write(&Frame {
-                        tick,
-                        snapshot: &snapshot,
-                        rates,
-                    })?;
-                    written = Some(number);
-                    last_failure.clear();
+                    self.write(&frame)?;
+                    written = Some((number, began.mono_ns));
                 }
                 Err(error) if written.is_none() => return Err(error.into()),
                 Err(error) => {
                     let text = error.to_string();
                     if text != last_failure {
                         (self.on_failure)(&error);
+                        events.push(Event::host(EventKind::Lost, Cow::Owned(text.clone())));
                         last_failure = text;
                     }
+                    let nothing = Snapshot::default();
+                    self.write(&Frame {
+                        failed: true,
+                        events: &events,
+                        ..Frame::new(tick, &nothing, &[])
+                    })?;
                 }
             }
             readings += 1;
@@ -137,10 +187,19 @@ impl<'a> Runner<'a> {
     }
 
     fn write(&mut self, frame: &Frame<'_>) -> Result<(), OutputError> {
+        let bytes = std::mem::take(&mut self.bytes);
+        let calls = self.backend.calls();
+        let cost = self.meter.as_mut().map(|meter| meter.take(calls));
+        let frame = Frame {
+            chosen: self.choice.chosen(),
+            cost: cost.map(|cost| crate::Cost { bytes, ..cost }),
+            ..*frame
+        };
         for stream in &mut self.streams {
             stream.bytes.clear();
-            stream.sink.encode(frame, &mut stream.bytes);
+            stream.sink.encode(&frame, &mut stream.bytes);
             stream.output.write_tick(&stream.bytes)?;
+            self.bytes += stream.bytes.len() as u64;
         }
         Ok(())
     }

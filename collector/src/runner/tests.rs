@@ -43,6 +43,9 @@ struct Notes(Rc<RefCell<Vec<Note>>>);
 
 impl Sink for Notes {
     fn encode(&mut self, frame: &Frame<'_>, _out: &mut Vec<u8>) {
+        if frame.failed {
+            return;
+        }
         let cpu_pct = frame.rates[0].cpu_pct;
         self.0.borrow_mut().push((frame.tick, cpu_pct));
     }
