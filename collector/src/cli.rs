@@ -67,6 +67,14 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
 
+    /// Go on in files that hold the same columns; what a crash has torn is cut off first
+    #[arg(long)]
+    pub(crate) append: bool,
+
+    /// Put every tick on the disk at once
+    #[arg(long)]
+    pub(crate) fsync: bool,
+
     /// Only the guests whose name, uuid or id this pattern fits: 'web-*', 12; may be given again
     #[arg(long, value_name = "GLOB")]
     pub(crate) domain: Vec<String>,
@@ -216,6 +224,9 @@ impl Cli {
         }
         if stdout(&self.csv) && stdout(&self.json) {
             return Some("--csv - and --json - both want the standard output".into());
+        }
+        if (self.append || self.fsync) && !file {
+            return Some("--append and --fsync are for --csv FILE and --json FILE".into());
         }
         if !self.columns.is_empty() && !file {
             return Some("--columns is for --csv and --json".into());

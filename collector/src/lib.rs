@@ -17,6 +17,7 @@ mod frame;
 mod output;
 mod rate;
 mod ready;
+mod resume;
 mod runner;
 pub mod schema;
 pub mod sink;

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
             complain(&error.to_string());
             ExitCode::from(match error {
                 RunError::Read(_) | RunError::Clock(_) => 1,
-                RunError::Output(OutputError::Open { .. }) => 1,
+                RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
                 RunError::Output(_) => 3,
             })
         }

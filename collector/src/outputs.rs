@@ -20,22 +20,24 @@ pub(crate) fn add(
     runner: &mut Runner<'_>,
 ) -> Result<(), OutputError> {
     let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
-    let open = |path: &Path| match path.to_str() {
-        Some("-") => Output::stdout(),
-        _ => Output::file(path),
-    };
     if let Some(path) = &cli.csv {
-        runner.add(CsvSink::<Domains>::of(&cli.columns), open(path)?);
+        csv::<Domains>(cli, path, runner)?;
         for &detail in &cli.detail {
-            let (name, sink) = csv(detail, &cli.columns);
-            runner.add(sink, Output::file(&beside(path, name))?);
+            match detail {
+                Detail::Vcpu => csv_beside::<Vcpus>(cli, path, runner)?,
+                Detail::Nic => csv_beside::<Nics>(cli, path, runner)?,
+                Detail::Disk => csv_beside::<Disks>(cli, path, runner)?,
+                Detail::Host => csv_beside::<Hosts>(cli, path, runner)?,
+                Detail::Event => csv_beside::<Events>(cli, path, runner)?,
+                Detail::Own => csv_beside::<Own>(cli, path, runner)?,
+            }
         }
     }
     if let Some(path) = &cli.json {
         let domains: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&cli.columns));
         let details = cli.detail.iter().map(|&detail| json(detail, &cli.columns));
         let sinks: Vec<Box<dyn Sink>> = std::iter::once(domains).chain(details).collect();
-        runner.add(sinks, open(path)?);
+        runner.add(sinks, open(cli, path, b"")?.0);
     }
     let terminal = io::stdout().is_terminal();
     let table = TableSink::new(capabilities, terminal && colour());
@@ -56,18 +58,29 @@ fn beside(path: &Path, name: &str) -> PathBuf {
     }
 }
 
-fn csv(detail: Detail, columns: &[String]) -> (&'static str, Box<dyn Sink>) {
-    fn of<T: Table>(columns: &[String]) -> (&'static str, Box<dyn Sink>) {
-        (T::NAME, Box::new(CsvSink::<T>::of(columns)))
-    }
-    match detail {
-        Detail::Vcpu => of::<Vcpus>(columns),
-        Detail::Nic => of::<Nics>(columns),
-        Detail::Disk => of::<Disks>(columns),
-        Detail::Host => of::<Hosts>(columns),
-        Detail::Event => of::<Events>(columns),
-        Detail::Own => of::<Own>(columns),
-    }
+fn csv_beside<T: Table>(
+    cli: &Cli,
+    path: &Path,
+    runner: &mut Runner<'_>,
+) -> Result<(), OutputError> {
+    csv::<T>(cli, &beside(path, T::NAME), runner)
+}
+
+fn csv<T: Table>(cli: &Cli, path: &Path, runner: &mut Runner<'_>) -> Result<(), OutputError> {
+    let sink = CsvSink::<T>::of(&cli.columns);
+    let (output, has_header) = open(cli, path, &sink.header())?;
+    runner.add(sink.without_header(has_header), output);
+    Ok(())
+}
+
+/// Opens a file, or the standard output for `-`, and tells whether it has its header.
+fn open(cli: &Cli, path: &Path, header: &[u8]) -> Result<(Output, bool), OutputError> {
+    let (output, has_header) = match path.to_str() {
+        Some("-") => (Output::stdout()?, false),
+        _ if cli.append => Output::append(path, header)?,
+        _ => (Output::file(path)?, false),
+    };
+    Ok((output.fsynced(cli.fsync), has_header))
 }
 
 fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {

@@ -288,3 +288,35 @@ fn completions_and_a_manual_page() {
             .contains(".TH virtmon")
     );
 }
+
+#[test]
+fn a_run_goes_on_where_one_was_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let mut child = endless(&csv);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let whole = fs::read(&csv).unwrap();
+    let torn = &whole[..whole.len() - 9];
+    fs::write(&csv, torn).unwrap();
+    let args = [
+        "--csv",
+        csv.to_str().unwrap(),
+        "--append",
+        "--fsync",
+        "--count",
+        "2",
+    ];
+    assert!(
+        run(&[&TEST[..], &args, &["--interval", "5ms"]].concat())
+            .status
+            .success()
+    );
+    let text = fs::read(&csv).unwrap();
+    assert_eq!(rows(&text).len(), rows(&whole).len() - 1 + 2);
+    assert!(text.starts_with(&whole[..whole.len() / 2]));
+
+    let other = [&TEST[..], &args, &["--columns", "id"]].concat();
+    refused(&run(&other), 1, "holds other columns");
+    assert_eq!(fs::read(&csv).unwrap(), text);
+}

@@ -34,18 +34,32 @@ impl<T: Table> CsvSink<T> {
             uuids: UuidTexts::default(),
         }
     }
+
+    /// The line that a file of it begins with.
+    #[must_use]
+    pub fn header(&self) -> Vec<u8> {
+        let mut line = Vec::new();
+        let names = self.tick_columns.iter().map(|column| column.name);
+        for name in names.chain(self.columns.iter().map(|column| column.name)) {
+            line.extend_from_slice(name.as_bytes());
+            line.push(b',');
+        }
+        end_line(&mut line);
+        line
+    }
+
+    /// Leaves the header out, where the file has it already.
+    #[must_use]
+    pub fn without_header(mut self, without: bool) -> Self {
+        self.header_written = without;
+        self
+    }
 }
 
 impl<T: Table> Sink for CsvSink<T> {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         if !self.header_written {
-            let names = self.tick_columns.iter().map(|column| column.name);
-            let names = names.chain(self.columns.iter().map(|column| column.name));
-            for name in names {
-                out.extend_from_slice(name.as_bytes());
-                out.push(b',');
-            }
-            end_line(out);
+            out.extend_from_slice(&self.header());
             self.header_written = true;
         }
         self.tick_cells.clear();
