@@ -43,6 +43,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval, allow_negative_numbers = true)]
     pub(crate) interval: Duration,
 
+    /// Begin with a whole second of the wall clock
+    #[arg(long)]
+    pub(crate) align: bool,
+
     /// End after this many readings
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,

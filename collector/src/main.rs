@@ -7,7 +7,7 @@ mod outputs;
 
 use std::process::ExitCode;
 
-use virtmon::{Choice, Limit, Output, OutputError, RunError, Runner, Ticker, schema};
+use virtmon::{Choice, Fit, Limit, Output, OutputError, RunError, Runner, Ticker, schema};
 use virtmon_model::Error;
 
 use crate::cli::{Cli, Command, Detail};
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Err(error) => {
             complain(&error.to_string());
             ExitCode::from(match error {
+                RunError::TooShort { .. } => 2,
                 RunError::Read(_) | RunError::Clock(_) => 1,
                 RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
                 RunError::Output(_) => 3,
@@ -58,6 +59,21 @@ fn print(text: &str) -> Result<(), RunError> {
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     let mut backend = backends::open(cli.backend, cli.uri.as_deref(), complain)?;
+    let took = virtmon::probe(backend.as_mut(), cli.interval)?;
+    match virtmon::fit(took, cli.interval) {
+        Fit::Well => {}
+        Fit::Tightly => complain(&format!(
+            "a reading takes {took:.1?} here: --interval {:?} leaves little room",
+            cli.interval
+        )),
+        Fit::Not(roomy) => {
+            return Err(RunError::TooShort {
+                interval: cli.interval,
+                took,
+                roomy,
+            });
+        }
+    }
     let capabilities = backend.capabilities();
     let mut on_failure = |error: &Error| complain(&error.to_string());
     let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
@@ -71,7 +87,14 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         (None, Some(duration)) => Limit::Duration(duration),
         (None, None) => Limit::None,
     };
-    runner.run(Ticker::start(cli.interval)?, limit)
+    runner.run(
+        if cli.align {
+            Ticker::start_aligned(cli.interval)?
+        } else {
+            Ticker::start(cli.interval)?
+        },
+        limit,
+    )
 }
 
 /// Says one line on stderr.

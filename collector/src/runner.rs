@@ -34,6 +34,18 @@ pub enum RunError {
     /// An output failed.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// A reading takes longer than the interval.
+    #[error(
+        "a reading takes {took:.1?} here, so --interval {interval:?} can't be kept: {roomy:?} can"
+    )]
+    TooShort {
+        /// What was asked for.
+        interval: Duration,
+        /// How long a reading takes.
+        took: Duration,
+        /// An interval with room.
+        roomy: Duration,
+    },
     /// The system's clocks or timers failed.
     #[error("clock: {0}")]
     Clock(#[from] io::Error),
@@ -108,6 +120,12 @@ impl<'a> Runner<'a> {
         let mut written: Option<(u64, u64)> = None;
         let mut readings = 0;
         let mut number = 0;
+        if ticker.is_ahead() {
+            match ticker.wait()? {
+                Wake::Stop => return Ok(()),
+                Wake::Due(due) => number = due,
+            }
+        }
         loop {
             let began = Reading::now()?;
             // The older reading makes room; only if this one succeeds is the newer one the older.
