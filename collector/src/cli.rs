@@ -16,6 +16,7 @@ Examples:
   virtmon --uri qemu:///system --csv - | head     CSV to a pipe
   sudo virtmon --interval 10ms --duration 1m --csv burst.csv
   sudo virtmon --csv out.csv --detail vcpu,event  out.vcpu.csv and out.event.csv beside it
+  sudo virtmon --every 10ms --csv out.csv         what a second's average hides: out.burst.csv
   virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
   virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
 
@@ -42,6 +43,11 @@ pub(crate) struct Cli {
     /// Time between readings: 10ms, 1s, 0.5, 2m
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval, allow_negative_numbers = true)]
     pub(crate) interval: Duration,
+
+    /// Read more often than rows are written, and write how the rates were spread: out.burst.csv
+    /// has the least, mean, greatest and 99th percentile of each; --every 10ms --interval 1s
+    #[arg(long, value_name = "TIME", value_parser = parse_interval, allow_negative_numbers = true)]
+    pub(crate) every: Option<Duration>,
 
     /// Begin with a whole second of the wall clock
     #[arg(long)]
@@ -217,9 +223,23 @@ impl Cli {
         Ok(cli)
     }
 
+    /// How many readings an interval has, where it has more than one.
+    pub(crate) fn readings_per_interval(&self) -> Option<u64> {
+        let every = self.every?.as_nanos();
+        u64::try_from(self.interval.as_nanos() / every).ok()
+    }
+
     fn outputs_that_do_not_fit(&self) -> Option<String> {
         let file = self.csv.is_some() || self.json.is_some();
         let stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        if let Some(every) = self.every {
+            if every > self.interval || !self.interval.as_nanos().is_multiple_of(every.as_nanos()) {
+                return Some("--interval must be a multiple of --every".into());
+            }
+            if !file || stdout(&self.csv) {
+                return Some("--every needs --csv FILE, to put its table beside, or --json".into());
+            }
+        }
         if !self.detail.is_empty() && !file {
             return Some("--detail needs --csv FILE, to put its tables beside, or --json".into());
         }

@@ -59,16 +59,16 @@ fn print(text: &str) -> Result<(), RunError> {
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     let mut backend = backends::open(cli.backend, cli.uri.as_deref(), complain)?;
-    let took = virtmon::probe(backend.as_mut(), cli.interval)?;
-    match virtmon::fit(took, cli.interval) {
+    let every = cli.every.unwrap_or(cli.interval);
+    let took = virtmon::probe(backend.as_mut(), every)?;
+    match virtmon::fit(took, every) {
         Fit::Well => {}
         Fit::Tightly => complain(&format!(
-            "a reading takes {took:.1?} here: --interval {:?} leaves little room",
-            cli.interval
+            "a reading takes {took:.1?} here: one every {every:?} leaves little room"
         )),
         Fit::Not(roomy) => {
             return Err(RunError::TooShort {
-                interval: cli.interval,
+                interval: every,
                 took,
                 roomy,
             });
@@ -78,6 +78,9 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     let mut on_failure = |error: &Error| complain(&error.to_string());
     let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
     runner.choose(choice);
+    if let Some(readings) = cli.readings_per_interval() {
+        runner.burst(readings);
+    }
     if cli.detail.contains(&Detail::Own) {
         runner.meter();
     }
@@ -89,9 +92,9 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     };
     runner.run(
         if cli.align {
-            Ticker::start_aligned(cli.interval)?
+            Ticker::start_aligned(every)?
         } else {
-            Ticker::start(cli.interval)?
+            Ticker::start(every)?
         },
         limit,
     )

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
-use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Table, Vcpus};
+use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Table, Vcpus};
 use virtmon::{Output, OutputError, Runner};
 use virtmon_model::Capabilities;
 
@@ -22,6 +22,9 @@ pub(crate) fn add(
     let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
     if let Some(path) = &cli.csv {
         csv::<Domains>(cli, path, runner)?;
+        if cli.every.is_some() {
+            csv_beside::<Bursts>(cli, path, runner)?;
+        }
         for &detail in &cli.detail {
             match detail {
                 Detail::Vcpu => csv_beside::<Vcpus>(cli, path, runner)?,
@@ -36,7 +39,10 @@ pub(crate) fn add(
     if let Some(path) = &cli.json {
         let domains: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&cli.columns));
         let details = cli.detail.iter().map(|&detail| json(detail, &cli.columns));
-        let sinks: Vec<Box<dyn Sink>> = std::iter::once(domains).chain(details).collect();
+        let mut sinks: Vec<Box<dyn Sink>> = std::iter::once(domains).chain(details).collect();
+        if cli.every.is_some() {
+            sinks.push(Box::new(JsonSink::<Bursts>::of(&cli.columns)));
+        }
         runner.add(sinks, open(cli, path, b"")?.0);
     }
     let terminal = io::stdout().is_terminal();

@@ -10,8 +10,8 @@ use crate::choice::Choice;
 use crate::ready::Ready;
 use crate::sink::Sink;
 use crate::{
-    Deltas, Event, EventKind, Frame, Meter, Output, OutputError, Past, Reading, Tick, Ticker, Wake,
-    changes, clock,
+    Burst, Deltas, Event, EventKind, Frame, Meter, Output, OutputError, Past, Reading, Tick,
+    Ticker, Wake, changes, clock,
 };
 
 /// When a run ends by itself.
@@ -36,7 +36,7 @@ pub enum RunError {
     Output(#[from] OutputError),
     /// A reading takes longer than the interval.
     #[error(
-        "a reading takes {took:.1?} here, so --interval {interval:?} can't be kept: {roomy:?} can"
+        "a reading takes {took:.1?} here, so one every {interval:?} can't be kept: every {roomy:?} can"
     )]
     TooShort {
         /// What was asked for.
@@ -67,6 +67,8 @@ pub struct Runner<'a> {
     on_failure: &'a mut dyn FnMut(&virtmon_model::Error),
     choice: Choice,
     meter: Option<Meter>,
+    /// Readings in an interval, and what spreads their rates, where there is more than one.
+    burst: Option<(u64, Burst)>,
     /// Bytes given to the outputs since the cost was told.
     bytes: u64,
 }
@@ -84,6 +86,7 @@ impl<'a> Runner<'a> {
             on_failure,
             choice: Choice::default(),
             meter: None,
+            burst: None,
             bytes: 0,
         }
     }
@@ -91,6 +94,12 @@ impl<'a> Runner<'a> {
     /// Shows only these domains.
     pub fn choose(&mut self, choice: Choice) {
         self.choice = choice;
+    }
+
+    /// Reads so many times in each interval, and tells how the rates were spread: the ticker's
+    /// ticks are the readings.
+    pub fn burst(&mut self, readings: u64) {
+        self.burst = Some((readings.max(1), Burst::default()));
     }
 
     /// Tells in each frame what virtmon itself took.
@@ -131,16 +140,23 @@ impl<'a> Runner<'a> {
             // The older reading makes room; only if this one succeeds is the newer one the older.
             let read = self.backend.sample(&mut before);
             let sample_ns = clock::mono_ns()?.saturating_sub(began.mono_ns);
+            let per = self.burst.as_ref().map_or(1, |(readings, _)| *readings);
+            let due = number / per;
             let tick = Tick {
-                number,
+                number: due,
                 mono_ns: began.mono_ns,
                 wall: began.wall,
-                late_ns: began.mono_ns.saturating_sub(ticker.due_ns(number)),
+                late_ns: began.mono_ns.saturating_sub(ticker.due_ns(due * per)),
                 sample_ns,
-                missed: written.map_or(number, |(last, _)| number - last - 1),
+                missed: written.map_or(due, |(last, _)| (due - last).saturating_sub(1)),
             };
             events.clear();
+            if let (Ok(()), Some((_, burst))) = (&read, &mut self.burst) {
+                burst.take(&before, began.mono_ns);
+            }
+            let between = written.is_some_and(|(last, _)| last == due);
             match read {
+                Ok(()) if between => {}
                 Ok(()) => {
                     std::mem::swap(&mut now, &mut before);
                     let past = written.map(|(_, mono_ns)| Past {
@@ -165,7 +181,7 @@ impl<'a> Runner<'a> {
                         ..Frame::new(tick, &now, rates)
                     };
                     self.write(&frame)?;
-                    written = Some((number, began.mono_ns));
+                    written = Some((due, began.mono_ns));
                 }
                 Err(error) if written.is_none() => return Err(error.into()),
                 Err(error) => {
@@ -183,7 +199,7 @@ impl<'a> Runner<'a> {
                     })?;
                 }
             }
-            readings += 1;
+            readings += u64::from(!between);
             if limit == Limit::Count(readings) {
                 break;
             }
@@ -208,7 +224,12 @@ impl<'a> Runner<'a> {
         let bytes = std::mem::take(&mut self.bytes);
         let calls = self.backend.calls();
         let cost = self.meter.as_mut().map(|meter| meter.take(calls));
+        let bursts = match &mut self.burst {
+            Some((_, burst)) if !frame.failed => burst.spreads(frame.snapshot.domains.len()),
+            _ => &[],
+        };
         let frame = Frame {
+            bursts,
             chosen: self.choice.chosen(),
             cost: cost.map(|cost| crate::Cost { bytes, ..cost }),
             ..*frame

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::table::{Disks, Domains, Events, Hosts, Nics, Own, SCHEMA, Table, Ticks, Vcpus};
+use crate::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, SCHEMA, Table, Ticks, Vcpus};
 
 const INTRODUCTION: &str = "\
 Every row begins with the columns of its tick. As CSV, each table is a file: a header with the
@@ -27,6 +27,7 @@ pub fn markdown() -> String {
     put::<Hosts>(&mut text);
     put::<Events>(&mut text);
     put::<Own>(&mut text);
+    put::<Bursts>(&mut text);
     text
 }
 
@@ -45,6 +46,7 @@ pub fn column_names() -> Vec<&'static str> {
     of::<Hosts>(&mut names);
     of::<Events>(&mut names);
     of::<Own>(&mut names);
+    of::<Bursts>(&mut names);
     names
 }
 

@@ -320,3 +320,34 @@ fn a_run_goes_on_where_one_was_killed() {
     refused(&run(&other), 1, "holds other columns");
     assert_eq!(fs::read(&csv).unwrap(), text);
 }
+
+#[test]
+fn bursts_within_an_interval() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let args = [
+        "--csv",
+        csv.to_str().unwrap(),
+        "--every",
+        "5ms",
+        "--interval",
+        "50ms",
+    ];
+    assert!(
+        run(&[&TEST[..], &args, &["--count", "4"]].concat())
+            .status
+            .success()
+    );
+    assert_eq!(rows(&fs::read(&csv).unwrap()).len(), 4);
+    let bursts = rows(&fs::read(dir.path().join("out.burst.csv")).unwrap());
+    assert_eq!(bursts.len(), 4);
+    for burst in &bursts[1..] {
+        let number = |at: usize| burst[at].parse::<f64>().unwrap();
+        let (readings, min, mean, max, p99) =
+            (number(10), number(11), number(12), number(13), number(14));
+        assert!((2.0..=12.0).contains(&readings), "{readings}");
+        assert!(min <= mean && mean <= max && p99 <= max && min <= p99);
+    }
+    let wrong = [&args[..4], &["--interval", "7ms"]].concat();
+    refused(&run(&wrong), 2, "must be a multiple of --every");
+}
