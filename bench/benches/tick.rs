@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::time::SystemTime;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use virtmon::columns::{Cell, DOMAIN, TICK};
 use virtmon::sink::{CsvSink, Sink};
+use virtmon::table::{Cell, DomainRow, Domains, Table, Ticks};
 use virtmon::{Deltas, Frame, Tick};
 use virtmon_bench::{domain_list, host};
 use xen_sys::abi::DomainInfo;
@@ -55,7 +55,8 @@ fn deltas(c: &mut Criterion) {
             b.iter(|| {
                 number += 1;
                 let reading = &readings[usize::from(number % 2 == 0)];
-                black_box(deltas.take(black_box(reading), tick(number).mono_ns));
+                let rates = deltas.take(black_box(reading), tick(number).mono_ns);
+                black_box(&rates);
             });
         });
     }
@@ -69,13 +70,9 @@ fn csv(c: &mut Criterion) {
         let mut deltas = Deltas::default();
         deltas.take(&before, tick(0).mono_ns);
         let rates = deltas.take(&now, tick(1).mono_ns);
-        let frame = Frame {
-            tick: tick(1),
-            snapshot: &now,
-            rates,
-        };
+        let frame = Frame::new(tick(1), &now, rates);
         group.throughput(Throughput::Elements(domains.into()));
-        let mut sink = CsvSink::default();
+        let mut sink = CsvSink::<Domains>::default();
         let mut out = Vec::new();
         group.bench_function(BenchmarkId::new("virtmon", domains), |b| {
             b.iter(|| {
@@ -98,8 +95,15 @@ fn csv(c: &mut Criterion) {
 fn with_the_csv_crate(frame: &Frame<'_>, out: &mut Vec<u8>) {
     let mut writer = csv::Writer::from_writer(out);
     for (domain, rates) in frame.snapshot.domains.iter().zip(frame.rates) {
-        let cells = TICK.iter().map(|column| (column.cell)(&frame.tick));
-        let cells = cells.chain(DOMAIN.iter().map(|column| (column.cell)(domain, rates)));
+        let row = DomainRow {
+            domain,
+            rates,
+            wall_ns: frame.tick.wall_ns(),
+        };
+        let cells = Ticks::COLUMNS
+            .iter()
+            .map(|column| (column.cell)(&frame.tick));
+        let cells = cells.chain(Domains::COLUMNS.iter().map(|column| (column.cell)(&row)));
         for cell in cells {
             let written = match cell {
                 Cell::Unknown => writer.write_field(""),

@@ -1,10 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use virtmon::schema;
+use virtmon::sink::Sort;
 use xen_backend::XenPath;
 
 const EXAMPLES: &str = "\
@@ -14,6 +16,10 @@ Examples:
   virtmon --backend libvirt --count 5             five readings of a KVM host
   virtmon --uri qemu:///system --csv - | head     CSV to a pipe
   sudo virtmon --interval 10ms --duration 1m --csv burst.csv
+  sudo virtmon --csv out.csv --detail vcpu,event  out.vcpu.csv and out.event.csv beside it
+  sudo virtmon --every 10ms --csv out.csv         what a second's average hides: out.burst.csv
+  virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
+  virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
 
 Exit status: 0 done or ended by a signal, 1 the host can't be read, 2 usage, 3 an output failed.";
 
@@ -44,6 +50,15 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval, allow_negative_numbers = true)]
     pub(crate) interval: Duration,
 
+    /// Read more often than rows are written, and write how the rates were spread: out.burst.csv
+    /// has the least, mean, greatest and 99th percentile of each; --every 10ms --interval 1s
+    #[arg(long, value_name = "TIME", value_parser = parse_interval, allow_negative_numbers = true)]
+    pub(crate) every: Option<Duration>,
+
+    /// Begin with a whole second of the wall clock
+    #[arg(long)]
+    pub(crate) align: bool,
+
     /// End after this many readings
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
@@ -59,6 +74,42 @@ pub(crate) struct Cli {
     /// Write the domains table as CSV to this file, or to standard output for -
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
+
+    /// Write all tables as JSON Lines to this file, or to standard output for -
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// More tables: beside --csv FILE, so that out.csv has out.vcpu.csv, and in --json
+    #[arg(long, value_name = "TABLE,...", value_enum, value_delimiter = ',')]
+    pub(crate) detail: Vec<Detail>,
+
+    /// Write only these columns, in the tables' own order: see virtmon schema
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+
+    /// Go on in files that hold the same columns; what a crash has torn is cut off first
+    #[arg(long)]
+    pub(crate) append: bool,
+
+    /// Put every tick on the disk at once
+    #[arg(long)]
+    pub(crate) fsync: bool,
+
+    /// Only the guests whose name, uuid or id this pattern fits: 'web-*', 12; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) domain: Vec<String>,
+
+    /// Not the guests whose name, uuid or id this pattern fits; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// The order of the table on the terminal; all but id and name have the greatest first
+    #[arg(long, value_name = "KEY", value_enum, default_value_t = SortKey::Id)]
+    pub(crate) sort: SortKey,
+
+    /// Only so many guests in the table on the terminal
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
 }
 
 /// What to do instead of reading.
@@ -72,6 +123,72 @@ pub(crate) enum Command {
     },
     /// Print the tables, their columns and units
     Schema,
+    /// Print what makes a shell complete virtmon's options
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// A table beside that of the domains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Detail {
+    /// Single vCPUs
+    Vcpu,
+    /// Network interfaces
+    Nic,
+    /// Block devices
+    Disk,
+    /// The host, its pCPUs and NUMA nodes
+    Host,
+    /// What happened
+    Event,
+    /// What virtmon itself takes
+    #[value(name = "self")]
+    Own,
+}
+
+/// What the table on the terminal is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SortKey {
+    Id,
+    Name,
+    Cpu,
+    Time,
+    Mem,
+    Net,
+    Disk,
+}
+
+impl From<SortKey> for Sort {
+    fn from(key: SortKey) -> Self {
+        match key {
+            SortKey::Id => Self::Id,
+            SortKey::Name => Self::Name,
+            SortKey::Cpu => Self::Cpu,
+            SortKey::Time => Self::Time,
+            SortKey::Mem => Self::Memory,
+            SortKey::Net => Self::Net,
+            SortKey::Disk => Self::Disk,
+        }
+    }
+}
+
+/// What makes a shell complete the options.
+pub(crate) fn completions(shell: clap_complete::Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "virtmon", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The manual page.
+pub(crate) fn man() -> String {
+    let mut text = Vec::new();
+    // Writing to a Vec can't fail.
+    let _ = clap_mangen::Man::new(Cli::command()).render(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A backend, or the choice of one.
@@ -134,7 +251,50 @@ impl Cli {
                 "--uri names a libvirt connection, and --backend xen uses none",
             ));
         }
+        if let Some(complaint) = cli.outputs_that_do_not_fit() {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, complaint));
+        }
         Ok(cli)
+    }
+
+    /// How many readings an interval has, where it has more than one.
+    pub(crate) fn readings_per_interval(&self) -> Option<u64> {
+        let every = self.every?.as_nanos();
+        u64::try_from(self.interval.as_nanos() / every).ok()
+    }
+
+    fn outputs_that_do_not_fit(&self) -> Option<String> {
+        let file = self.csv.is_some() || self.json.is_some();
+        let stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        if let Some(every) = self.every {
+            if every > self.interval || !self.interval.as_nanos().is_multiple_of(every.as_nanos()) {
+                return Some("--interval must be a multiple of --every".into());
+            }
+            if !file || stdout(&self.csv) {
+                return Some("--every needs --csv FILE, to put its table beside, or --json".into());
+            }
+        }
+        if !self.detail.is_empty() && !file {
+            return Some("--detail needs --csv FILE, to put its tables beside, or --json".into());
+        }
+        if !self.detail.is_empty() && stdout(&self.csv) {
+            return Some("--detail needs files: --csv FILE, or --json - for one stream".into());
+        }
+        if stdout(&self.csv) && stdout(&self.json) {
+            return Some("--csv - and --json - both want the standard output".into());
+        }
+        if (self.append || self.fsync) && !file {
+            return Some("--append and --fsync are for --csv FILE and --json FILE".into());
+        }
+        if !self.columns.is_empty() && !file {
+            return Some("--columns is for --csv and --json".into());
+        }
+        let known = schema::column_names();
+        let unknown = self
+            .columns
+            .iter()
+            .find(|name| !known.contains(&name.as_str()));
+        unknown.map(|name| format!("--columns: no table has {name:?} (see virtmon schema)"))
     }
 }
 

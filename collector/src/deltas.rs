@@ -2,6 +2,40 @@
 
 use virtmon_model::{Domain, Identity, Snapshot};
 
+use crate::rate;
+
+/// What a domain was in the reading before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Before {
+    /// There was no reading before.
+    #[default]
+    Nothing,
+    /// It was not there.
+    New,
+    /// The same life of it, in this place of the list.
+    Same(usize),
+    /// Another life of it, with another id or incarnation, in this place.
+    Rebooted(usize),
+    /// Its id had another owner, in this place.
+    Reused(usize),
+}
+
+impl Before {
+    /// Where the same life of the domain was in the list.
+    #[must_use]
+    pub const fn same(self) -> Option<usize> {
+        match self {
+            Self::Same(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Whether the domain, or this life of it, began after the reading before.
+    pub(crate) const fn is_new(self) -> bool {
+        matches!(self, Self::New | Self::Rebooted(_) | Self::Reused(_))
+    }
+}
+
 /// What changed of one domain since the reading before. `None` where there is none to compare
 /// with, where either reading does not tell, or where a counter started anew in between.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -19,6 +53,10 @@ pub struct Rates {
     /// The counters are not those of the reading before: the domain rebooted, its id has another
     /// owner, or a counter ran backwards.
     pub reset: bool,
+    /// What it was in the reading before.
+    pub past: Before,
+    /// The time that the rates are of: between the two readings of this domain's values.
+    pub elapsed_ns: Option<u64>,
 }
 
 /// The counters of one domain and when they were read.
@@ -31,6 +69,9 @@ struct Counters {
     net_tx: Option<u64>,
     disk_rd: Option<u64>,
     disk_wr: Option<u64>,
+    /// How many devices the sums are of: with another number they are of other things.
+    nics: usize,
+    disks: usize,
 }
 
 impl Counters {
@@ -43,64 +84,66 @@ impl Counters {
             net_tx: domain.nics.sum(|nic| nic.tx_bytes),
             disk_rd: domain.disks.sum(|disk| disk.rd_bytes),
             disk_wr: domain.disks.sum(|disk| disk.wr_bytes),
+            nics: domain.nics.rows.len(),
+            disks: domain.disks.rows.len(),
         }
     }
 
     /// The rates between `before` and this reading of the same life of the same domain.
-    fn since(&self, before: &Self) -> Rates {
-        let pairs = [
-            (self.cpu_time_ns, before.cpu_time_ns),
-            (self.net_rx, before.net_rx),
-            (self.net_tx, before.net_tx),
-            (self.disk_rd, before.disk_rd),
-            (self.disk_wr, before.disk_wr),
+    fn since(&self, before: &Self, past: Before) -> Rates {
+        let cpu = (before.cpu_time_ns, self.cpu_time_ns);
+        let net = [(before.net_rx, self.net_rx), (before.net_tx, self.net_tx)];
+        let disk = [
+            (before.disk_rd, self.disk_rd),
+            (before.disk_wr, self.disk_wr),
         ];
-        if pairs
-            .iter()
-            .any(|(now, before)| matches!((now, before), (Some(n), Some(b)) if n < b))
-        {
-            return Rates::RESET;
+        if rate::any_backwards([cpu, net[0], net[1], disk[0], disk[1]]) {
+            return Rates::reset(past);
         }
         let Some(elapsed_ns) = self
             .mono_ns
             .checked_sub(before.mono_ns)
             .filter(|&ns| ns > 0)
         else {
-            return Rates::default();
+            return Rates {
+                past,
+                ..Rates::default()
+            };
         };
-        let [cpu, net_rx, net_tx, disk_rd, disk_wr] = pairs.map(|(now, before)| {
-            let delta = now?.checked_sub(before?)?;
-            Some(ratio(delta, elapsed_ns))
-        });
-        let per_second = |per_ns: f64| per_ns * 1e9;
+        let per_second = |(before, now)| rate::per_second(now, before, elapsed_ns);
+        let (nics, disks) = (self.nics == before.nics, self.disks == before.disks);
         Rates {
-            cpu_pct: cpu.map(|share| share * 100.0),
-            net_rx: net_rx.map(per_second),
-            net_tx: net_tx.map(per_second),
-            disk_rd: disk_rd.map(per_second),
-            disk_wr: disk_wr.map(per_second),
-            reset: false,
+            cpu_pct: rate::percent(cpu.1, cpu.0, elapsed_ns),
+            net_rx: per_second(net[0]).filter(|_| nics),
+            net_tx: per_second(net[1]).filter(|_| nics),
+            disk_rd: per_second(disk[0]).filter(|_| disks),
+            disk_wr: per_second(disk[1]).filter(|_| disks),
+            reset: !(nics && disks),
+            past,
+            elapsed_ns: Some(elapsed_ns),
         }
     }
 }
 
 impl Rates {
-    const RESET: Self = Self {
-        cpu_pct: None,
-        net_rx: None,
-        net_tx: None,
-        disk_rd: None,
-        disk_wr: None,
-        reset: true,
-    };
-}
+    /// No rates, and that they were made impossible.
+    const fn reset(past: Before) -> Self {
+        Self {
+            cpu_pct: None,
+            net_rx: None,
+            net_tx: None,
+            disk_rd: None,
+            disk_wr: None,
+            reset: true,
+            past,
+            elapsed_ns: None,
+        }
+    }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "53 bits of a difference are exact up to 104 days of ns and 8 PiB"
-)]
-fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole as f64
+    /// Whether the domain's counters are those of another life.
+    pub(crate) const fn is_another_life(&self) -> bool {
+        matches!(self.past, Before::Rebooted(_) | Before::Reused(_))
+    }
 }
 
 /// The reading before, and the rates that the last one made with it.
@@ -109,12 +152,13 @@ pub struct Deltas {
     before: Vec<Counters>,
     now: Vec<Counters>,
     rates: Vec<Rates>,
+    any: bool,
 }
 
 impl Deltas {
     /// Takes the reading that began at `mono_ns` and returns its rates, one for each domain in
     /// the snapshot's order.
-    pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &[Rates] {
+    pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &mut [Rates] {
         self.rates.clear();
         self.now.clear();
         // Both lists ascend by id, so one walk through both pairs them.
@@ -134,28 +178,52 @@ impl Deltas {
                 .filter(|b| b.identity.id == now.identity.id);
             let rates = match same_id {
                 // Its values are those of the reading before, or older.
-                Some(before) if before.identity == now.identity && domain.stale_ns > 0 => {
-                    Rates::default()
+                Some(before) if before.identity == now.identity && domain.stale_ns > 0 => Rates {
+                    past: Before::Same(next),
+                    ..Rates::default()
+                },
+                Some(before) if before.identity == now.identity => {
+                    now.since(before, Before::Same(next))
                 }
-                Some(before) if before.identity == now.identity => now.since(before),
-                Some(_) => Rates::RESET,
-                None if self.rebooted(&now) => Rates::RESET,
-                None => Rates::default(),
+                same_id => self.another(snapshot, &now, same_id.is_some().then_some(next)),
             };
             self.rates.push(rates);
             self.now.push(now);
         }
         std::mem::swap(&mut self.before, &mut self.now);
-        &self.rates
+        self.any = true;
+        &mut self.rates
     }
 
-    /// Whether a domain with a new id is one that had another id before.
-    fn rebooted(&self, now: &Counters) -> bool {
-        !now.identity.uuid.is_nil()
-            && self
-                .before
-                .iter()
-                .any(|before| before.identity.uuid == now.identity.uuid)
+    /// What a domain is that was not there with this identity. `same_id` is where its id was.
+    fn another(&self, snapshot: &Snapshot, now: &Counters, same_id: Option<usize>) -> Rates {
+        if !self.any {
+            return Rates::default();
+        }
+        let had = |before: &Counters| before.identity.uuid == now.identity.uuid;
+        let earlier = match same_id {
+            Some(at) if had(&self.before[at]) => Some(at),
+            _ if now.identity.uuid.is_nil() => None,
+            _ => self.before.iter().position(had),
+        };
+        // While the one with that uuid is still there, this is a second one beside it: a
+        // migration within the host has both for a while.
+        let gone = |at: &usize| {
+            let identity = self.before[*at].identity;
+            let still = snapshot
+                .domains
+                .binary_search_by_key(&identity.id, |domain| domain.identity.id);
+            still.map_or(true, |at| snapshot.domains[at].identity != identity)
+        };
+        match (earlier.filter(gone), same_id) {
+            (Some(at), _) => Rates::reset(Before::Rebooted(at)),
+            (None, Some(at)) => Rates::reset(Before::Reused(at)),
+            (None, None) => Rates {
+                reset: earlier.is_some(),
+                past: Before::New,
+                ..Rates::default()
+            },
+        }
     }
 }
 

@@ -1,8 +1,10 @@
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use virtmon_model::Snapshot;
+use virtmon_model::{Domain, Snapshot};
 
-use crate::Rates;
+use crate::burst::Spreads;
+use crate::ready::ReadyView;
+use crate::{Cost, Event, Rates};
 
 /// The facts of one tick.
 #[derive(Debug, Clone, Copy)]
@@ -21,13 +23,87 @@ pub struct Tick {
     pub missed: u64,
 }
 
+/// A reading, and when it began.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// What was read.
+    pub snapshot: &'a Snapshot,
+    /// When, in ns of `CLOCK_MONOTONIC`.
+    pub mono_ns: u64,
+}
+
 /// All that is known at one tick: what a sink turns into bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     /// The tick.
     pub tick: Tick,
+    /// Whether reading failed: there is no snapshot, only events.
+    pub failed: bool,
     /// The reading.
     pub snapshot: &'a Snapshot,
+    /// The reading before.
+    pub before: Option<Past<'a>>,
     /// For each of the snapshot's domains, in the same order, what changed since the last reading.
     pub rates: &'a [Rates],
+    /// For each of the snapshot's domains, whether it is wanted; all are where this is empty.
+    pub chosen: &'a [bool],
+    /// How long vCPUs have waited for a pCPU.
+    pub ready: ReadyView<'a>,
+    /// What happened since the last reading.
+    pub events: &'a [Event],
+    /// For each of the snapshot's domains, its rates within the interval; empty where there was
+    /// one reading.
+    pub bursts: &'a [Spreads],
+    /// What virtmon itself took, where that is wanted.
+    pub cost: Option<Cost>,
+}
+
+impl Tick {
+    /// The wall clock when reading began, in ns since 1970.
+    #[must_use]
+    pub fn wall_ns(&self) -> u64 {
+        let since = self.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl<'a> Frame<'a> {
+    /// A reading with its rates, and nothing else.
+    #[must_use]
+    pub fn new(tick: Tick, snapshot: &'a Snapshot, rates: &'a [Rates]) -> Self {
+        Self {
+            tick,
+            failed: false,
+            snapshot,
+            before: None,
+            rates,
+            chosen: &[],
+            ready: ReadyView::default(),
+            events: &[],
+            bursts: &[],
+            cost: None,
+        }
+    }
+
+    /// The domains that are wanted, with their places in the snapshot.
+    pub fn domains(&self) -> impl Iterator<Item = (usize, &'a Domain, &'a Rates)> + use<'a> {
+        let chosen = self.chosen;
+        let rows = self.snapshot.domains.iter().zip(self.rates).enumerate();
+        rows.filter(move |(at, _)| chosen.get(*at).copied().unwrap_or(true))
+            .map(|(at, (domain, rates))| (at, domain, rates))
+    }
+
+    /// The reading before of the same life of a domain, and the time that passed since.
+    pub(crate) fn same_before(&self, rates: &Rates) -> Option<(&'a Domain, u64)> {
+        let before = self.before?.snapshot.domains.get(rates.past.same()?)?;
+        Some((before, rates.elapsed_ns?))
+    }
+
+    /// The time between the beginnings of the two readings.
+    pub(crate) fn elapsed_ns(&self) -> Option<u64> {
+        self.tick
+            .mono_ns
+            .checked_sub(self.before?.mono_ns)
+            .filter(|&ns| ns > 0)
+    }
 }

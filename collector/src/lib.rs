@@ -6,19 +6,35 @@
 //! [`Output`] writes them. [`Runner`] owns that loop.
 #![forbid(unsafe_code)]
 
+mod burst;
+mod changes;
+mod choice;
 mod clock;
-pub mod columns;
+mod cost;
 mod deltas;
+mod event;
 mod frame;
 mod output;
+mod probe;
+mod rate;
+mod ready;
+mod resume;
 mod runner;
 pub mod schema;
 pub mod sink;
+pub mod table;
 mod ticker;
 
+pub use burst::{Burst, Spread, Spreads};
+pub use changes::compare;
+pub use choice::Choice;
 pub use clock::Reading;
-pub use deltas::{Deltas, Rates};
-pub use frame::{Frame, Tick};
+pub use cost::{Cost, Meter};
+pub use deltas::{Before, Deltas, Rates};
+pub use event::{Event, EventKind, Value};
+pub use frame::{Frame, Past, Tick};
 pub use output::{Output, OutputError};
+pub use probe::{Fit, fit, probe};
+pub use ready::ReadyView;
 pub use runner::{Limit, RunError, Runner};
 pub use ticker::{Ticker, Wake};

@@ -4,20 +4,15 @@
 mod backends;
 mod check;
 mod cli;
+mod outputs;
 mod privileges;
 
-use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::process::ExitCode;
 
-use virtmon::sink::{CsvSink, TableSink};
-use virtmon::{Limit, Output, OutputError, RunError, Runner, Ticker, schema};
+use virtmon::{Choice, Fit, Limit, Output, OutputError, RunError, Runner, Ticker, schema};
 use virtmon_model::{Error, Wanted};
 
-use crate::cli::{Cli, Command};
-
-/// A table beside a file is for a look now and then.
-const BESIDE_A_FILE_NS: u64 = 900_000_000;
+use crate::cli::{Cli, Command, Detail};
 
 fn main() -> ExitCode {
     let cli = match Cli::read() {
@@ -38,7 +33,17 @@ fn main() -> ExitCode {
             let report = check::check(backends::open_all(uri.as_deref()));
             print(&report.text).map(|()| report.readable)
         }
-        None => run(&cli).map(|()| true),
+        Some(Command::Completions { shell }) => print(&cli::completions(*shell)).map(|()| true),
+        Some(Command::Man) => print(&cli::man()).map(|()| true),
+        None => match Choice::new(&cli.domain, &cli.exclude) {
+            Ok(choice) => run(&cli, choice).map(|()| true),
+            Err(error) => {
+                complain(&format!(
+                    "--domain, --exclude: {error} (see virtmon --help)"
+                ));
+                return ExitCode::from(2);
+            }
+        },
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -46,8 +51,9 @@ fn main() -> ExitCode {
         Err(error) => {
             complain(&error.to_string());
             ExitCode::from(match error {
+                RunError::TooShort { .. } => 2,
                 RunError::Read(_) | RunError::Clock(_) => 1,
-                RunError::Output(OutputError::Open { .. }) => 1,
+                RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
                 RunError::Output(_) => 3,
             })
         }
@@ -58,30 +64,40 @@ fn print(text: &str) -> Result<(), RunError> {
     Ok(Output::stdout()?.write_tick(text.as_bytes())?)
 }
 
-fn run(cli: &Cli) -> Result<(), RunError> {
-    let wanted = Wanted::default();
+fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
+    let wanted = Wanted {
+        vcpus: cli.detail.contains(&Detail::Vcpu),
+        host: cli.detail.contains(&Detail::Host),
+    };
     let uri = cli.uri.as_deref();
     let path = cli.xen_path.into();
     let mut backend = backends::open(cli.backend, uri, path, wanted, &mut complain)?;
+    let every = cli.every.unwrap_or(cli.interval);
+    let took = virtmon::probe(backend.as_mut(), every)?;
+    match virtmon::fit(took, every) {
+        Fit::Well => {}
+        Fit::Tightly => complain(&format!(
+            "a reading takes {took:.1?} here: one every {every:?} leaves little room"
+        )),
+        Fit::Not(roomy) => {
+            return Err(RunError::TooShort {
+                interval: every,
+                took,
+                roomy,
+            });
+        }
+    }
     let capabilities = backend.capabilities();
     let mut on_failure = |error: &Error| complain(&error.to_string());
     let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
-    let to_stdout = cli.csv.as_deref() == Some(Path::new("-"));
-    match &cli.csv {
-        Some(_) if to_stdout => runner.add(CsvSink::default(), Output::stdout()?),
-        Some(path) => runner.add(CsvSink::default(), Output::file(path)?),
-        None => {}
+    runner.choose(choice);
+    if let Some(readings) = cli.readings_per_interval() {
+        runner.burst(readings);
     }
-    let terminal = io::stdout().is_terminal();
-    if cli.csv.is_none() {
-        runner.add(
-            TableSink::new(capabilities, terminal && colour()),
-            Output::stdout()?,
-        );
-    } else if terminal && !to_stdout {
-        let table = TableSink::new(capabilities, colour()).at_most_every(BESIDE_A_FILE_NS);
-        runner.add(table, Output::stdout()?);
+    if cli.detail.contains(&Detail::Own) {
+        runner.meter();
     }
+    outputs::add(cli, capabilities, &mut runner)?;
     let limit = match (cli.count, cli.duration) {
         (Some(count), _) => Limit::Count(count),
         (None, Some(duration)) => Limit::Duration(duration),
@@ -90,13 +106,14 @@ fn run(cli: &Cli) -> Result<(), RunError> {
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
     }
-    runner.run(Ticker::start(cli.interval)?, limit)
-}
-
-/// Whether a terminal is to be coloured: see <https://no-color.org>.
-fn colour() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    runner.run(
+        if cli.align {
+            Ticker::start_aligned(every)?
+        } else {
+            Ticker::start(every)?
+        },
+        limit,
+    )
 }
 
 /// Says one line on stderr.

@@ -1,9 +1,11 @@
 //! Where a stream's bytes go: whole ticks, one write each.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+
+use crate::resume::{self, Left};
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]
@@ -11,6 +13,8 @@ pub struct Output {
     /// What messages call it.
     name: String,
     to: File,
+    /// Puts every tick on the disk before the next.
+    fsync: bool,
     /// Of a regular file only: where it is, how long its whole ticks are, whether it was made here.
     regular: Option<Regular>,
 }
@@ -32,6 +36,12 @@ pub enum OutputError {
         name: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// It holds another table, so that it can't be gone on with.
+    #[error("{name} holds other columns, so --append can't go on with it: move it away")]
+    Another {
+        /// The path, as given.
+        name: String,
     },
     /// A write failed: what is there ends with a whole tick where it is a regular file.
     #[error("{name}: {source}; it holds the ticks up to then")]
@@ -75,6 +85,7 @@ impl Output {
             Ok((to, made_here, is_file)) => Ok(Self {
                 name,
                 to,
+                fsync: false,
                 regular: is_file.then(|| Regular {
                     path: path.to_owned(),
                     whole_bytes: 0,
@@ -83,6 +94,42 @@ impl Output {
             }),
             Err(source) => Err(OutputError::Open { name, source }),
         }
+    }
+
+    /// Opens a file to go on where an earlier run ended, whose torn tail is cut off. `header` is
+    /// the line that it must begin with, empty for JSON Lines. Returns whether it is there.
+    ///
+    /// # Errors
+    /// The path can't be written, or holds another table.
+    pub fn append(path: &Path, header: &[u8]) -> Result<(Self, bool), OutputError> {
+        let mut output = Self::file(path)?;
+        let Some(regular) = &mut output.regular else {
+            return Ok((output, false));
+        };
+        let left = File::open(path).and_then(|file| resume::left(BufReader::new(file), header));
+        let open = |source| OutputError::Open {
+            name: path.display().to_string(),
+            source,
+        };
+        match left.map_err(open)? {
+            Left::Nothing => Ok((output, false)),
+            Left::Another => Err(OutputError::Another {
+                name: output.name.clone(),
+            }),
+            Left::Whole(bytes) => {
+                output.to.set_len(bytes).map_err(open)?;
+                output.to.seek(SeekFrom::End(0)).map_err(open)?;
+                regular.whole_bytes = bytes;
+                Ok((output, true))
+            }
+        }
+    }
+
+    /// Puts every tick on the disk before it counts as written.
+    #[must_use]
+    pub fn fsynced(mut self, fsync: bool) -> Self {
+        self.fsync = fsync && self.regular.is_some();
+        self
     }
 
     /// The standard output.
@@ -95,6 +142,7 @@ impl Output {
             Ok(fd) => Ok(Self {
                 name,
                 to: fd.into(),
+                fsync: false,
                 regular: None,
             }),
             Err(source) => Err(OutputError::Open { name, source }),
@@ -114,6 +162,13 @@ impl Output {
             _ => Ok(()),
         };
         let written = written.and_then(|()| self.to.write_all(bytes));
+        let written = written.and_then(|()| {
+            if self.fsync {
+                self.to.sync_data()
+            } else {
+                Ok(())
+            }
+        });
         match written {
             Ok(()) => {
                 if let Some(regular) = &mut self.regular {

@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
-use crate::columns::{DOMAIN, SCHEMA, TICK};
+use crate::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, SCHEMA, Table, Ticks, Vcpus};
 
 const INTRODUCTION: &str = "\
-One line for each domain and tick. A header with the columns' names comes once, at the start.
-Fields are quoted as RFC 4180 says; lines end with a line feed. An empty field is a value that is
-not known: the hypervisor does not tell it, or there is no earlier reading to compare with.
+Every row begins with the columns of its tick. As CSV, each table is a file: a header with the
+columns' names comes once, at the start; fields are quoted as RFC 4180 says; lines end with a line
+feed. An empty field is a value that is not known: the hypervisor does not tell it, or there is no
+earlier reading to compare with. As JSON Lines, a row is an object whose first key, `table`, names
+its table; a value that is not known is null, and its key is there.
 
 Columns are added only behind the last one. The schema's number changes when a column changes its
 meaning or its place.
@@ -16,21 +18,51 @@ meaning or its place.
 /// Every table with its columns, as Markdown: what `virtmon schema` prints and SCHEMA.md holds.
 #[must_use]
 pub fn markdown() -> String {
-    let mut text = format!("# The domains table, schema {SCHEMA}\n\n{INTRODUCTION}\n");
-    text.push_str("| column | unit | meaning | Xen | libvirt |\n| --- | --- | --- | --- | --- |\n");
-    let facts = TICK
-        .iter()
-        .map(|c| (c.name, c.unit, c.help, c.xen, c.libvirt));
-    let facts = facts.chain(
-        DOMAIN
-            .iter()
-            .map(|c| (c.name, c.unit, c.help, c.xen, c.libvirt)),
+    let mut text = format!("# The tables, schema {SCHEMA}\n\n{INTRODUCTION}");
+    put::<Ticks>(&mut text);
+    put::<Domains>(&mut text);
+    put::<Vcpus>(&mut text);
+    put::<Nics>(&mut text);
+    put::<Disks>(&mut text);
+    put::<Hosts>(&mut text);
+    put::<Events>(&mut text);
+    put::<Own>(&mut text);
+    put::<Bursts>(&mut text);
+    text
+}
+
+/// The names of all columns of all tables; one that several tables have comes as often.
+#[must_use]
+pub fn column_names() -> Vec<&'static str> {
+    fn of<T: Table>(names: &mut Vec<&'static str>) {
+        names.extend(T::COLUMNS.iter().map(|column| column.name));
+    }
+    let mut names = Vec::new();
+    of::<Ticks>(&mut names);
+    of::<Domains>(&mut names);
+    of::<Vcpus>(&mut names);
+    of::<Nics>(&mut names);
+    of::<Disks>(&mut names);
+    of::<Hosts>(&mut names);
+    of::<Events>(&mut names);
+    of::<Own>(&mut names);
+    of::<Bursts>(&mut names);
+    names
+}
+
+fn put<T: Table>(text: &mut String) {
+    // Writing to a String can't fail.
+    let _ = write!(
+        text,
+        "\n## {}\n\n{}\n\n| column | unit | meaning | Xen | libvirt |\n| --- | --- | --- | --- | --- |\n",
+        T::NAME,
+        T::HELP
     );
-    for (name, unit, help, xen, libvirt) in facts {
-        // Writing to a String can't fail.
+    for column in T::COLUMNS {
+        let (name, unit, help) = (column.name, column.unit, column.help);
+        let (xen, libvirt) = (column.xen, column.libvirt);
         let _ = writeln!(text, "| `{name}` | {unit} | {help} | {xen} | {libvirt} |");
     }
-    text
 }
 
 #[cfg(test)]

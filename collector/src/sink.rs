@@ -1,10 +1,13 @@
 //! Sinks: they turn frames into bytes, and know no clock, no source and no file.
 
 mod csv;
+mod json;
+mod row;
 mod table;
 
 pub use csv::CsvSink;
-pub use table::TableSink;
+pub use json::JsonSink;
+pub use table::{Sort, TableSink};
 
 use crate::Frame;
 
@@ -12,4 +15,19 @@ use crate::Frame;
 pub trait Sink {
     /// Appends what this frame adds to the stream; the first one adds the stream's header too.
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>);
+}
+
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        (**self).encode(frame, out);
+    }
+}
+
+/// Several sinks that write one stream, one after the other in each tick.
+impl Sink for Vec<Box<dyn Sink>> {
+    fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        for sink in self {
+            sink.encode(frame, out);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -38,7 +38,8 @@ pub struct Ticker {
     handlers: Vec<SigId>,
     t0_ns: u64,
     interval_ns: u64,
-    last: u64,
+    /// The last tick that was told; none before the first of a grid that begins later.
+    last: Option<u64>,
 }
 
 impl Ticker {
@@ -50,6 +51,23 @@ impl Ticker {
     /// # Errors
     /// The kernel gives no timer, or the interval is zero or centuries long.
     pub fn start(interval: Duration) -> io::Result<Self> {
+        Self::start_in(Duration::ZERO, interval)
+    }
+
+    /// Starts a grid whose tick 0 is due at the wall clock's next whole second.
+    ///
+    /// # Errors
+    /// As [`Ticker::start`].
+    pub fn start_aligned(interval: Duration) -> io::Result<Self> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let into_second = since.map_or(0, |since| since.subsec_nanos());
+        Self::start_in(
+            Duration::from_nanos(u64::from(1_000_000_000 - into_second)),
+            interval,
+        )
+    }
+
+    fn start_in(delay: Duration, interval: Duration) -> io::Result<Self> {
         let interval_ns = u64::try_from(interval.as_nanos())
             .ok()
             .filter(|ns| (1..u64::MAX / 4).contains(ns))
@@ -64,8 +82,9 @@ impl Ticker {
             ClockId::CLOCK_MONOTONIC,
             TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK,
         )?;
-        let t0_ns = clock::mono_ns()?;
-        let first = Duration::from_nanos(t0_ns) + interval;
+        let t0 = Duration::from_nanos(clock::mono_ns()?) + delay;
+        let t0_ns = u64::try_from(t0.as_nanos()).map_err(|_| ErrorKind::InvalidInput)?;
+        let first = if delay.is_zero() { t0 + interval } else { t0 };
         timer.set(
             Expiration::IntervalDelayed(TimeSpec::from(first), TimeSpec::from(interval)),
             TimerSetTimeFlags::TFD_TIMER_ABSTIME,
@@ -76,7 +95,7 @@ impl Ticker {
             handlers,
             t0_ns,
             interval_ns,
-            last: 0,
+            last: delay.is_zero().then_some(0),
         })
     }
 
@@ -85,6 +104,11 @@ impl Ticker {
     pub fn due_ns(&self, tick: u64) -> u64 {
         self.t0_ns
             .saturating_add(tick.saturating_mul(self.interval_ns))
+    }
+
+    /// Whether tick 0 is still to come, and must be waited for.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.last.is_none()
     }
 
     /// Waits until a tick after the last one is due, or a signal says to stop.
@@ -112,8 +136,8 @@ impl Ticker {
                 Err(error) => return Err(error),
             }
             let due = clock::mono_ns()?.saturating_sub(self.t0_ns) / self.interval_ns;
-            if due > self.last {
-                self.last = due;
+            if self.last.is_none_or(|last| due > last) {
+                self.last = Some(due);
                 return Ok(Wake::Due(due));
             }
         }
@@ -158,6 +182,16 @@ mod tests {
             last = tick;
         }
         assert_eq!(ticker.due_ns(3) - ticker.due_ns(0), 15_000_000);
+    }
+
+    #[test]
+    fn a_grid_may_begin_with_a_second() {
+        let mut ticker = Ticker::start_aligned(Duration::from_millis(5)).unwrap();
+        assert!(ticker.is_ahead());
+        assert_eq!(ticker.wait().unwrap(), Wake::Due(0));
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        assert!(since.subsec_millis() < 500, "{since:?}");
+        assert!(matches!(ticker.wait().unwrap(), Wake::Due(1..)));
     }
 
     #[test]

@@ -187,7 +187,7 @@ fn a_killed_run_leaves_whole_ticks() {
     child.wait().unwrap();
     let text = fs::read(&csv).unwrap();
     assert!(text.ends_with(b"\n"));
-    assert!(rows(&text).iter().all(|row| row.len() == 22));
+    assert!(rows(&text).iter().all(|row| row.len() == 40));
 }
 
 #[test]
@@ -206,4 +206,168 @@ fn a_closed_pipe_has_its_own_status() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     refused(&output, 3, "standard output: its reader has gone");
+}
+
+#[test]
+fn details_lie_beside_the_csv() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let args = ["--csv", csv.to_str().unwrap(), "--count", "3"];
+    let detail = [
+        "--interval",
+        "20ms",
+        "--detail",
+        "vcpu,nic,disk,host,event,self",
+    ];
+    assert!(run(&[&TEST[..], &args, &detail].concat()).status.success());
+    for (table, count) in [
+        ("vcpu", 0),
+        ("nic", 0),
+        ("disk", 0),
+        ("host", 3),
+        ("event", 0),
+        ("self", 3),
+    ] {
+        let text = fs::read(dir.path().join(format!("out.{table}.csv"))).unwrap();
+        assert!(text.starts_with(b"schema,tick,time,mono_ns,late_ns,sample_ns,missed,"));
+        assert_eq!(rows(&text).len(), count, "{table}");
+    }
+}
+
+#[test]
+fn json_lines_are_read_by_another_reader() {
+    let args = [
+        "--json",
+        "-",
+        "--count",
+        "2",
+        "--interval",
+        "20ms",
+        "--detail",
+        "host",
+    ];
+    let output = run(&[&TEST[..], &args].concat());
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rows: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let tables: Vec<&str> = rows
+        .iter()
+        .map(|row| row["table"].as_str().unwrap())
+        .collect();
+    assert_eq!(tables, ["domain", "host", "domain", "host"]);
+    assert_eq!(rows[0]["name"], "test");
+    assert!(rows[0]["cpu_pct"].is_null() && rows[2]["cpu_pct"].is_f64());
+}
+
+#[test]
+fn guests_and_columns_are_chosen() {
+    let args = ["--csv", "-", "--count", "1", "--columns", "name,id,tick"];
+    let chosen = |more: &[&str]| {
+        let output = run(&[&TEST[..], &args, more].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(chosen(&[]), "tick,id,name\n0,1,test\n");
+    assert_eq!(
+        chosen(&["--domain", "t*", "--domain", "7"]),
+        "tick,id,name\n0,1,test\n"
+    );
+    assert_eq!(chosen(&["--domain", "7"]), "tick,id,name\n");
+    assert_eq!(chosen(&["--exclude", "6695eb01-*"]), "tick,id,name\n");
+    let columns = ["--csv", "-", "--columns", "nmae"];
+    refused(
+        &run(&[&TEST[..], &columns].concat()),
+        2,
+        "no table has \"nmae\"",
+    );
+    refused(&run(&["--domain", "["]), 2, "--domain");
+    refused(&run(&["--detail", "vcpu"]), 2, "--detail needs --csv FILE");
+    refused(
+        &run(&["--csv", "-", "--detail", "vcpu"]),
+        2,
+        "--detail needs files",
+    );
+}
+
+#[test]
+fn completions_and_a_manual_page() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(&["completions", shell]);
+        assert!(
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .contains("interval")
+        );
+    }
+    assert!(
+        String::from_utf8(run(&["man"]).stdout)
+            .unwrap()
+            .contains(".TH virtmon")
+    );
+}
+
+#[test]
+fn a_run_goes_on_where_one_was_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let mut child = endless(&csv);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let whole = fs::read(&csv).unwrap();
+    let torn = &whole[..whole.len() - 9];
+    fs::write(&csv, torn).unwrap();
+    let args = [
+        "--csv",
+        csv.to_str().unwrap(),
+        "--append",
+        "--fsync",
+        "--count",
+        "2",
+    ];
+    assert!(
+        run(&[&TEST[..], &args, &["--interval", "5ms"]].concat())
+            .status
+            .success()
+    );
+    let text = fs::read(&csv).unwrap();
+    assert_eq!(rows(&text).len(), rows(&whole).len() - 1 + 2);
+    assert!(text.starts_with(&whole[..whole.len() / 2]));
+
+    let other = [&TEST[..], &args, &["--columns", "id"]].concat();
+    refused(&run(&other), 1, "holds other columns");
+    assert_eq!(fs::read(&csv).unwrap(), text);
+}
+
+#[test]
+fn bursts_within_an_interval() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let args = [
+        "--csv",
+        csv.to_str().unwrap(),
+        "--every",
+        "5ms",
+        "--interval",
+        "50ms",
+    ];
+    assert!(
+        run(&[&TEST[..], &args, &["--count", "4"]].concat())
+            .status
+            .success()
+    );
+    assert_eq!(rows(&fs::read(&csv).unwrap()).len(), 4);
+    let bursts = rows(&fs::read(dir.path().join("out.burst.csv")).unwrap());
+    assert_eq!(bursts.len(), 4);
+    for burst in &bursts[1..] {
+        let number = |at: usize| burst[at].parse::<f64>().unwrap();
+        let (readings, min, mean, max, p99) =
+            (number(10), number(11), number(12), number(13), number(14));
+        assert!((2.0..=12.0).contains(&readings), "{readings}");
+        assert!(min <= mean && mean <= max && p99 <= max && min <= p99);
+    }
+    let wrong = [&args[..4], &["--interval", "7ms"]].concat();
+    refused(&run(&wrong), 2, "must be a multiple of --every");
 }

@@ -22,6 +22,11 @@ pub trait Backend {
     /// The list of domains could not be read. A single domain that can't be read is no error: it
     /// keeps its row.
     fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
+
+    /// Hypercalls or RPCs that it has made so far, where it counts them.
+    fn calls(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// What a backend can tell, whatever the guests do.

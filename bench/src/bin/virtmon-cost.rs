@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use virtmon::sink::{CsvSink, Sink};
+use virtmon::table::Domains;
 use virtmon::{Frame, Limit, Output, Reading, Runner, Ticker};
 use virtmon_model::{Backend, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
@@ -100,7 +101,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let costs = Rc::new(RefCell::new(Vec::new()));
         let mut on_failure = |_: &virtmon_model::Error| {};
         let mut runner = Runner::new(&mut backend, &mut on_failure);
-        runner.add(CsvSink::default(), Output::file(Path::new(path))?);
+        runner.add(
+            CsvSink::<Domains>::default(),
+            Output::file(Path::new(path))?,
+        );
         runner.add(
             Stamp(Rc::clone(&costs)),
             Output::file(Path::new("/dev/null"))?,

@@ -47,6 +47,9 @@ struct Notes(Rc<RefCell<Vec<Note>>>);
 
 impl Sink for Notes {
     fn encode(&mut self, frame: &Frame<'_>, _out: &mut Vec<u8>) {
+        if frame.failed {
+            return;
+        }
         let cpu_pct = frame.rates[0].cpu_pct;
         self.0.borrow_mut().push((frame.tick, cpu_pct));
     }
@@ -119,4 +122,24 @@ fn a_duration_ends_with_the_last_tick_within_it() {
     ended.unwrap();
     let last = notes.0.borrow().last().unwrap().0.number;
     assert!(last <= 5);
+}
+
+#[test]
+fn many_readings_make_one_tick() {
+    let notes = Notes::default();
+    let mut ignore = |_: &Error| {};
+    let mut backend = Script((0..100).map(|n| Some(n * 1_000)).collect());
+    let mut runner = Runner::new(&mut backend, &mut ignore);
+    runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
+    runner.burst(5);
+    let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
+    runner.run(ticker, Limit::Count(4)).unwrap();
+    let notes = notes.0.borrow();
+    assert_eq!(notes.len(), 4);
+    for (tick, _) in notes.iter() {
+        let since = (tick.mono_ns - tick.late_ns) - (notes[0].0.mono_ns - notes[0].0.late_ns);
+        assert_eq!(since, tick.number * 10_000_000);
+    }
+    // The script has run on for every reading between the ticks.
+    assert!(backend.0.len() <= 100 - 13);
 }

@@ -1,81 +1,103 @@
 use std::io::Write;
 
 use super::Sink;
+use super::row::{UuidTexts, number, wanted};
 use crate::Frame;
-use crate::columns::{Cell, DOMAIN, TICK};
+use crate::table::{Cell, Column, Table, Ticks};
 
-/// The domains table as CSV: a header, then one line a domain and tick, quoted by RFC 4180, ended
-/// by a line feed.
-#[derive(Debug, Default)]
-pub struct CsvSink {
+/// A table as CSV: a header, then a line a row, quoted by RFC 4180, ended by a line feed.
+pub struct CsvSink<T: Table> {
+    tick_columns: Vec<&'static Column<Ticks>>,
+    columns: Vec<&'static Column<T>>,
     header_written: bool,
     /// The cells that all rows of a tick begin with.
     tick_cells: Vec<u8>,
+    uuids: UuidTexts,
 }
 
-impl Sink for CsvSink {
+impl<T: Table> Default for CsvSink<T> {
+    fn default() -> Self {
+        Self::of(&[])
+    }
+}
+
+impl<T: Table> CsvSink<T> {
+    /// A table of the columns with these names, in the table's own order; of all where there are
+    /// no names.
+    #[must_use]
+    pub fn of(names: &[String]) -> Self {
+        Self {
+            tick_columns: wanted::<Ticks>(names),
+            columns: wanted::<T>(names),
+            header_written: false,
+            tick_cells: Vec::new(),
+            uuids: UuidTexts::default(),
+        }
+    }
+
+    /// The line that a file of it begins with.
+    #[must_use]
+    pub fn header(&self) -> Vec<u8> {
+        let mut line = Vec::new();
+        let names = self.tick_columns.iter().map(|column| column.name);
+        for name in names.chain(self.columns.iter().map(|column| column.name)) {
+            line.extend_from_slice(name.as_bytes());
+            line.push(b',');
+        }
+        end_line(&mut line);
+        line
+    }
+
+    /// Leaves the header out, where the file has it already.
+    #[must_use]
+    pub fn without_header(mut self, without: bool) -> Self {
+        self.header_written = without;
+        self
+    }
+}
+
+impl<T: Table> Sink for CsvSink<T> {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         if !self.header_written {
-            let names = TICK.iter().map(|column| column.name);
-            let names = names.chain(DOMAIN.iter().map(|column| column.name));
-            for (n, name) in names.enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                out.extend_from_slice(name.as_bytes());
-            }
-            out.push(b'\n');
+            out.extend_from_slice(&self.header());
             self.header_written = true;
         }
         self.tick_cells.clear();
-        for column in &TICK {
-            push_cell(&mut self.tick_cells, (column.cell)(&frame.tick));
+        self.uuids.rewind();
+        for column in &self.tick_columns {
+            push_cell(
+                &mut self.tick_cells,
+                (column.cell)(&frame.tick),
+                &mut self.uuids,
+            );
             self.tick_cells.push(b',');
         }
-        for (domain, rates) in frame.snapshot.domains.iter().zip(frame.rates) {
-            out.extend_from_slice(&self.tick_cells);
-            for (n, column) in DOMAIN.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                push_cell(out, (column.cell)(domain, rates));
+        let (tick_cells, columns, uuids) = (&self.tick_cells, &self.columns, &mut self.uuids);
+        T::rows(frame, |row| {
+            out.extend_from_slice(tick_cells);
+            for column in columns {
+                push_cell(out, (column.cell)(row), uuids);
+                out.push(b',');
             }
-            out.push(b'\n');
-        }
+            end_line(out);
+        });
     }
 }
 
-fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
-    match cell {
-        Cell::Unknown => {}
-        Cell::Number(number) => push_number(out, number),
-        Cell::Decimal(number) => push_decimal(out, number),
-        Cell::Text(text) => push_text(out, text),
+/// Makes the last comma the line's end.
+fn end_line(out: &mut [u8]) {
+    if let Some(last) = out.last_mut() {
+        *last = b'\n';
+    }
+}
+
+fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>, uuids: &mut UuidTexts) {
+    match number(out, cell) {
+        Some(Cell::Text(text)) => push_text(out, text),
         // Writing to a Vec can't fail.
-        Cell::Time(time) => drop(write!(out, "{}", humantime::format_rfc3339_nanos(time))),
-        Cell::Uuid(uuid) => {
-            let mut text = [0; 36];
-            out.extend_from_slice(uuid.hyphenated().encode_lower(&mut text).as_bytes());
-        }
-    }
-}
-
-fn push_number(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-/// Three decimals, rounded to the nearest.
-fn push_decimal(out: &mut Vec<u8>, number: f64) {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rate is never negative, and a float's cast saturates"
-    )]
-    let thousandths = (number * 1000.0).round() as u64;
-    push_number(out, thousandths / 1000);
-    out.push(b'.');
-    for place in [100, 10, 1] {
-        out.push(b'0' + (thousandths / place % 10) as u8);
+        Some(Cell::Time(time)) => drop(write!(out, "{}", humantime::format_rfc3339_nanos(time))),
+        Some(Cell::Uuid(uuid)) => out.extend_from_slice(uuids.text(uuid)),
+        _ => {}
     }
 }
 

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::fmt::{self, Display, Write};
 
 use virtmon_model::{Capabilities, Domain};
@@ -13,7 +14,32 @@ pub struct TableSink {
     /// Ticks that come sooner than this after the last one shown are left out, in ns.
     gap_ns: u64,
     shown_ns: Option<u64>,
+    sort: Sort,
+    top: usize,
+    /// The places of the domains in the snapshot, in the order shown.
+    order: Vec<usize>,
     text: String,
+}
+
+/// What the domains are sorted by: by id and name upwards, by all else the greatest first and the
+/// unknown last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Id.
+    #[default]
+    Id,
+    /// Name.
+    Name,
+    /// CPU used since the row before.
+    Cpu,
+    /// CPU used in all.
+    Time,
+    /// Memory held.
+    Memory,
+    /// Bytes received and sent in a second.
+    Net,
+    /// Bytes read and written in a second.
+    Disk,
 }
 
 const BOLD: &str = "\x1b[1m";
@@ -28,6 +54,9 @@ impl TableSink {
             colour,
             gap_ns: 0,
             shown_ns: None,
+            sort: Sort::Id,
+            top: usize::MAX,
+            order: Vec::new(),
             text: String::new(),
         }
     }
@@ -39,10 +68,50 @@ impl TableSink {
         self.gap_ns = gap_ns;
         self
     }
+
+    /// Shows the domains in this order, and at most so many.
+    #[must_use]
+    pub fn sorted(mut self, sort: Sort, top: Option<usize>) -> Self {
+        self.sort = sort;
+        self.top = top.unwrap_or(usize::MAX);
+        self
+    }
+
+    fn put_in_order(&mut self, frame: &Frame<'_>) {
+        self.order.clear();
+        self.order.extend(frame.domains().map(|(at, _, _)| at));
+        let domain = |at: &usize| &frame.snapshot.domains[*at];
+        let sum = |a: Option<f64>, b: Option<f64>| Some(a? + b?);
+        // A stable sort: those that are alike stay in the order of their ids.
+        match self.sort {
+            Sort::Id => {}
+            Sort::Name => self
+                .order
+                .sort_by(|a, b| domain(a).name.cmp(&domain(b).name)),
+            Sort::Time => self.order.sort_by_key(|at| Reverse(domain(at).cpu_time_ns)),
+            Sort::Memory => self.order.sort_by_key(|at| Reverse(domain(at).mem_bytes)),
+            Sort::Cpu | Sort::Net | Sort::Disk => {
+                let rate = |at: &usize| {
+                    let rates = &frame.rates[*at];
+                    let rate = match self.sort {
+                        Sort::Net => sum(rates.net_rx, rates.net_tx),
+                        Sort::Disk => sum(rates.disk_rd, rates.disk_wr),
+                        _ => rates.cpu_pct,
+                    };
+                    rate.unwrap_or(f64::NEG_INFINITY)
+                };
+                self.order.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+            }
+        }
+        self.order.truncate(self.top);
+    }
 }
 
 impl Sink for TableSink {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        if frame.failed {
+            return;
+        }
         let now = frame.tick.mono_ns;
         if self.shown_ns.is_some_and(|shown| now - shown < self.gap_ns) {
             return;
@@ -60,8 +129,9 @@ impl Sink for TableSink {
 impl TableSink {
     fn put(&mut self, frame: &Frame<'_>) -> fmt::Result {
         put_host(&mut self.text, frame)?;
-        let domains = &frame.snapshot.domains;
-        let widest = domains.iter().map(|d| Name(d).to_string().chars().count());
+        let widest = frame
+            .domains()
+            .map(|(_, d, _)| Name(d).to_string().chars().count());
         let width = widest.max().unwrap_or(0).max(12);
         let (before, after) = if self.colour { (BOLD, PLAIN) } else { ("", "") };
         write!(
@@ -76,8 +146,10 @@ impl TableSink {
             write!(self.text, " {:>8} {:>8}", "RD/s", "WR/s")?;
         }
         writeln!(self.text, "{after}")?;
-        for (domain, rates) in domains.iter().zip(frame.rates) {
-            self.put_domain(domain, rates, width)?;
+        self.put_in_order(frame);
+        for n in 0..self.order.len() {
+            let at = self.order[n];
+            self.put_domain(&frame.snapshot.domains[at], &frame.rates[at], width)?;
         }
         Ok(())
     }

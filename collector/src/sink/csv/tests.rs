@@ -2,7 +2,9 @@ use std::time::{Duration, SystemTime};
 
 use virtmon_model::{Domain, Identity, Snapshot, State, Uuid};
 
+use super::super::row::push_decimal;
 use super::*;
+use crate::table::Domains;
 use crate::{Rates, Tick};
 
 fn tick() -> Tick {
@@ -40,16 +42,12 @@ fn full() -> Domain {
     domain
 }
 
-fn encode(sink: &mut CsvSink, domains: &[Domain], rates: &[Rates]) -> String {
+fn encode(sink: &mut CsvSink<Domains>, domains: &[Domain], rates: &[Rates]) -> String {
     let mut snapshot = Snapshot::default();
     for domain in domains {
         snapshot.domains.next_row().clone_from(domain);
     }
-    let frame = Frame {
-        tick: tick(),
-        snapshot: &snapshot,
-        rates,
-    };
+    let frame = Frame::new(tick(), &snapshot, rates);
     let mut out = Vec::new();
     sink.encode(&frame, &mut out);
     String::from_utf8(out).unwrap()
@@ -57,18 +55,21 @@ fn encode(sink: &mut CsvSink, domains: &[Domain], rates: &[Rates]) -> String {
 
 #[test]
 fn the_columns_that_every_release_keeps() {
-    let csv = encode(&mut CsvSink::default(), &[], &[]);
+    let csv = encode(&mut CsvSink::<Domains>::default(), &[], &[]);
     assert_eq!(
         csv,
         "schema,tick,time,mono_ns,late_ns,sample_ns,missed,id,uuid,name,state,cpu_time_ns,cpu_pct,\
          vcpus_online,mem_bytes,mem_max_bytes,net_rx_bytes,net_tx_bytes,disk_rd_bytes,\
-         disk_wr_bytes,reset,stale\n"
+         disk_wr_bytes,reset,stale,cpu_user_ns,cpu_system_ns,mem_target_bytes,mem_shared_bytes,\
+         mem_paged_bytes,mem_outstanding_bytes,mem_rss_bytes,guest_total_bytes,guest_unused_bytes,\
+         guest_usable_bytes,guest_caches_bytes,swap_in_bytes,swap_out_bytes,major_faults,\
+         minor_faults,guest_report_age_ns,cpupool,error\n"
     );
 }
 
 #[test]
 fn a_full_row_and_an_unknown_one() {
-    let mut sink = CsvSink::default();
+    let mut sink = CsvSink::<Domains>::default();
     encode(&mut sink, &[], &[]);
     let busy = Rates {
         cpu_pct: Some(199.99951),
@@ -80,9 +81,9 @@ fn a_full_row_and_an_unknown_one() {
         csv,
         "1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
          3,01234567-89ab-cdef-0123-456789abcdef,web,blocked,4500000000,200.000,2,100663296,\
-         104857600,11,12,13,14,0,0\n\
+         104857600,11,12,13,14,0,0,,,,,,,,,,,,,,,,,,\n\
          1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
-         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0\n"
+         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0,,,,,,,,,,,,,,,,,,\n"
     );
 }
 
@@ -105,7 +106,7 @@ fn any_name_comes_back_as_it_was() {
         })
         .collect();
     let text = encode(
-        &mut CsvSink::default(),
+        &mut CsvSink::<Domains>::default(),
         &domains,
         &vec![Rates::default(); names.len()],
     );

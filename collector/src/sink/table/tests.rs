@@ -52,8 +52,9 @@ fn show(table: &mut TableSink, mono_ns: u64, missed: u64) -> String {
         reset: true,
         ..Rates::default()
     };
-    let frame = Frame {
-        tick: Tick {
+    let rates = &[busy, reset, Rates::default()];
+    let frame = Frame::new(
+        Tick {
             number: 0,
             mono_ns,
             wall: SystemTime::UNIX_EPOCH,
@@ -61,9 +62,9 @@ fn show(table: &mut TableSink, mono_ns: u64, missed: u64) -> String {
             sample_ns: 81_900,
             missed,
         },
-        snapshot: &snapshot,
-        rates: &[busy, reset, Rates::default()],
-    };
+        &snapshot,
+        rates,
+    );
     let mut out = Vec::new();
     table.encode(&frame, &mut out);
     String::from_utf8(out).unwrap()

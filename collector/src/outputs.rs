@@ -1,0 +1,123 @@
+//! Which sinks write to which outputs.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
+use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Table, Vcpus};
+use virtmon::{Output, OutputError, Runner};
+use virtmon_model::Capabilities;
+
+use crate::cli::{Cli, Detail};
+
+/// A table beside a file is for a look now and then.
+const BESIDE_A_FILE_NS: u64 = 900_000_000;
+
+/// Opens what the command line asks for.
+pub(crate) fn add(
+    cli: &Cli,
+    capabilities: Capabilities,
+    runner: &mut Runner<'_>,
+) -> Result<(), OutputError> {
+    let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    if let Some(path) = &cli.csv {
+        csv::<Domains>(cli, path, runner)?;
+        if cli.every.is_some() {
+            csv_beside::<Bursts>(cli, path, runner)?;
+        }
+        for &detail in &cli.detail {
+            match detail {
+                Detail::Vcpu => csv_beside::<Vcpus>(cli, path, runner)?,
+                Detail::Nic => csv_beside::<Nics>(cli, path, runner)?,
+                Detail::Disk => csv_beside::<Disks>(cli, path, runner)?,
+                Detail::Host => csv_beside::<Hosts>(cli, path, runner)?,
+                Detail::Event => csv_beside::<Events>(cli, path, runner)?,
+                Detail::Own => csv_beside::<Own>(cli, path, runner)?,
+            }
+        }
+    }
+    if let Some(path) = &cli.json {
+        let domains: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&cli.columns));
+        let details = cli.detail.iter().map(|&detail| json(detail, &cli.columns));
+        let mut sinks: Vec<Box<dyn Sink>> = std::iter::once(domains).chain(details).collect();
+        if cli.every.is_some() {
+            sinks.push(Box::new(JsonSink::<Bursts>::of(&cli.columns)));
+        }
+        runner.add(sinks, open(cli, path, b"")?.0);
+    }
+    let terminal = io::stdout().is_terminal();
+    let table = TableSink::new(capabilities, terminal && colour());
+    let table = table.sorted(cli.sort.into(), cli.top);
+    if cli.csv.is_none() && cli.json.is_none() {
+        runner.add(table, Output::stdout()?);
+    } else if terminal && !to_stdout(&cli.csv) && !to_stdout(&cli.json) {
+        runner.add(table.at_most_every(BESIDE_A_FILE_NS), Output::stdout()?);
+    }
+    Ok(())
+}
+
+/// `out.csv` becomes `out.vcpu.csv`.
+fn beside(path: &Path, name: &str) -> PathBuf {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some(extension) => path.with_extension(format!("{name}.{extension}")),
+        None => path.with_extension(name),
+    }
+}
+
+fn csv_beside<T: Table>(
+    cli: &Cli,
+    path: &Path,
+    runner: &mut Runner<'_>,
+) -> Result<(), OutputError> {
+    csv::<T>(cli, &beside(path, T::NAME), runner)
+}
+
+fn csv<T: Table>(cli: &Cli, path: &Path, runner: &mut Runner<'_>) -> Result<(), OutputError> {
+    let sink = CsvSink::<T>::of(&cli.columns);
+    let (output, has_header) = open(cli, path, &sink.header())?;
+    runner.add(sink.without_header(has_header), output);
+    Ok(())
+}
+
+/// Opens a file, or the standard output for `-`, and tells whether it has its header.
+fn open(cli: &Cli, path: &Path, header: &[u8]) -> Result<(Output, bool), OutputError> {
+    let (output, has_header) = match path.to_str() {
+        Some("-") => (Output::stdout()?, false),
+        _ if cli.append => Output::append(path, header)?,
+        _ => (Output::file(path)?, false),
+    };
+    Ok((output.fsynced(cli.fsync), has_header))
+}
+
+fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {
+    match detail {
+        Detail::Vcpu => Box::new(JsonSink::<Vcpus>::of(columns)),
+        Detail::Nic => Box::new(JsonSink::<Nics>::of(columns)),
+        Detail::Disk => Box::new(JsonSink::<Disks>::of(columns)),
+        Detail::Host => Box::new(JsonSink::<Hosts>::of(columns)),
+        Detail::Event => Box::new(JsonSink::<Events>::of(columns)),
+        Detail::Own => Box::new(JsonSink::<Own>::of(columns)),
+    }
+}
+
+/// Whether a terminal is to be coloured: see <https://no-color.org>.
+fn colour() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_lie_beside_the_file() {
+        for (file, table) in [
+            ("out.csv", "out.vcpu.csv"),
+            ("/a.b/out", "/a.b/out.vcpu"),
+            ("x.y.csv", "x.y.vcpu.csv"),
+        ] {
+            assert_eq!(beside(Path::new(file), "vcpu"), Path::new(table));
+        }
+    }
+}

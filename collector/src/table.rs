@@ -1,0 +1,30 @@
+//! The tables: one list of columns each makes every header, every row and the schema.
+
+mod burst;
+mod cell;
+mod column;
+mod device;
+mod domain;
+mod event;
+mod host;
+mod own;
+mod tick;
+mod vcpu;
+
+pub use burst::{BurstRow, Bursts};
+pub use cell::Cell;
+pub use column::{Column, Table};
+pub use device::{Disks, Nics};
+pub use domain::{DomainRow, Domains};
+pub use event::Events;
+pub use host::Hosts;
+pub use own::Own;
+pub use tick::Ticks;
+pub use vcpu::Vcpus;
+
+pub(crate) use device::{disk_runs_backwards, nic_runs_backwards};
+pub(crate) use vcpu::runs_backwards as vcpu_runs_backwards;
+
+/// The version of the tables' columns: a number in each row's first cell. It changes when a column
+/// changes its meaning or its place, not when one is added behind the others.
+pub const SCHEMA: u64 = 1;

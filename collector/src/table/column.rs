@@ -1,0 +1,53 @@
+use crate::Frame;
+use crate::table::Cell;
+
+/// A kind of row, and its columns.
+pub trait Table: Sized + 'static {
+    /// What one row is made of.
+    type Row<'a>: Copy;
+    /// Its name: what `--detail` takes and JSON rows begin with.
+    const NAME: &'static str;
+    /// What a row is, in a sentence.
+    const HELP: &'static str;
+    /// Its columns, behind those of [`Ticks`](crate::table::Ticks).
+    const COLUMNS: &'static [Column<Self>];
+
+    /// Hands over this frame's rows, in their order.
+    fn rows<'a>(frame: &Frame<'a>, each: impl FnMut(&Self::Row<'a>));
+}
+
+/// One column of a table.
+pub struct Column<T: Table> {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// The unit of its numbers, empty where it has none.
+    pub unit: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// Where the Xen backend has it from.
+    pub xen: &'static str,
+    /// Where the libvirt backend has it from.
+    pub libvirt: &'static str,
+    /// Its value in a row.
+    pub cell: for<'r, 'a> fn(&'r T::Row<'a>) -> Cell<'r>,
+}
+
+/// Writes columns as lines: name, unit, meaning, the sources of Xen and libvirt (or one for both),
+/// and the value.
+macro_rules! columns {
+    (@xen $both:literal) => { $both };
+    (@xen $xen:literal, $libvirt:literal) => { $xen };
+    (@libvirt $both:literal) => { $both };
+    (@libvirt $xen:literal, $libvirt:literal) => { $libvirt };
+    ($($name:literal [$unit:literal] $help:literal ($($source:literal),+) $cell:expr;)*) => {
+        &[$($crate::table::Column {
+            name: $name,
+            unit: $unit,
+            help: $help,
+            xen: $crate::table::column::columns!(@xen $($source),+),
+            libvirt: $crate::table::column::columns!(@libvirt $($source),+),
+            cell: $cell,
+        }),*]
+    };
+}
+pub(crate) use columns;

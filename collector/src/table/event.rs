@@ -1,0 +1,45 @@
+use crate::event::Value;
+use crate::table::column::columns;
+use crate::table::{Cell, Column, Table};
+use crate::{Event, Frame};
+
+/// The table of events.
+#[derive(Debug)]
+pub enum Events {}
+
+impl Table for Events {
+    type Row<'a> = &'a Event;
+    const NAME: &'static str = "event";
+    const HELP: &'static str = "One row for each change that a reading shows against the one before: it happened between the two. Nothing but a failed reading has an event without a tick in the other tables.";
+    const COLUMNS: &'static [Column<Self>] = columns! {
+        "id" [""] "the domain's id; empty where the event is the host's" ("the domain table")
+            |event| event.identity.map(|identity| identity.id).into();
+        "uuid" [""] "the domain's uuid" ("the domain table")
+            |event| event.identity.map_or(Cell::Unknown, |identity| Cell::Uuid(identity.uuid));
+        "name" [""] "the domain's name" ("the domain table") |event| event.name.as_deref().into();
+        "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, stale, fresh; of the host: lost, back, dropped"
+            ("made of the readings") |event| Cell::Text(event.kind.as_str());
+        "device" [""] "the device or counter that it is about" ("made of the readings")
+            |event| Some(event.device.as_str()).filter(|device| !device.is_empty()).into();
+        "old" [""] "what it was" ("made of the readings") |event| cell(&event.old);
+        "new" [""] "what it is" ("made of the readings") |event| cell(&event.new);
+        "cause" [""] "why, as far as the readings tell" ("made of the readings")
+            |event| Some(&*event.cause).filter(|cause| !cause.is_empty()).into();
+    };
+
+    fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
+        for event in frame.events {
+            each(&event);
+        }
+    }
+}
+
+fn cell(value: &Value) -> Cell<'_> {
+    match value {
+        Value::Nothing => Cell::Unknown,
+        Value::Number(number) => Cell::Number(*number),
+        Value::Word(word) => Cell::Text(word),
+        Value::Name(name) => Cell::Text(name),
+        Value::Uuid(uuid) => Cell::Uuid(*uuid),
+    }
+}

@@ -1,0 +1,31 @@
+use crate::table::column::columns;
+use crate::table::{Cell, Column, Table};
+use crate::{Cost, Frame};
+
+/// The table of virtmon's own cost.
+#[derive(Debug)]
+pub enum Own {}
+
+impl Table for Own {
+    type Row<'a> = Cost;
+    const NAME: &'static str = "self";
+    const HELP: &'static str = "One row for each tick: what virtmon itself took since the row before. It has no id, uuid and name.";
+    const COLUMNS: &'static [Column<Self>] = columns! {
+        "cpu_ns" ["ns"] "CPU time of all its threads, reading, encoding and writing" ("CLOCK_PROCESS_CPUTIME_ID")
+            |own| own.cpu_ns.into();
+        "rss_bytes" ["bytes"] "memory that it holds now" ("/proc/self/statm") |own| own.rss_bytes.into();
+        "page_faults" ["faults"] "page faults, with and without the disk" ("getrusage") |own| own.page_faults.into();
+        "switches" ["switches"] "context switches, of its own will or not" ("getrusage") |own| own.switches.into();
+        "calls" ["calls"] "hypercalls or RPCs that reading took" ("hypercalls", "RPCs") |own| own.calls.into();
+        "bytes" ["bytes"] "bytes that it gave to its outputs" ("the outputs") |own| Cell::Number(own.bytes);
+        "queued" ["ticks"] "ticks that wait to be written" ("the outputs") |own| Cell::Number(own.queued);
+        "dropped" ["ticks"] "ticks that were not written since the row before, for the outputs were too slow" ("the outputs")
+            |own| Cell::Number(own.dropped);
+    };
+
+    fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
+        if let Some(cost) = &frame.cost {
+            each(cost);
+        }
+    }
+}
