@@ -178,10 +178,14 @@ impl Deltas {
                 .filter(|b| b.identity.id == now.identity.id);
             let rates = match same_id {
                 // Its values are those of the reading before, or older.
-                Some(before) if before.identity == now.identity && domain.stale_ns > 0 => Rates {
-                    past: Before::Same(next),
-                    ..Rates::default()
-                },
+                Some(before) if before.identity == now.identity && domain.stale_ns > 0 => {
+                    let past = Before::Same(next);
+                    Rates {
+                        past,
+                        reset: now.since(before, past).reset,
+                        ..Rates::default()
+                    }
+                }
                 Some(before) if before.identity == now.identity => {
                     now.since(before, Before::Same(next))
                 }
