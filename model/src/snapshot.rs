@@ -10,7 +10,7 @@ pub struct Snapshot {
     /// What could not be read in this sample, a line each, beside what a domain's own
     /// [`error`](Domain::error) says. Not an error of the sample: the rest of it stands.
     pub troubles: Rows<String>,
-    /// Which reading left it: the backend's own mark, by which it knows rows that it can leave as
-    /// they are. 0 in a snapshot that no backend has filled.
+    /// The backend's own mark, by which it knows rows that it can leave as they are. 0 in a
+    /// snapshot that no backend has filled.
     pub mark: u64,
 }

@@ -67,23 +67,22 @@ impl Devices {
         }
     }
 
-    /// Gives every domain its NICs and disks, with their counters read now. `domains` are in
-    /// ascending order of domid; unless they are `changed`, they are those of the last call and
-    /// have what it gave them. What can't be read is unknown in its row, and said in `troubles`
-    /// where it is not simply gone.
+    /// Gives every domain its NICs and disks, with their counters read now, and says whether there
+    /// are others than before. `domains` are in ascending order of domid. Unless `all` is set, they
+    /// are those of the last call and have what is known of them but the news. What can't be read
+    /// is unknown in its row, and said in `troubles` where it is not simply gone.
     pub(crate) fn give(
         &mut self,
         domains: &mut [Domain],
-        mut changed: bool,
+        mut all: bool,
         troubles: &mut Rows<String>,
-    ) {
-        if changed {
-            self.follow(domains);
-        }
+    ) -> bool {
+        let mut news = all && self.follow(domains);
         if self.frontends.exchange(&mut self.guests) {
             self.schedule();
-            changed = true;
+            news = true;
         }
+        all |= news;
         if !self.frontends.is_connected() && self.guests.iter().any(Guest::has_frontends) {
             let why = "xenstore can't be reached: which devices the domains have is not known";
             trouble(troubles, format_args!("{why}"));
@@ -96,13 +95,11 @@ impl Devices {
         let links = read.is_ok().then_some(&self.links);
         let mut look_at = self.look_at;
         // A domain that has no device has nothing that could move.
-        let moving = if changed {
-            0..0
-        } else {
-            0..self.equipped.len()
+        let (some, every) = match all {
+            true => (&[][..], 0..self.guests.len()),
+            false => (&self.equipped[..], 0..0),
         };
-        let all = if changed { 0..self.guests.len() } else { 0..0 };
-        for place in self.equipped[moving].iter().copied().chain(all) {
+        for place in some.iter().copied().chain(every) {
             let (Some(domain), Some(guest)) = (domains.get_mut(place), self.guests.get_mut(place))
             else {
                 continue;
@@ -111,16 +108,21 @@ impl Devices {
             look_at = earlier(look_at, guest.look_at);
         }
         self.look_at = look_at;
-        if changed {
+        if news {
             let guests = self.guests.iter().enumerate();
             let equipped = guests.filter(|(_, guest)| guest.is_equipped());
             self.equipped.clear();
             self.equipped.extend(equipped.map(|(place, _)| place));
         }
+        news
     }
 
-    /// Makes `guests` the same domains as `domains`, in the same order.
-    fn follow(&mut self, domains: &[Domain]) {
+    /// Makes `guests` the same domains as `domains`, in the same order. Says whether they were not.
+    fn follow(&mut self, domains: &[Domain]) -> bool {
+        let guests = self.guests.iter().map(|guest| guest.identity);
+        if guests.eq(domains.iter().map(|domain| domain.identity)) {
+            return false;
+        }
         let mut before = std::mem::take(&mut self.guests).into_iter().peekable();
         for domain in domains {
             let identity = domain.identity;
@@ -146,6 +148,7 @@ impl Devices {
             self.frontends.forget(&gone);
         }
         self.relink = true;
+        true
     }
 
     /// Looks at sysfs where it is time.

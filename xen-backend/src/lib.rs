@@ -30,7 +30,7 @@ use crate::source::Source;
 pub use crate::source::XenPath;
 use crate::store::Store;
 
-/// Marks for readings, no two alike in a process.
+/// Marks for snapshots, no two alike in a process.
 static MARKS: AtomicU64 = AtomicU64::new(1);
 
 /// How to read a Xen host.
@@ -52,7 +52,8 @@ pub struct XenBackend {
     machine: Machine,
     hypervisor: String,
     wanted: Wanted,
-    /// The mark of the last reading.
+    /// The mark of the readings since something was learnt of the domains beyond the hypervisor's
+    /// list: a snapshot that has another one may lack it.
     mark: u64,
     /// The highest vCPU number of each domain of the last list, where vCPUs are wanted.
     max_vcpu_ids: Vec<u32>,
@@ -83,7 +84,7 @@ impl XenBackend {
             machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
             hypervisor: format!("Xen {release}{extra}"),
             wanted: options.wanted,
-            mark: 0,
+            mark: MARKS.fetch_add(1, Ordering::Relaxed),
             max_vcpu_ids: Vec::new(),
             privcmd,
             source,
@@ -91,7 +92,7 @@ impl XenBackend {
     }
 
     /// Reads the hypervisor's list: the first part of a sample, by itself so that its cost can be
-    /// told. Says whether the domains, or the snapshot, are not those of the last call.
+    /// told. Says whether some row is not as an earlier sample left it, with all that is known now.
     ///
     /// # Errors
     /// The list could not be read, or makes no sense.
@@ -114,12 +115,12 @@ impl XenBackend {
             }
         });
         same &= into.domains.len() == before;
-        self.mark = MARKS.fetch_add(1, Ordering::Relaxed);
-        into.mark = self.mark;
+        if !same {
+            into.mark = 0;
+        }
         if ascending {
             Ok(!same)
         } else {
-            into.mark = 0;
             Err(Error::UnknownAbi(
                 "the hypervisor listed domains out of order".into(),
             ))
@@ -173,20 +174,25 @@ impl Backend for XenBackend {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         into.troubles.clear();
-        let changed = self.read_domains(into)?;
-        if changed && self.privcmd.abi().tells_unique_ids() {
+        let all = self.read_domains(into)?;
+        if all && self.privcmd.abi().tells_unique_ids() {
             let privcmd = &mut self.privcmd;
             self.incarnations
                 .give(&mut into.domains, |domid| privcmd.domain_unique_id(domid));
         }
-        self.store.give(&mut into.domains, changed);
+        let mut news = self.store.give(&mut into.domains, all);
         if !self.store.is_connected() {
             let trouble = into.troubles.next_row();
             trouble.clear();
             trouble.push_str("xenstore can't be reached: the names of new domains are not known");
         }
-        self.devices
-            .give(&mut into.domains, changed, &mut into.troubles);
+        news |= self
+            .devices
+            .give(&mut into.domains, all, &mut into.troubles);
+        if news {
+            self.mark = MARKS.fetch_add(1, Ordering::Relaxed);
+        }
+        into.mark = self.mark;
         if self.wanted.vcpus {
             for (domain, &max_vcpu_id) in into.domains.iter_mut().zip(&self.max_vcpu_ids) {
                 vcpus::fill(domain, max_vcpu_id, &mut self.privcmd);

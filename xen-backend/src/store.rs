@@ -142,13 +142,11 @@ impl Store {
         self.connection.is_some()
     }
 
-    /// Gives every domain its name and its memory as far as they are known. `domains` are in
-    /// ascending order of domid; unless they are `changed`, they are those of the last call and
-    /// have what it gave them.
-    pub(crate) fn give(&mut self, domains: &mut [Domain], changed: bool) {
-        if changed {
-            self.follow(domains);
-        }
+    /// Gives every domain its name and its memory as far as they are known, and says whether there
+    /// is news. `domains` are in ascending order of domid. Unless `all` is set, they are those of
+    /// the last call and have what is known of them but the news.
+    pub(crate) fn give(&mut self, domains: &mut [Domain], all: bool) -> bool {
+        let changed = all && self.follow(domains);
         let learnt = self.exchange().unwrap_or_else(|_| {
             self.connection = None;
             self.retry_at = Instant::now() + RETRY;
@@ -157,7 +155,7 @@ impl Store {
         if self.connection.is_none() && Instant::now() >= self.retry_at {
             self.reconnect();
         }
-        if changed || learnt {
+        if all || learnt {
             for (domain, known) in domains.iter_mut().zip(&self.known) {
                 domain.name.clone_from(&known.name);
                 domain.memory.target_bytes = known.target_bytes;
@@ -165,10 +163,15 @@ impl Store {
                 domain.memory.guest_unused_bytes = known.free_bytes;
             }
         }
+        changed || learnt
     }
 
-    /// Makes `known` the same domains as `domains`, in the same order.
-    fn follow(&mut self, domains: &[Domain]) {
+    /// Makes `known` the same domains as `domains`, in the same order. Says whether they were not.
+    fn follow(&mut self, domains: &[Domain]) -> bool {
+        let known = self.known.iter().map(|known| known.identity);
+        if known.eq(domains.iter().map(|domain| domain.identity)) {
+            return false;
+        }
         let mut before = std::mem::take(&mut self.known).into_iter().peekable();
         for domain in domains {
             while let Some(gone) = before.next_if(|k| k.identity.id < domain.identity.id) {
@@ -191,6 +194,7 @@ impl Store {
         }
         self.unanswered = self.known.iter().filter(|known| !known.answered).count();
         self.partial = self.known.iter().filter(|known| !known.whole).count();
+        true
     }
 
     fn meet(&mut self, identity: Identity) -> Known {
