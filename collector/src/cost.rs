@@ -23,10 +23,6 @@ pub struct Cost {
     pub calls: Option<u64>,
     /// Bytes given to the outputs.
     pub bytes: u64,
-    /// Ticks that wait to be written.
-    pub queued: u64,
-    /// Ticks that were not written.
-    pub dropped: u64,
 }
 
 /// Reads the process's own counters.

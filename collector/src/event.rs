@@ -109,8 +109,6 @@ kinds! {
     Lost = "lost",
     /// The first that succeeded after.
     Back = "back",
-    /// Ticks were not written.
-    Dropped = "dropped",
 }
 
 impl Event {

@@ -20,6 +20,11 @@ for path in privcmd libxenctrl; do
 done
 cat table
 
+# Every table, beside xl's vCPUs.
+xl vcpu-list >vcpus-before
+./virtmon --csv all.csv --detail vcpu,nic,disk,host,event,self --count 6
+xl vcpu-list >vcpus-after
+
 ./virtmon check >check
 cat check
 
@@ -32,7 +37,7 @@ kill "$nobody"
 wait "$nobody"
 
 # A guest is renamed, one is destroyed, and one comes under its name.
-./virtmon --backend xen --interval 100ms --csv churn.csv &
+./virtmon --backend xen --interval 100ms --csv churn.csv --detail event &
 churn=$!
 sleep 1
 xl rename idle1 renamed

@@ -36,14 +36,14 @@ impl Table for Hosts {
         "domains" ["domains"] "domains that there are" ("the list")
             |row| row.whole.map(|_| row.domains).into();
         "idle_ns" ["ns"] "time that the pCPU was idle, cumulative; in the host's row the sum over the pCPUs that are online"
-            ("XEN_SYSCTL_getcpuinfo", "virNodeGetCPUStats") |row| row.idle_ns.into();
+            ("XEN_SYSCTL_getcpuinfo", "not read") |row| row.idle_ns.into();
         "busy_pct" ["% of a pCPU"] "time that it was not idle since the row before: 100 a pCPU, so two busy ones show 200 in the host's row"
             ("made of idle_ns and mono_ns") |row| row.busy_pct.into();
         "closure_pct" ["%"] "CPU time that all domains used and the idle time, as a share of all there was: 100 is an account that closes; empty where a domain went, was reset or is stale"
             ("made of cpu_time_ns, idle_ns and mono_ns") |row| row.closure_pct.into();
         "mem_bytes" ["bytes"] "memory of the host or node" ("xen_sysctl_physinfo.total_pages, xen_sysctl_meminfo.memsize", "virNodeGetInfo")
             |row| row.mem_bytes.into();
-        "mem_free_bytes" ["bytes"] "memory that no domain holds" ("xen_sysctl_physinfo.free_pages, xen_sysctl_meminfo.memfree", "virNodeGetFreeMemory, virNodeGetCellsFreeMemory")
+        "mem_free_bytes" ["bytes"] "memory that no domain holds" ("xen_sysctl_physinfo.free_pages, xen_sysctl_meminfo.memfree", "virNodeGetFreeMemory")
             |row| row.mem_free_bytes.into();
         "mem_scrub_bytes" ["bytes"] "memory still to be cleaned" ("xen_sysctl_physinfo.scrub_pages", "not told")
             |row| row.whole.and_then(|host| host.mem_scrub_bytes).into();

@@ -18,9 +18,6 @@ impl Table for Own {
         "switches" ["switches"] "context switches, of its own will or not" ("getrusage") |own| own.switches.into();
         "calls" ["calls"] "hypercalls or RPCs that reading took" ("hypercalls", "RPCs") |own| own.calls.into();
         "bytes" ["bytes"] "bytes that it gave to its outputs" ("the outputs") |own| Cell::Number(own.bytes);
-        "queued" ["ticks"] "ticks that wait to be written" ("the outputs") |own| Cell::Number(own.queued);
-        "dropped" ["ticks"] "ticks that were not written since the row before, for the outputs were too slow" ("the outputs")
-            |own| Cell::Number(own.dropped);
     };
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {

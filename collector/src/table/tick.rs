@@ -23,7 +23,7 @@ impl Table for Ticks {
             ("the collector's clock") |tick| Cell::Number(tick.late_ns);
         "sample_ns" ["ns"] "how long reading all domains took"
             ("the collector's clock") |tick| Cell::Number(tick.sample_ns);
-        "missed" ["ticks"] "ticks that are in no table since the tick before: their time had passed, reading failed, or the disk was too slow"
+        "missed" ["ticks"] "ticks that are in no table since the tick before: their time had passed, or reading failed"
             ("the collector's clock") |tick| Cell::Number(tick.missed);
     };
 

@@ -44,7 +44,7 @@ impl Table for Vcpus {
             ("made of cpu_time_ns and mono_ns") |row| row.percent(|vcpu| vcpu.cpu_time_ns).into();
         "pcpu" [""] "the pCPU that it is on, or was on last"
             ("xen_domctl_getvcpuinfo.cpu", "not told") |row| row.vcpu.pcpu.into();
-        "wait_ns" ["ns"] "time that it waited on I/O, cumulative"
+        "wait_ns" ["ns"] "time of its thread on a run queue, cumulative; kept only while the host's kernel.sched_schedstats is on"
             ("not told", "vcpu.<n>.wait") |row| row.vcpu.wait_ns.into();
         "delay_ns" ["ns"] "time that it could have run and was not let, cumulative: steal"
             ("not told", "vcpu.<n>.delay") |row| row.vcpu.delay_ns.into();
