@@ -24,7 +24,7 @@ pub struct Host {
 /// Memory of one NUMA node, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Node {
-    /// All of it.
+    /// All that its address range spans, holes for devices included (`xen_sysctl_meminfo.memsize`).
     pub mem_bytes: Option<u64>,
     /// What no domain holds.
     pub mem_free_bytes: Option<u64>,

@@ -41,7 +41,7 @@ impl Table for Hosts {
             ("made of idle_ns and mono_ns") |row| row.busy_pct.into();
         "closure_pct" ["%"] "CPU time that all domains used and the idle time, as a share of all there was: 100 is an account that closes; empty where a domain went, was reset or is stale"
             ("made of cpu_time_ns, idle_ns and mono_ns") |row| row.closure_pct.into();
-        "mem_bytes" ["bytes"] "memory of the host or node" ("xen_sysctl_physinfo.total_pages, xen_sysctl_meminfo.memsize", "virNodeGetInfo")
+        "mem_bytes" ["bytes"] "memory of the host; of a node all that its address range spans, holes included" ("xen_sysctl_physinfo.total_pages, xen_sysctl_meminfo.memsize", "virNodeGetInfo")
             |row| row.mem_bytes.into();
         "mem_free_bytes" ["bytes"] "memory that no domain holds" ("xen_sysctl_physinfo.free_pages, xen_sysctl_meminfo.memfree", "virNodeGetFreeMemory")
             |row| row.mem_free_bytes.into();
