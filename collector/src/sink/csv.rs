@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use super::Sink;
-use super::row::{UuidTexts, number, wanted};
+use super::row::{UuidTexts, number, push_number, wanted};
 use crate::Frame;
 use crate::table::{Cell, Column, Table, Ticks};
 
@@ -70,14 +70,17 @@ impl<T: Table> Sink for CsvSink<T> {
                 (column.cell)(&frame.tick),
                 &mut self.uuids,
             );
-            self.tick_cells.push(b',');
         }
         let (tick_cells, columns, uuids) = (&self.tick_cells, &self.columns, &mut self.uuids);
+        let all = columns.len() == T::COLUMNS.len();
         T::rows(frame, |row| {
             out.extend_from_slice(tick_cells);
-            for column in columns {
-                push_cell(out, (column.cell)(row), uuids);
-                out.push(b',');
+            if all {
+                T::cells(row, |cell| push_cell(out, cell, uuids));
+            } else {
+                for column in columns {
+                    push_cell(out, (column.cell)(row), uuids);
+                }
             }
             end_line(out);
         });
@@ -91,7 +94,23 @@ fn end_line(out: &mut [u8]) {
     }
 }
 
+/// Adds a value and the comma behind it.
+#[inline(always)]
 fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>, uuids: &mut UuidTexts) {
+    match cell {
+        Cell::Unknown => out.push(b','),
+        // Most counts of a guest that does nothing.
+        Cell::Number(0) => out.extend_from_slice(b"0,"),
+        Cell::Number(number) => {
+            push_number(out, number);
+            out.push(b',');
+        }
+        other => push_other(out, other, uuids),
+    }
+}
+
+#[inline(never)]
+fn push_other(out: &mut Vec<u8>, cell: Cell<'_>, uuids: &mut UuidTexts) {
     match number(out, cell) {
         Some(Cell::Text(text)) => push_text(out, text),
         // Writing to a Vec can't fail.
@@ -99,6 +118,7 @@ fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>, uuids: &mut UuidTexts) {
         Some(Cell::Uuid(uuid)) => out.extend_from_slice(uuids.text(uuid)),
         _ => {}
     }
+    out.push(b',');
 }
 
 fn push_text(out: &mut Vec<u8>, text: &str) {

@@ -3,7 +3,7 @@ use virtmon_model::Domain;
 use crate::Frame;
 use crate::burst::{Spread, Spreads};
 use crate::table::column::columns;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Table};
 
 /// The table of what an average hides.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Table for Bursts {
     type Row<'a> = BurstRow<'a>;
     const NAME: &'static str = "burst";
     const HELP: &'static str = "With `--every`: one row for each domain and interval, of the rates between the readings in it. p99 is the nearest rank: the smallest rate that at least 99 of 100 do not exceed.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "id" [""] "the domain's id" ("the domain table")
             |row| Cell::Number(row.domain.identity.id.into());
         "uuid" [""] "the domain's uuid" ("the domain table")
@@ -58,7 +58,7 @@ impl Table for Bursts {
         "disk_wr_mean" ["bytes/s"] "mean, weighted by time" ("disk_wr_bytes") spread!(|s| s.disk_wr, mean);
         "disk_wr_max" ["bytes/s"] "greatest" ("disk_wr_bytes") spread!(|s| s.disk_wr, max);
         "disk_wr_p99" ["bytes/s"] "99th percentile" ("disk_wr_bytes") spread!(|s| s.disk_wr, p99);
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&BurstRow<'a>)) {
         for (at, domain, _) in frame.domains() {

@@ -1,7 +1,7 @@
 use virtmon_model::{Disk, Domain, Nic};
 
 use crate::table::column::columns;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Table};
 use crate::{Frame, rate};
 
 /// The table of network interfaces.
@@ -44,7 +44,7 @@ impl Table for Nics {
     const NAME: &'static str = "nic";
     const HELP: &'static str =
         "One row for each network interface of a domain and tick; rx is what the guest received.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "id" [""] "the domain's id" ("the domain table")
             |row| Cell::Number(row.domain.identity.id.into());
         "uuid" [""] "the domain's uuid" ("the domain table")
@@ -75,7 +75,7 @@ impl Table for Nics {
             ("made of tx_bytes and mono_ns") |row| row.per_second(|nic| nic.tx_bytes);
         "reset" ["0 or 1"] "its counters are not those of the row before"
             ("made of the readings") |row| Cell::Number(row.reset.into());
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {
@@ -101,7 +101,7 @@ impl Table for Disks {
     type Row<'a> = DeviceRow<'a, Disk>;
     const NAME: &'static str = "disk";
     const HELP: &'static str = "One row for each block device of a domain and tick.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "id" [""] "the domain's id" ("the domain table")
             |row| Cell::Number(row.domain.identity.id.into());
         "uuid" [""] "the domain's uuid" ("the domain table")
@@ -145,7 +145,7 @@ impl Table for Disks {
             ("made of wr_bytes and mono_ns") |row| row.per_second(|disk| disk.wr_bytes);
         "reset" ["0 or 1"] "its counters are not those of the row before"
             ("made of the readings") |row| Cell::Number(row.reset.into());
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {

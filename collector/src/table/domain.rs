@@ -1,7 +1,7 @@
 use virtmon_model::Domain;
 
 use crate::table::column::columns;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Table};
 use crate::{Frame, Rates};
 
 /// The table of domains.
@@ -23,7 +23,7 @@ impl Table for Domains {
     type Row<'a> = DomainRow<'a>;
     const NAME: &'static str = "domain";
     const HELP: &'static str = "One row for each domain and tick: the file that `--csv` names.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "id" [""] "Xen's domid, or libvirt's id of a running domain; ids come again"
             ("xen_domctl_getdomaininfo.domain", "virDomainGetID")
             |row| Cell::Number(row.domain.identity.id.into());
@@ -108,7 +108,7 @@ impl Table for Domains {
             ("xen_domctl_getdomaininfo.cpupool", "not told") |row| row.domain.cpupool.into();
         "error" [""] "why some of the row could not be read at this tick"
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {
         let wall_ns = frame.tick.wall_ns();

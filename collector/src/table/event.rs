@@ -1,6 +1,6 @@
 use crate::event::Value;
 use crate::table::column::columns;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Table};
 use crate::{Event, Frame};
 
 /// The table of events.
@@ -11,7 +11,7 @@ impl Table for Events {
     type Row<'a> = &'a Event;
     const NAME: &'static str = "event";
     const HELP: &'static str = "One row for each change that a reading shows against the one before: it happened between the two. Nothing but a failed reading has an event without a tick in the other tables.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "id" [""] "the domain's id; empty where the event is the host's" ("the domain table")
             |event| event.identity.map(|identity| identity.id).into();
         "uuid" [""] "the domain's uuid" ("the domain table")
@@ -25,7 +25,7 @@ impl Table for Events {
         "new" [""] "what it is" ("made of the readings") |event| cell(&event.new);
         "cause" [""] "why, as far as the readings tell" ("made of the readings")
             |event| Some(&*event.cause).filter(|cause| !cause.is_empty()).into();
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for event in frame.events {

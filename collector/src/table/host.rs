@@ -1,7 +1,7 @@
 use virtmon_model::Host;
 
+use crate::table::Table;
 use crate::table::column::columns;
-use crate::table::{Column, Table};
 use crate::{Frame, rate};
 
 /// The table of the host.
@@ -26,7 +26,7 @@ impl Table for Hosts {
     type Row<'a> = HostRow<'a>;
     const NAME: &'static str = "host";
     const HELP: &'static str = "A row for the host as a whole, `pcpu` and `node` empty in it, then one for each pCPU that is online and one for each NUMA node. All domains count, chosen or not. It has no id, uuid and name.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "pcpu" [""] "number of the pCPU that the row is about" ("its place in the list") |row| row.pcpu.into();
         "node" [""] "number of the NUMA node that the row is about" ("its place in the list") |row| row.node.into();
         "hypervisor" [""] "the hypervisor and its version" ("XENVER_version, XENVER_extraversion", "virConnectGetVersion")
@@ -49,7 +49,7 @@ impl Table for Hosts {
             |row| row.whole.and_then(|host| host.mem_scrub_bytes).into();
         "mem_outstanding_bytes" ["bytes"] "memory claimed and not yet handed out" ("xen_sysctl_physinfo.outstanding_pages", "not told")
             |row| row.whole.and_then(|host| host.mem_outstanding_bytes).into();
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&HostRow<'a>)) {
         if frame.failed {

@@ -1,5 +1,5 @@
 use crate::table::column::columns;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Table};
 use crate::{Cost, Frame};
 
 /// The table of virtmon's own cost.
@@ -10,7 +10,7 @@ impl Table for Own {
     type Row<'a> = Cost;
     const NAME: &'static str = "self";
     const HELP: &'static str = "One row for each tick: what virtmon itself took since the row before. It has no id, uuid and name.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "cpu_ns" ["ns"] "CPU time of all its threads, reading, encoding and writing" ("CLOCK_PROCESS_CPUTIME_ID")
             |own| own.cpu_ns.into();
         "rss_bytes" ["bytes"] "memory that it holds now" ("/proc/self/statm") |own| own.rss_bytes.into();
@@ -18,7 +18,7 @@ impl Table for Own {
         "switches" ["switches"] "context switches, of its own will or not" ("getrusage") |own| own.switches.into();
         "calls" ["calls"] "hypercalls or RPCs that reading took" ("hypercalls", "RPCs") |own| own.calls.into();
         "bytes" ["bytes"] "bytes that it gave to its outputs" ("the outputs") |own| Cell::Number(own.bytes);
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         if let Some(cost) = &frame.cost {

@@ -1,5 +1,5 @@
 use crate::table::column::columns;
-use crate::table::{Cell, Column, SCHEMA, Table};
+use crate::table::{Cell, SCHEMA, Table};
 use crate::{Frame, Tick};
 
 /// What every table's rows begin with: the facts of the tick.
@@ -10,7 +10,7 @@ impl Table for Ticks {
     type Row<'a> = Tick;
     const NAME: &'static str = "tick";
     const HELP: &'static str = "What every table's rows begin with.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "schema" [""] "version of this table's columns"
             ("constant") |_| Cell::Number(SCHEMA);
         "tick" [""] "number of the tick, from 0: it was due at t0 + tick x interval"
@@ -25,7 +25,7 @@ impl Table for Ticks {
             ("the collector's clock") |tick| Cell::Number(tick.sample_ns);
         "missed" ["ticks"] "ticks that are in no table since the tick before: their time had passed, or reading failed"
             ("the collector's clock") |tick| Cell::Number(tick.missed);
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         each(&frame.tick);

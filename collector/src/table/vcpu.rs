@@ -3,7 +3,7 @@ use virtmon_model::{Domain, Vcpu};
 use crate::Frame;
 use crate::rate::{self, percent};
 use crate::table::column::columns;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Table};
 
 /// The table of vCPUs.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Table for Vcpus {
     type Row<'a> = VcpuRow<'a>;
     const NAME: &'static str = "vcpu";
     const HELP: &'static str = "One row for each vCPU and tick.";
-    const COLUMNS: &'static [Column<Self>] = columns! {
+    columns! {
         "id" [""] "the domain's id" ("the domain table")
             |row| Cell::Number(row.domain.identity.id.into());
         "uuid" [""] "the domain's uuid" ("the domain table")
@@ -56,7 +56,7 @@ impl Table for Vcpus {
             ("made of state and mono_ns", "not told") |row| row.ready_ns.into();
         "reset" ["0 or 1"] "its counters are not those of the row before"
             ("made of the readings") |row| Cell::Number(row.reset.into());
-    };
+    }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&VcpuRow<'a>)) {
         for (at, domain, rates) in frame.domains() {
