@@ -1,0 +1,42 @@
+//! The clocks that a load keeps to, in ns.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
+
+/// The monotonic clock.
+pub(crate) fn now() -> Result<u64, String> {
+    read(ClockId::CLOCK_MONOTONIC)
+}
+
+/// CPU time of the calling thread.
+pub(crate) fn thread_cpu() -> Result<u64, String> {
+    read(ClockId::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn read(clock: ClockId) -> Result<u64, String> {
+    let time = clock_gettime(clock).map_err(|errno| format!("a clock can't be read: {errno}"))?;
+    Ok(ns(Duration::from(time)))
+}
+
+/// A time in ns; five centuries fit.
+pub(crate) fn ns(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Sleeps until the monotonic clock shows this: an absolute deadline, so that nothing adds up.
+pub(crate) fn sleep_until(deadline_ns: u64) -> Result<(), String> {
+    let deadline = Duration::from_nanos(deadline_ns).into();
+    loop {
+        match clock_nanosleep(
+            ClockId::CLOCK_MONOTONIC,
+            ClockNanosleepFlags::TIMER_ABSTIME,
+            &deadline,
+        ) {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(format!("clock_nanosleep: {errno}")),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! vCPUs that are busy for a part of the time.
+
+use std::hint::black_box;
+use std::sync::atomic::Ordering;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use crate::load::{Load, Work, counter};
+use crate::report::Figure;
+use crate::{cli, clock};
+
+/// A duty cycle is made of periods this long: short beside a monitor's interval, and long beside
+/// what a wake-up costs.
+const PERIOD_NS: u64 = 100_000_000;
+
+/// A thread for each vCPU, pinned to it.
+pub(crate) fn prepare(asked: &cli::Cpu) -> Result<Load, String> {
+    let mine =
+        sched_getaffinity(Pid::from_raw(0)).map_err(|e| format!("the vCPUs are unknown: {e}"))?;
+    let all: Vec<usize> = (0..CpuSet::count())
+        .filter(|&n| mine.is_set(n) == Ok(true))
+        .collect();
+    let wanted = asked.vcpus.map_or(all.len(), usize::from);
+    if wanted > all.len() {
+        return Err(format!(
+            "{wanted} vCPUs are asked for, and there are {}",
+            all.len()
+        ));
+    }
+    let time = clock::ns(asked.end.time);
+    let duty = asked.duty / 100.0;
+    let (mut works, mut counters) = (Vec::new(), Vec::new());
+    for &vcpu in &all[..wanted] {
+        let (did, shown) = counter();
+        counters.push(shown);
+        let work: Work = Box::new(move |start| {
+            pin(vcpu)?;
+            let used_before = clock::thread_cpu()?;
+            let used = || Ok::<u64, String>(clock::thread_cpu()? - used_before);
+            let mut began = 0;
+            while began < time {
+                clock::sleep_until(start + began)?;
+                // The whole time until now counts: what one period lacked, the next makes good.
+                let ends = (began + PERIOD_NS).min(time);
+                let enough = part(duty, ends);
+                let mut so_far = used()?;
+                while so_far < enough && clock::now()? < start + ends {
+                    spin();
+                    so_far = used()?;
+                    did.store(so_far, Ordering::Relaxed);
+                }
+                began = ends;
+            }
+            Ok(())
+        });
+        works.push(work);
+    }
+    let vcpus = works.len() as u64;
+    Ok(Load {
+        name: "cpu",
+        time: asked.end.time,
+        works,
+        figures: vec![Figure {
+            name: "cpu_ns",
+            asked: Box::new(move |at| part(duty, at) * vcpus),
+            counters,
+            each: 1,
+        }],
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a part of a u64 is a u64")]
+fn part(duty: f64, ns: u64) -> u64 {
+    (duty * ns as f64) as u64
+}
+
+fn pin(vcpu: usize) -> Result<(), String> {
+    let mut one = CpuSet::new();
+    one.set(vcpu)
+        .and_then(|()| sched_setaffinity(Pid::from_raw(0), &one))
+        .map_err(|errno| format!("vCPU {vcpu} can't be taken: {errno}"))
+}
+
+/// Work between two looks at the clock: some microseconds.
+fn spin() {
+    let mut x = 1_u64;
+    for _ in 0..2_000 {
+        x = black_box(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    }
+}

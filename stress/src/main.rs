@@ -1,0 +1,50 @@
+//! The program `stress`, also `eat-memory` where it is called by that name.
+#![forbid(unsafe_code)]
+
+mod amounts;
+mod cli;
+mod clock;
+mod cpu;
+mod disk;
+mod load;
+mod memory;
+mod net;
+mod pace;
+mod report;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Kind};
+use crate::load::Load;
+
+fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) if error.exit_code() == 0 => {
+            // --help or --version; a reader that has gone does not mind.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("stress: {}", cli::one_line(&error));
+            return ExitCode::from(2);
+        }
+    };
+    match prepare(&cli.kind).and_then(Load::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("stress: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Opens and allocates all that a load takes, before the first second begins.
+fn prepare(kind: &Kind) -> Result<Load, String> {
+    match kind {
+        Kind::Memory(asked) => memory::prepare(asked),
+        Kind::Cpu(asked) => cpu::prepare(asked),
+        Kind::Disk(asked) => disk::prepare(asked),
+        Kind::Net(asked) => net::prepare(asked),
+    }
+}

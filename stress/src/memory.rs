@@ -1,0 +1,74 @@
+//! Memory that is held and written.
+
+use std::sync::atomic::Ordering;
+
+use crate::load::{Load, Work, counter};
+use crate::report::Figure;
+use crate::{cli, clock};
+
+/// The kernel gives memory page by page, when it is written; a time's end is seen between chunks.
+const CHUNK: usize = 1 << 20;
+
+/// One thread that writes it all, sleeps, and begins again.
+pub(crate) fn prepare(asked: &cli::Memory) -> Result<Load, String> {
+    let bytes = asked.size;
+    let too_much = || format!("{bytes} bytes can't be allocated");
+    let length = usize::try_from(bytes).map_err(|_| too_much())?;
+    let mut memory: Vec<u8> = Vec::new();
+    memory.try_reserve_exact(length).map_err(|_| too_much())?;
+    let (time, pause) = (clock::ns(asked.end.time), clock::ns(asked.pause));
+    let ((held, held_shown), (passes, passes_shown)) = (counter(), counter());
+    let work: Work = Box::new(move |start| {
+        clock::sleep_until(start)?;
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        while clock::now()? < start + time {
+            let mut at = 0;
+            while at < length && clock::now()? < start + time {
+                let end = (at + CHUNK).min(length);
+                memory.resize(memory.len().max(end), 0);
+                random.fill(&mut memory[at..end]);
+                held.store(memory.len() as u64, Ordering::Relaxed);
+                at = end;
+            }
+            if at == length {
+                passes.fetch_add(1, Ordering::Relaxed);
+            }
+            clock::sleep_until((clock::now()? + pause).min(start + time))?;
+        }
+        Ok(())
+    });
+    Ok(Load {
+        name: "memory",
+        time: asked.end.time,
+        works: vec![work],
+        figures: vec![
+            Figure {
+                name: "held_bytes",
+                asked: Box::new(move |_| bytes),
+                counters: vec![held_shown],
+                each: 1,
+            },
+            Figure {
+                name: "passes",
+                asked: Box::new(move |_| 1),
+                counters: vec![passes_shown],
+                each: 1,
+            },
+        ],
+    })
+}
+
+/// xorshift64: data that no host can merge or compress, without a source of randomness.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// Fills with what comes next.
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        for eight in bytes.chunks_mut(8) {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            eight.copy_from_slice(&self.0.to_ne_bytes()[..eight.len()]);
+        }
+    }
+}
