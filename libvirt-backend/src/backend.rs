@@ -22,6 +22,8 @@ pub struct LibvirtBackend {
     capabilities: Capabilities,
     /// When the last sample that was not an error began.
     last: Option<Instant>,
+    /// What that one gave. A caller may have snapshots that take turns, so what comes in is not it.
+    given: Snapshot,
 }
 
 impl LibvirtBackend {
@@ -51,6 +53,7 @@ impl LibvirtBackend {
             uri: uri.unwrap_or("its own choice of a hypervisor").to_owned(),
             capabilities,
             last: None,
+            given: Snapshot::default(),
         })
     }
 }
@@ -77,9 +80,10 @@ impl Backend for LibvirtBackend {
                 if let Some(last) = self.last.replace(now)
                     && reading.carries
                 {
-                    carry::over(into, reading.snapshot, now - last);
+                    carry::over(&mut self.given, reading.snapshot, now - last);
                 }
                 mem::swap(into, reading.snapshot);
+                self.given.domains.clone_from(&into.domains);
                 Ok(())
             }
             Err(unread) => {

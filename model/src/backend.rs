@@ -15,7 +15,7 @@ pub trait Backend {
     /// Reads the host and every domain now.
     ///
     /// The snapshot is the caller's and comes back tick after tick: it holds what an earlier call
-    /// left, and its buffers are used again. Domains are left in ascending order of
+    /// left, not always the last one, and its buffers are used again. Domains are left in ascending order of
     /// [`Identity::id`](crate::Identity), each once.
     ///
     /// # Errors
