@@ -63,7 +63,7 @@ pub(crate) fn prepare(asked: &cli::Cpu) -> Result<Load, String> {
         works,
         figures: vec![Figure {
             name: "cpu_ns",
-            asked: Box::new(move |at| part(duty, at) * vcpus),
+            asked: Some(Box::new(move |at| part(duty, at) * vcpus)),
             counters,
             each: 1,
         }],

@@ -107,7 +107,7 @@ fn add(
     load.works.push(paced(pace, time, did, step));
     load.figures.push(Figure {
         name,
-        asked: Box::new(move |at| pace.steps_by(at) * pace.unit),
+        asked: Some(Box::new(move |at| pace.steps_by(at) * pace.unit)),
         counters: vec![shown],
         each: pace.unit,
     });

@@ -44,13 +44,13 @@ pub(crate) fn prepare(asked: &cli::Memory) -> Result<Load, String> {
         figures: vec![
             Figure {
                 name: "held_bytes",
-                asked: Box::new(move |_| bytes),
+                asked: Some(Box::new(move |_| bytes)),
                 counters: vec![held_shown],
                 each: 1,
             },
             Figure {
                 name: "passes",
-                asked: Box::new(move |_| 1),
+                asked: None,
                 counters: vec![passes_shown],
                 each: 1,
             },

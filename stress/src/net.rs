@@ -53,7 +53,7 @@ pub(crate) fn prepare(asked: &cli::Net) -> Result<Load, String> {
             .into_iter()
             .map(|(name, each)| Figure {
                 name,
-                asked: Box::new(move |at| pace.steps_by(at) * each),
+                asked: Some(Box::new(move |at| pace.steps_by(at) * each)),
                 counters: vec![shown.clone()],
                 each,
             })

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Figure {
     /// What it counts, with its unit: `read_bytes`.
     pub(crate) name: &'static str,
-    /// How much was asked for by a time since the start, in ns.
-    pub(crate) asked: Box<dyn Fn(u64) -> u64>,
+    /// How much was asked for by a time since the start, in ns; nothing where it only tells.
+    pub(crate) asked: Option<Box<dyn Fn(u64) -> u64>>,
     /// What the threads have counted, summed.
     pub(crate) counters: Vec<Arc<AtomicU64>>,
     /// What one count stands for.
@@ -30,10 +30,11 @@ pub(crate) fn print(name: &str, word: &str, at_ns: u64, figures: &[Figure]) -> R
             .iter()
             .map(|c| c.load(Ordering::Relaxed))
             .sum();
-        let (asked, did) = ((figure.asked)(at_ns), counted * figure.each);
-        let figure = figure.name;
         // Writing to a String can't fail.
-        let _ = write!(line, " asked_{figure}={asked} did_{figure}={did}");
+        if let Some(asked) = &figure.asked {
+            let _ = write!(line, " asked_{}={}", figure.name, asked(at_ns));
+        }
+        let _ = write!(line, " did_{}={}", figure.name, counted * figure.each);
     }
     line.push('\n');
     let mut out = std::io::stdout().lock();
