@@ -32,6 +32,16 @@ impl<T: Default> Rows<T> {
         &mut self.kept[self.len - 1]
     }
 
+    /// Makes the list this long and returns its rows as an earlier use left them: the caller sets
+    /// every field.
+    pub fn resize(&mut self, len: usize) -> &mut [T] {
+        if len > self.kept.len() {
+            self.kept.resize_with(len, T::default);
+        }
+        self.len = len;
+        &mut self.kept[..len]
+    }
+
     /// Takes the last row away again.
     pub fn drop_last(&mut self) {
         self.len = self.len.saturating_sub(1);
@@ -69,5 +79,8 @@ mod tests {
         rows.drop_last();
         rows.drop_last();
         assert_eq!(rows.len(), 0);
+        let rows = rows.resize(2);
+        assert_eq!(rows[0].as_ptr(), place);
+        assert_eq!(rows[1], "");
     }
 }

@@ -55,8 +55,6 @@ pub struct XenBackend {
     /// The mark of the readings since something was learnt of the domains beyond the hypervisor's
     /// list: a snapshot that has another one may lack it.
     mark: u64,
-    /// The highest vCPU number of each domain of the last list, where vCPUs are wanted.
-    max_vcpu_ids: Vec<u32>,
 }
 
 impl XenBackend {
@@ -76,7 +74,8 @@ impl XenBackend {
         let mut source = Source::open(options.path, &mut privcmd, release, note)?;
         let physinfo = privcmd.physinfo().map_err(host::physinfo_failed)?;
         source.read(&mut privcmd).map_err(source::list_failed)?;
-        sane::check(&source.infos(), physinfo.nr_cpus)?;
+        let infos: Vec<_> = source.infos().collect();
+        sane::check(&infos, physinfo.nr_cpus)?;
         Ok(Self {
             incarnations: Incarnations::default(),
             store: Store::open(),
@@ -85,7 +84,6 @@ impl XenBackend {
             hypervisor: format!("Xen {release}{extra}"),
             wanted: options.wanted,
             mark: MARKS.fetch_add(1, Ordering::Relaxed),
-            max_vcpu_ids: Vec::new(),
             privcmd,
             source,
         })
@@ -100,21 +98,20 @@ impl XenBackend {
         self.source
             .read(&mut self.privcmd)
             .map_err(source::list_failed)?;
-        let before = into.domains.len();
-        into.domains.clear();
-        self.max_vcpu_ids.clear();
+        let infos = self.source.infos();
+        let mut same = into.mark == self.mark && into.domains.len() == infos.len();
         let mut past_last = 0;
         let mut ascending = true;
-        let mut same = into.mark == self.mark;
-        self.source.each(|info| {
+        let rows = into.domains.resize(infos.len());
+        for (domain, info) in rows.iter_mut().zip(infos.clone()) {
             ascending &= u32::from(info.domain) >= past_last;
             past_last = u32::from(info.domain) + 1;
-            same &= row::fill(into.domains.next_row(), &info);
-            if self.wanted.vcpus {
-                self.max_vcpu_ids.push(info.max_vcpu_id);
-            }
-        });
-        same &= into.domains.len() == before;
+            same &= row::claim(domain, &info);
+        }
+        // A second walk, because it calls nothing: all of an entry stays in registers.
+        for (domain, info) in rows.iter_mut().zip(infos) {
+            row::fill(domain, &info);
+        }
         if !same {
             into.mark = 0;
         }
@@ -194,8 +191,8 @@ impl Backend for XenBackend {
         }
         into.mark = self.mark;
         if self.wanted.vcpus {
-            for (domain, &max_vcpu_id) in into.domains.iter_mut().zip(&self.max_vcpu_ids) {
-                vcpus::fill(domain, max_vcpu_id, &mut self.privcmd);
+            for (domain, info) in into.domains.iter_mut().zip(self.source.infos()) {
+                vcpus::fill(domain, info.max_vcpu_id, &mut self.privcmd);
             }
         }
         self.read_host(into)

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::DerefMut;
+use std::slice::ChunksExact;
 
 use xen_sys::HypercallBuffer;
 use xen_sys::abi::DomainInfo;
@@ -77,10 +78,29 @@ impl<B: Room> DomainList<B> {
     }
 
     /// The domains of the last list, in ascending order of domid.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = DomainInfo> + '_ {
-        self.entries[..self.listed * self.stride]
-            .chunks_exact(self.stride)
-            .filter_map(DomainInfo::decode)
+    pub(crate) fn iter(&self) -> Infos<'_> {
+        let entries = &self.entries[..self.listed * self.stride];
+        Infos(entries.chunks_exact(self.stride))
+    }
+}
+
+/// The entries of a list, one after the other.
+#[derive(Clone)]
+pub(crate) struct Infos<'a>(ChunksExact<'a, u8>);
+
+impl Infos<'_> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Iterator for Infos<'_> {
+    type Item = DomainInfo;
+
+    #[inline]
+    fn next(&mut self) -> Option<DomainInfo> {
+        DomainInfo::decode(self.0.next()?)
     }
 }
 

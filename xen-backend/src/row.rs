@@ -6,38 +6,45 @@ use xen_sys::abi::{DomainInfo, PAGE_BYTES};
 /// `SHUTDOWN_crash` of Xen's `public/sched.h`.
 const SHUTDOWN_CRASH: u8 = 3;
 
-/// Fills in what the hypervisor's list tells. Says whether the row was this domain's before: then
-/// it keeps its name, its devices and all else that the list does not tell.
-pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) -> bool {
+/// Makes the row this domain's. Says whether it was before: then it keeps its name, its devices and
+/// all else that the list does not tell.
+pub(crate) fn claim(domain: &mut Domain, info: &DomainInfo) -> bool {
     let id = u32::from(info.domain);
     let uuid = Uuid::from_bytes(info.handle);
-    let same = domain.identity.id == id && domain.identity.uuid == uuid;
-    if !same {
-        domain.clear();
-        domain.identity = Identity {
-            id,
-            uuid,
-            incarnation: None,
-        };
+    if domain.identity.id == id && domain.identity.uuid == uuid {
+        domain.error = None;
+        return true;
     }
+    domain.clear();
+    domain.identity = Identity {
+        id,
+        uuid,
+        incarnation: None,
+    };
+    false
+}
+
+/// Fills in what the hypervisor's list tells.
+#[inline]
+pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
     domain.state = state(info);
     domain.cpu_time_ns = Some(info.cpu_time);
     domain.vcpus_online = Some(info.nr_online_vcpus);
-    domain.mem_bytes = info.tot_pages.checked_mul(PAGE_BYTES);
-    // "No limit" is all ones, in 32 or in 64 bits; either way the product says so.
-    domain.mem_max_bytes = match info.max_pages {
-        pages if pages == u64::from(u32::MAX) => None,
-        pages => pages.checked_mul(PAGE_BYTES),
-    };
-    domain.memory.outstanding_bytes = info.outstanding_pages.checked_mul(PAGE_BYTES);
-    domain.memory.shared_bytes = info.shr_pages.checked_mul(PAGE_BYTES);
-    domain.memory.paged_bytes = info.paged_pages.checked_mul(PAGE_BYTES);
+    domain.mem_bytes = bytes(info.tot_pages);
+    domain.mem_max_bytes = bytes(info.max_pages);
+    domain.memory.outstanding_bytes = bytes(info.outstanding_pages);
+    domain.memory.shared_bytes = bytes(info.shr_pages);
+    domain.memory.paged_bytes = bytes(info.paged_pages);
     // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
     domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
     domain.vcpus.clear();
     domain.stale_ns = 0;
-    domain.error = None;
-    same
+}
+
+/// Pages as bytes. All ones is "no limit", in 32 or in 64 bits: no domain has 16 TiB less a page,
+/// and none has more.
+fn bytes(pages: u64) -> Option<u64> {
+    (pages < u64::from(u32::MAX)).then_some(pages.wrapping_mul(PAGE_BYTES))
 }
 
 fn state(info: &DomainInfo) -> State {
@@ -59,6 +66,7 @@ mod tests {
 
     fn filled(info: DomainInfo) -> Domain {
         let mut domain = Domain::default();
+        claim(&mut domain, &info);
         fill(&mut domain, &info);
         domain
     }
@@ -86,17 +94,17 @@ mod tests {
             ..DomainInfo::default()
         };
         let mut domain = Domain::default();
-        assert!(!fill(&mut domain, &info));
+        assert!(!claim(&mut domain, &info));
         domain.name = Some("web".into());
         domain.error = Some("of the tick before".into());
         domain.memory.target_bytes = Some(4096);
-        assert!(fill(&mut domain, &info));
+        assert!(claim(&mut domain, &info));
         assert_eq!(domain.name.as_deref(), Some("web"));
         assert_eq!(domain.memory.target_bytes, Some(4096));
         assert_eq!(domain.error, None);
 
         info.handle = [8; 16];
-        assert!(!fill(&mut domain, &info));
+        assert!(!claim(&mut domain, &info));
         assert_eq!((domain.name, domain.memory.target_bytes), (None, None));
         assert_eq!(domain.identity.uuid, Uuid::from_bytes([8; 16]));
     }

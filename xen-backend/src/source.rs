@@ -7,7 +7,7 @@ use xen_sys::abi::{Abi, DomainInfo, Release};
 use xen_sys::{HypercallBuffer, OpenError, Privcmd, Xenctrl};
 
 use crate::host;
-use crate::list::DomainList;
+use crate::list::{DomainList, Infos};
 
 /// How the list of domains is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,7 +52,8 @@ impl Source {
                 let mut fast = fast()?;
                 reference.read(privcmd).map_err(list_failed)?;
                 fast.read(privcmd).map_err(list_failed)?;
-                if agree(&reference.infos(), &fast.infos()) {
+                let [then, now] = [&reference, &fast].map(|list| list.infos().collect::<Vec<_>>());
+                if agree(&then, &now) {
                     return Ok(fast);
                 }
                 note(
@@ -87,19 +88,12 @@ impl Source {
         }
     }
 
-    /// Hands every domain of the last list to `take`.
-    pub(crate) fn each(&self, take: impl FnMut(DomainInfo)) {
+    /// The domains of the last list, in ascending order of domid.
+    pub(crate) fn infos(&self) -> Infos<'_> {
         match self {
-            Self::Privcmd(list) => list.iter().for_each(take),
-            Self::Libxenctrl(_, list) => list.iter().for_each(take),
+            Self::Privcmd(list) => list.iter(),
+            Self::Libxenctrl(_, list) => list.iter(),
         }
-    }
-
-    /// All domains of the last list.
-    pub(crate) fn infos(&self) -> Vec<DomainInfo> {
-        let mut infos = Vec::new();
-        self.each(|info| infos.push(info));
-        infos
     }
 
     /// The word that `--xen-path` takes for it.
