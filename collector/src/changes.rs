@@ -17,17 +17,15 @@ pub fn compare(
     seen: &mut Vec<bool>,
     events: &mut Vec<Event>,
 ) {
-    seen.clear();
-    seen.resize(before.domains.len(), false);
-    for (domain, rates) in now.domains.iter().zip(rates) {
+    let mut still = 0;
+    for (domain, rates) in now.domains.iter().zip(&mut *rates) {
+        still += usize::from(rates.past.same().is_some());
         match rates.past {
             Before::Nothing => {}
             Before::Same(at) => {
-                seen[at] = true;
                 compare_domain(&before.domains[at], domain, rates, events);
             }
             Before::Rebooted(at) => {
-                seen[at] = true;
                 let old = &before.domains[at];
                 let ids = [old, domain].map(|d| Value::Number(d.identity.id.into()));
                 let [old_id, new_id] = ids;
@@ -58,12 +56,16 @@ pub fn compare(
             }
         }
     }
-    for (domain, _) in before
-        .domains
-        .iter()
-        .zip(seen.iter())
-        .filter(|(_, seen)| !**seen)
-    {
+    if still == before.domains.len() {
+        return;
+    }
+    seen.clear();
+    seen.resize(before.domains.len(), false);
+    for at in rates.iter().filter_map(|rates| rates.past.place()) {
+        seen[at] = true;
+    }
+    let gone = before.domains.iter().zip(seen.iter());
+    for (domain, _) in gone.filter(|(_, seen)| !**seen) {
         let state = Value::Word(domain.state.as_str());
         let event = Event::of(domain, EventKind::Destroyed, state, Value::Nothing);
         events.push(event.because(match domain.state {
@@ -210,6 +212,9 @@ fn devices<D: Default>(
     [removed, added]: [EventKind; 2],
     events: &mut Vec<Event>,
 ) -> bool {
+    if before.rows.is_empty() && now.rows.is_empty() {
+        return false;
+    }
     // A list that is not all of them tells nothing of what came or went.
     if !(before.complete && now.complete) {
         return false;

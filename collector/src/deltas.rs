@@ -30,6 +30,14 @@ impl Before {
         }
     }
 
+    /// Where it was in the list, in this life or the one before.
+    pub(crate) const fn place(self) -> Option<usize> {
+        match self {
+            Self::Same(at) | Self::Rebooted(at) => Some(at),
+            _ => None,
+        }
+    }
+
     /// Whether the domain, or this life of it, began after the reading before.
     pub(crate) const fn is_new(self) -> bool {
         matches!(self, Self::New | Self::Rebooted(_) | Self::Reused(_))
@@ -90,34 +98,34 @@ impl Counters {
     }
 
     /// The rates between `before` and this reading of the same life of the same domain.
+    #[inline]
     fn since(&self, before: &Self, past: Before) -> Rates {
-        let cpu = (before.cpu_time_ns, self.cpu_time_ns);
-        let net = [(before.net_rx, self.net_rx), (before.net_tx, self.net_tx)];
-        let disk = [
+        let pairs = [
+            (before.cpu_time_ns, self.cpu_time_ns),
+            (before.net_rx, self.net_rx),
+            (before.net_tx, self.net_tx),
             (before.disk_rd, self.disk_rd),
             (before.disk_wr, self.disk_wr),
         ];
-        if rate::any_backwards([cpu, net[0], net[1], disk[0], disk[1]]) {
+        if rate::any_backwards(pairs) {
             return Rates::reset(past);
         }
-        let Some(elapsed_ns) = self
-            .mono_ns
-            .checked_sub(before.mono_ns)
-            .filter(|&ns| ns > 0)
-        else {
+        let elapsed_ns = self.mono_ns.saturating_sub(before.mono_ns);
+        if elapsed_ns == 0 {
             return Rates {
                 past,
                 ..Rates::default()
             };
-        };
+        }
         let per_second = |(before, now)| rate::per_second(now, before, elapsed_ns);
+        let [cpu, rx, tx, rd, wr] = pairs;
         let (nics, disks) = (self.nics == before.nics, self.disks == before.disks);
         Rates {
             cpu_pct: rate::percent(cpu.1, cpu.0, elapsed_ns),
-            net_rx: per_second(net[0]).filter(|_| nics),
-            net_tx: per_second(net[1]).filter(|_| nics),
-            disk_rd: per_second(disk[0]).filter(|_| disks),
-            disk_wr: per_second(disk[1]).filter(|_| disks),
+            net_rx: per_second(rx).filter(|_| nics),
+            net_tx: per_second(tx).filter(|_| nics),
+            disk_rd: per_second(rd).filter(|_| disks),
+            disk_wr: per_second(wr).filter(|_| disks),
             reset: !(nics && disks),
             past,
             elapsed_ns: Some(elapsed_ns),
@@ -159,75 +167,74 @@ impl Deltas {
     /// Takes the reading that began at `mono_ns` and returns its rates, one for each domain in
     /// the snapshot's order.
     pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &mut [Rates] {
-        self.rates.clear();
-        self.now.clear();
+        let Self {
+            before,
+            now,
+            rates,
+            any,
+        } = self;
+        now.clear();
+        let counters = |domain| Counters::of(domain, mono_ns);
+        now.extend(snapshot.domains.iter().map(counters));
+        rates.clear();
         // Both lists ascend by id, so one walk through both pairs them.
         let mut next = 0;
-        for domain in snapshot.domains.iter() {
-            let now = Counters::of(domain, mono_ns);
-            while self
-                .before
-                .get(next)
-                .is_some_and(|b| b.identity.id < now.identity.id)
-            {
+        rates.extend(now.iter().zip(&snapshot.domains[..]).map(|(now, domain)| {
+            let mut there = before.get(next);
+            while there.is_some_and(|there| there.identity.id < now.identity.id) {
                 next += 1;
+                there = before.get(next);
             }
-            let same_id = self
-                .before
-                .get(next)
-                .filter(|b| b.identity.id == now.identity.id);
-            let rates = match same_id {
-                // Its values are those of the reading before, or older.
-                Some(before) if before.identity == now.identity && domain.stale_ns > 0 => {
-                    let past = Before::Same(next);
+            let same_id = there.filter(|there| there.identity.id == now.identity.id);
+            match same_id {
+                Some(there) if there.identity == now.identity => {
+                    let rates = now.since(there, Before::Same(next));
+                    if domain.stale_ns == 0 {
+                        return rates;
+                    }
+                    // Its values are those of the reading before, or older.
                     Rates {
-                        past,
-                        reset: now.since(before, past).reset,
+                        past: rates.past,
+                        reset: rates.reset,
                         ..Rates::default()
                     }
                 }
-                Some(before) if before.identity == now.identity => {
-                    now.since(before, Before::Same(next))
-                }
-                same_id => self.another(snapshot, &now, same_id.is_some().then_some(next)),
-            };
-            self.rates.push(rates);
-            self.now.push(now);
-        }
-        std::mem::swap(&mut self.before, &mut self.now);
-        self.any = true;
-        &mut self.rates
+                _ if *any => another(before, snapshot, now, same_id.map(|_| next)),
+                _ => Rates::default(),
+            }
+        }));
+        std::mem::swap(before, now);
+        *any = true;
+        rates
     }
+}
 
-    /// What a domain is that was not there with this identity. `same_id` is where its id was.
-    fn another(&self, snapshot: &Snapshot, now: &Counters, same_id: Option<usize>) -> Rates {
-        if !self.any {
-            return Rates::default();
-        }
-        let had = |before: &Counters| before.identity.uuid == now.identity.uuid;
-        let earlier = match same_id {
-            Some(at) if had(&self.before[at]) => Some(at),
-            _ if now.identity.uuid.is_nil() => None,
-            _ => self.before.iter().position(had),
-        };
-        // While the one with that uuid is still there, this is a second one beside it: a
-        // migration within the host has both for a while.
-        let gone = |at: &usize| {
-            let identity = self.before[*at].identity;
-            let still = snapshot
-                .domains
-                .binary_search_by_key(&identity.id, |domain| domain.identity.id);
-            still.map_or(true, |at| snapshot.domains[at].identity != identity)
-        };
-        match (earlier.filter(gone), same_id) {
-            (Some(at), _) => Rates::reset(Before::Rebooted(at)),
-            (None, Some(at)) => Rates::reset(Before::Reused(at)),
-            (None, None) => Rates {
-                reset: earlier.is_some(),
-                past: Before::New,
-                ..Rates::default()
-            },
-        }
+/// What a domain is that was not there with this identity. `same_id` is where its id was.
+#[cold]
+fn another(all: &[Counters], snapshot: &Snapshot, now: &Counters, same_id: Option<usize>) -> Rates {
+    let had = |before: &Counters| before.identity.uuid == now.identity.uuid;
+    let earlier = match same_id {
+        Some(at) if had(&all[at]) => Some(at),
+        _ if now.identity.uuid.is_nil() => None,
+        _ => all.iter().position(had),
+    };
+    // While the one with that uuid is still there, this is a second one beside it: a
+    // migration within the host has both for a while.
+    let gone = |at: &usize| {
+        let identity = all[*at].identity;
+        let still = snapshot
+            .domains
+            .binary_search_by_key(&identity.id, |domain| domain.identity.id);
+        still.map_or(true, |at| snapshot.domains[at].identity != identity)
+    };
+    match (earlier.filter(gone), same_id) {
+        (Some(at), _) => Rates::reset(Before::Rebooted(at)),
+        (None, Some(at)) => Rates::reset(Before::Reused(at)),
+        (None, None) => Rates {
+            reset: earlier.is_some(),
+            past: Before::New,
+            ..Rates::default()
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! How long vCPUs have waited for a pCPU: an estimate, made of what they were doing at each
 //! reading.
 
-use virtmon_model::{Snapshot, VcpuState};
+use virtmon_model::{Domain, Snapshot, VcpuState};
 
 use crate::Rates;
 
@@ -53,6 +53,10 @@ impl Ready {
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.ns.clear();
         self.now.begins.clear();
+        let has_none = |domain: &Domain| domain.vcpus.rows.is_empty();
+        if now.domains.iter().all(has_none) {
+            return;
+        }
         self.now.begins.push(0);
         for (domain, rates) in now.domains.iter().zip(rates) {
             let past = before.and_then(|before| {

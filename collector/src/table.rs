@@ -13,7 +13,7 @@ mod vcpu;
 
 pub use burst::{BurstRow, Bursts};
 pub use cell::Cell;
-pub use column::{Column, Table};
+pub use column::{Column, Put, Table};
 pub use device::{Disks, Nics};
 pub use domain::{DomainRow, Domains};
 pub use event::Events;

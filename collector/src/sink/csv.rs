@@ -1,9 +1,10 @@
-use std::io::Write;
+mod kept;
 
 use super::Sink;
-use super::row::{UuidTexts, number, push_number, wanted};
+use super::row::wanted;
 use crate::Frame;
-use crate::table::{Cell, Column, Table, Ticks};
+use crate::table::{Column, Put, Table, Ticks};
+use kept::{KeptRow, push_cell};
 
 /// A table as CSV: a header, then a line a row, quoted by RFC 4180, ended by a line feed.
 pub struct CsvSink<T: Table> {
@@ -12,7 +13,8 @@ pub struct CsvSink<T: Table> {
     header_written: bool,
     /// The cells that all rows of a tick begin with.
     tick_cells: Vec<u8>,
-    uuids: UuidTexts,
+    /// The rows of the last ticks, by their place.
+    rows: Vec<KeptRow>,
 }
 
 impl<T: Table> Default for CsvSink<T> {
@@ -31,7 +33,7 @@ impl<T: Table> CsvSink<T> {
             columns: wanted::<T>(names),
             header_written: false,
             tick_cells: Vec::new(),
-            uuids: UuidTexts::default(),
+            rows: Vec::new(),
         }
     }
 
@@ -63,25 +65,32 @@ impl<T: Table> Sink for CsvSink<T> {
             self.header_written = true;
         }
         self.tick_cells.clear();
-        self.uuids.rewind();
         for column in &self.tick_columns {
-            push_cell(
-                &mut self.tick_cells,
-                (column.cell)(&frame.tick),
-                &mut self.uuids,
-            );
+            push_cell(&mut self.tick_cells, (column.cell)(&frame.tick));
         }
-        let (tick_cells, columns, uuids) = (&self.tick_cells, &self.columns, &mut self.uuids);
+        let (tick_cells, columns, rows) = (&self.tick_cells, &self.columns, &mut self.rows);
         let all = columns.len() == T::COLUMNS.len();
+        let mut next = 0;
         T::rows(frame, |row| {
-            out.extend_from_slice(tick_cells);
-            if all {
-                T::cells(row, |cell| push_cell(out, cell, uuids));
-            } else {
+            if next == rows.len() {
+                rows.push(KeptRow::default());
+            }
+            let kept = &mut rows[next];
+            next += 1;
+            if kept.len() < columns.len() {
                 for column in columns {
-                    push_cell(out, (column.cell)(row), uuids);
+                    kept.push((column.cell)(row));
+                }
+            } else if all {
+                T::cells(row, &mut kept.again(T::COLUMNS.len()));
+            } else {
+                let mut again = kept.again(columns.len());
+                for column in columns {
+                    again.put((column.cell)(row));
                 }
             }
+            out.extend_from_slice(tick_cells);
+            out.extend_from_slice(kept.text());
             end_line(out);
         });
     }
@@ -92,49 +101,6 @@ fn end_line(out: &mut [u8]) {
     if let Some(last) = out.last_mut() {
         *last = b'\n';
     }
-}
-
-/// Adds a value and the comma behind it.
-#[inline(always)]
-fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>, uuids: &mut UuidTexts) {
-    match cell {
-        Cell::Unknown => out.push(b','),
-        // Most counts of a guest that does nothing.
-        Cell::Number(0) => out.extend_from_slice(b"0,"),
-        Cell::Number(number) => {
-            push_number(out, number);
-            out.push(b',');
-        }
-        other => push_other(out, other, uuids),
-    }
-}
-
-#[inline(never)]
-fn push_other(out: &mut Vec<u8>, cell: Cell<'_>, uuids: &mut UuidTexts) {
-    match number(out, cell) {
-        Some(Cell::Text(text)) => push_text(out, text),
-        // Writing to a Vec can't fail.
-        Some(Cell::Time(time)) => drop(write!(out, "{}", humantime::format_rfc3339_nanos(time))),
-        Some(Cell::Uuid(uuid)) => out.extend_from_slice(uuids.text(uuid)),
-        _ => {}
-    }
-    out.push(b',');
-}
-
-fn push_text(out: &mut Vec<u8>, text: &str) {
-    let special = |byte: u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    if !text.bytes().any(special) {
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
-    out.push(b'"');
-    for byte in text.bytes() {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use super::Sink;
-use super::row::{UuidTexts, number, wanted};
+use super::row::{number, push_uuid, wanted};
 use crate::Frame;
 use crate::table::{Cell, Column, Table, Ticks};
 
@@ -11,7 +11,6 @@ pub struct JsonSink<T: Table> {
     columns: Vec<&'static Column<T>>,
     /// What all rows of a tick begin with.
     tick_cells: Vec<u8>,
-    uuids: UuidTexts,
 }
 
 impl<T: Table> JsonSink<T> {
@@ -22,33 +21,31 @@ impl<T: Table> JsonSink<T> {
             tick_columns: wanted::<Ticks>(names),
             columns: wanted::<T>(names),
             tick_cells: Vec::new(),
-            uuids: UuidTexts::default(),
         }
     }
 }
 
 impl<T: Table> Sink for JsonSink<T> {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
-        self.uuids.rewind();
-        let (begin, uuids) = (&mut self.tick_cells, &mut self.uuids);
+        let begin = &mut self.tick_cells;
         begin.clear();
         begin.extend_from_slice(b"{\"table\":\"");
         begin.extend_from_slice(T::NAME.as_bytes());
         begin.push(b'"');
         for column in &self.tick_columns {
-            push_pair(begin, column.name, (column.cell)(&frame.tick), uuids);
+            push_pair(begin, column.name, (column.cell)(&frame.tick));
         }
         T::rows(frame, |row| {
             out.extend_from_slice(begin);
             for column in &self.columns {
-                push_pair(out, column.name, (column.cell)(row), uuids);
+                push_pair(out, column.name, (column.cell)(row));
             }
             out.extend_from_slice(b"}\n");
         });
     }
 }
 
-fn push_pair(out: &mut Vec<u8>, name: &str, cell: Cell<'_>, uuids: &mut UuidTexts) {
+fn push_pair(out: &mut Vec<u8>, name: &str, cell: Cell<'_>) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
@@ -61,7 +58,7 @@ fn push_pair(out: &mut Vec<u8>, name: &str, cell: Cell<'_>, uuids: &mut UuidText
         }
         Some(Cell::Uuid(uuid)) => {
             out.push(b'"');
-            out.extend_from_slice(uuids.text(uuid));
+            push_uuid(out, uuid);
             out.push(b'"');
         }
         _ => {}

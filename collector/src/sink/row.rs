@@ -2,33 +2,6 @@ use virtmon_model::Uuid;
 
 use crate::table::{Cell, Column, Table};
 
-/// The texts of the uuids of a tick's rows, kept from tick to tick: they seldom change.
-#[derive(Debug, Default)]
-pub(super) struct UuidTexts {
-    kept: Vec<(Uuid, [u8; 36])>,
-    next: usize,
-}
-
-impl UuidTexts {
-    /// Begins with the first row again.
-    pub(super) fn rewind(&mut self) {
-        self.next = 0;
-    }
-
-    /// The text of the next row's uuid.
-    pub(super) fn text(&mut self, uuid: Uuid) -> &[u8; 36] {
-        let at = self.next;
-        self.next += 1;
-        if self.kept.get(at).is_none_or(|(kept, _)| *kept != uuid) {
-            let mut text = [0; 36];
-            uuid.hyphenated().encode_lower(&mut text);
-            self.kept.truncate(at);
-            self.kept.push((uuid, text));
-        }
-        &self.kept[at].1
-    }
-}
-
 /// The columns of a table that are wanted: all, or those with one of these names.
 pub(super) fn wanted<T: Table>(names: &[String]) -> Vec<&'static Column<T>> {
     let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
@@ -54,10 +27,14 @@ pub(super) fn push_decimal(out: &mut Vec<u8>, number: f64) {
         out.push(b'-');
     }
     push_number(out, thousandths / 1000);
-    out.push(b'.');
-    for place in [100, 10, 1] {
-        out.push(b'0' + (thousandths / place % 10) as u8);
-    }
+    let digit = |place| b'0' + (thousandths / place % 10) as u8;
+    out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
+}
+
+pub(super) fn push_uuid(out: &mut Vec<u8>, uuid: Uuid) {
+    let mut text = [0; 36];
+    uuid.hyphenated().encode_lower(&mut text);
+    out.extend_from_slice(&text);
 }
 
 /// The value of a column that is text in neither CSV nor JSON; what is left for the caller else.

@@ -15,10 +15,17 @@ pub trait Table: Sized + 'static {
     /// Hands over a row's values, all of them in the columns' order. It is made of the same lines as
     /// the columns, so that each value is known to the encoder for what it is as it is compiled: a
     /// call through every column's pointer would be half the cost of a row.
-    fn cells<'r>(row: &'r Self::Row<'_>, put: impl FnMut(Cell<'r>));
+    fn cells(row: &Self::Row<'_>, put: &mut impl Put);
 
     /// Hands over this frame's rows, in their order.
     fn rows<'a>(frame: &Frame<'a>, each: impl FnMut(&Self::Row<'a>));
+}
+
+/// What a row's values are handed to. Not a closure: one that is called for each of many columns
+/// is compiled once and called, with each value taken apart again.
+pub trait Put {
+    /// Takes the next value.
+    fn put(&mut self, cell: Cell<'_>);
 }
 
 /// One column of a table.
@@ -55,10 +62,10 @@ macro_rules! columns {
         }),*];
 
         #[inline]
-        fn cells<'r>(row: &'r Self::Row<'_>, mut put: impl FnMut($crate::table::Cell<'r>)) {
+        fn cells(row: &Self::Row<'_>, put: &mut impl $crate::table::Put) {
             $({
                 let cell: for<'b, 'a> fn(&'b Self::Row<'a>) -> $crate::table::Cell<'b> = $cell;
-                put(cell(row));
+                put.put(cell(row));
             })*
         }
     };

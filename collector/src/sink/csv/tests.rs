@@ -1,5 +1,8 @@
 use std::time::{Duration, SystemTime};
 
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
 use virtmon_model::{Domain, Identity, Snapshot, State, Uuid};
 
 use super::super::row::push_decimal;
@@ -116,6 +119,53 @@ fn any_name_comes_back_as_it_was() {
         .map(|record| record.unwrap()[9].to_owned())
         .collect();
     assert_eq!(read, names);
+}
+
+/// A domain of few values, so that two often have some in common.
+fn any_domain() -> impl Strategy<Value = (Domain, Rates)> {
+    let name = prop_oneof!["[a,\"]{0,2}", Just("web".to_owned())];
+    let number = || prop_oneof![Just(None), Just(Some(0)), Just(Some(9)), Just(Some(10))];
+    let uuid = 0..2u128;
+    let values = (option::of(name), uuid, number(), number(), 0..2u64);
+    values.prop_map(|(name, uuid, number, other, stale_ns)| {
+        let domain = Domain {
+            identity: Identity {
+                uuid: Uuid::from_u128(uuid),
+                ..Identity::default()
+            },
+            name: name.map(Into::into),
+            cpu_time_ns: number,
+            cpupool: other.and_then(|n| u32::try_from(n).ok()),
+            stale_ns,
+            ..Domain::default()
+        };
+        let cpu_pct = other.map(|n| f64::from(u32::try_from(n).unwrap_or_default()) / 9.0);
+        let rates = Rates {
+            cpu_pct,
+            ..Rates::default()
+        };
+        (domain, rates)
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_row_that_is_written_again_is_written_as_if_for_the_first_time(
+        ticks in vec(vec(any_domain(), 0..4), 1..6),
+        few in any::<bool>(),
+    ) {
+        let names: Vec<String> = if few {
+            ["name", "cpu_pct", "stale"].map(Into::into).to_vec()
+        } else {
+            Vec::new()
+        };
+        let sink = || CsvSink::<Domains>::of(&names).without_header(true);
+        let mut kept = sink();
+        for tick in ticks {
+            let (domains, rates): (Vec<_>, Vec<_>) = tick.into_iter().unzip();
+            prop_assert_eq!(encode(&mut kept, &domains, &rates), encode(&mut sink(), &domains, &rates));
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,161 @@
+//! Rows as they were last written: of a domain that does little, most cells are what they were,
+//! and comparing a value costs a tenth of writing it.
+
+use std::io::Write;
+
+use crate::sink::row::{number, push_uuid};
+use crate::table::{Cell, Put};
+
+/// A row: its text, and the values that it is the text of.
+#[derive(Debug, Default)]
+pub(super) struct KeptRow {
+    text: Vec<u8>,
+    cells: Vec<KeptCell>,
+}
+
+#[derive(Debug)]
+struct KeptCell {
+    value: Value,
+    /// Where its text ends, the comma included; it begins where the one before it ends.
+    end: usize,
+}
+
+/// What is compared of a cell that is not text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value {
+    Unknown,
+    Number(u64),
+    /// The bits of a decimal.
+    Decimal(u64),
+    Uuid([u8; 16]),
+    /// Any other: its text is what is compared, or it is made anew.
+    Text,
+}
+
+impl KeptRow {
+    /// The row's text, each cell with its comma.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// How many cells it has.
+    pub(super) fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Adds a cell behind the last.
+    pub(super) fn push(&mut self, cell: Cell<'_>) {
+        push_cell(&mut self.text, cell);
+        self.cells.push(KeptCell {
+            value: Value::of(cell),
+            end: self.text.len(),
+        });
+    }
+
+    /// What takes the row's values anew: as many as there are columns, which it has.
+    #[inline(always)]
+    pub(super) fn again(&mut self, columns: usize) -> Again<'_> {
+        Again {
+            text: &mut self.text,
+            cells: &mut self.cells[..columns],
+            place: 0,
+        }
+    }
+}
+
+/// A row whose values come again, one after the other.
+pub(super) struct Again<'a> {
+    text: &'a mut Vec<u8>,
+    cells: &'a mut [KeptCell],
+    place: usize,
+}
+
+impl Put for Again<'_> {
+    #[inline(always)]
+    fn put(&mut self, cell: Cell<'_>) {
+        let kept = &self.cells[self.place];
+        let same = match cell {
+            Cell::Unknown => kept.value == Value::Unknown,
+            Cell::Number(number) => kept.value == Value::Number(number),
+            Cell::Decimal(number) => kept.value == Value::Decimal(number.to_bits()),
+            Cell::Uuid(uuid) => kept.value == Value::Uuid(*uuid.as_bytes()),
+            // A text that was quoted is another one.
+            Cell::Text(text) => {
+                let begin = begin(self.cells, self.place);
+                kept.value == Value::Text && self.text[begin..kept.end - 1] == *text.as_bytes()
+            }
+            Cell::Time(_) => false,
+        };
+        if !same {
+            replace(self.text, self.cells, self.place, cell);
+        }
+        self.place += 1;
+    }
+}
+
+fn begin(cells: &[KeptCell], place: usize) -> usize {
+    match place.checked_sub(1) {
+        Some(before) => cells[before].end,
+        None => 0,
+    }
+}
+
+#[inline(never)]
+fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], place: usize, cell: Cell<'_>) {
+    let (begin, end) = (begin(cells, place), cells[place].end);
+    let old_len = text.len();
+    push_cell(text, cell);
+    let new_end = begin + text.len() - old_len;
+    if new_end == end {
+        text.copy_within(old_len.., begin);
+        text.truncate(old_len);
+    } else {
+        // The new text goes from behind the last cell to its place, then the old one goes.
+        text[begin..].rotate_right(new_end - begin);
+        text.drain(new_end..new_end + end - begin);
+        for cell in &mut cells[place..] {
+            cell.end = cell.end + new_end - end;
+        }
+    }
+    cells[place].value = Value::of(cell);
+}
+
+impl Value {
+    fn of(cell: Cell<'_>) -> Self {
+        match cell {
+            Cell::Unknown => Self::Unknown,
+            Cell::Number(number) => Self::Number(number),
+            Cell::Decimal(number) => Self::Decimal(number.to_bits()),
+            Cell::Uuid(uuid) => Self::Uuid(uuid.into_bytes()),
+            Cell::Text(_) | Cell::Time(_) => Self::Text,
+        }
+    }
+}
+
+/// Adds a value and the comma behind it.
+pub(super) fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
+    match number(out, cell) {
+        Some(Cell::Text(text)) => push_text(out, text),
+        // Writing to a Vec can't fail.
+        Some(Cell::Time(time)) => drop(write!(out, "{}", humantime::format_rfc3339_nanos(time))),
+        Some(Cell::Uuid(uuid)) => push_uuid(out, uuid),
+        _ => {}
+    }
+    out.push(b',');
+}
+
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    let special = |byte: u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    if !text.bytes().any(special) {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    for byte in text.bytes() {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
