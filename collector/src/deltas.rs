@@ -72,26 +72,29 @@ pub struct Rates {
 struct Counters {
     identity: Identity,
     mono_ns: u64,
-    cpu_time_ns: Option<u64>,
-    net_rx: Option<u64>,
-    net_tx: Option<u64>,
-    disk_rd: Option<u64>,
-    disk_wr: Option<u64>,
+    /// CPU time; bytes received, sent, read and written.
+    values: [Option<u64>; 5],
     /// How many devices the sums are of: with another number they are of other things.
     nics: usize,
     disks: usize,
 }
 
+/// What each counter's growth in a ns is multiplied by: percent, and bytes per second.
+const SCALES: [f64; 5] = [100.0, 1e9, 1e9, 1e9, 1e9];
+
 impl Counters {
+    #[inline]
     fn of(domain: &Domain, mono_ns: u64) -> Self {
         Self {
             identity: domain.identity,
             mono_ns: mono_ns.saturating_sub(domain.stale_ns),
-            cpu_time_ns: domain.cpu_time_ns,
-            net_rx: domain.nics.sum(|nic| nic.rx_bytes),
-            net_tx: domain.nics.sum(|nic| nic.tx_bytes),
-            disk_rd: domain.disks.sum(|disk| disk.rd_bytes),
-            disk_wr: domain.disks.sum(|disk| disk.wr_bytes),
+            values: [
+                domain.cpu_time_ns,
+                domain.nics.sum(|nic| nic.rx_bytes),
+                domain.nics.sum(|nic| nic.tx_bytes),
+                domain.disks.sum(|disk| disk.rd_bytes),
+                domain.disks.sum(|disk| disk.wr_bytes),
+            ],
             nics: domain.nics.rows.len(),
             disks: domain.disks.rows.len(),
         }
@@ -100,36 +103,44 @@ impl Counters {
     /// The rates between `before` and this reading of the same life of the same domain.
     #[inline]
     fn since(&self, before: &Self, past: Before) -> Rates {
-        let pairs = [
-            (before.cpu_time_ns, self.cpu_time_ns),
-            (before.net_rx, self.net_rx),
-            (before.net_tx, self.net_tx),
-            (before.disk_rd, self.disk_rd),
-            (before.disk_wr, self.disk_wr),
-        ];
-        if rate::any_backwards(pairs) {
-            return Rates::reset(past);
-        }
         let elapsed_ns = self.mono_ns.saturating_sub(before.mono_ns);
+        let mut grown = [None; 5];
+        for (n, grown) in grown.iter_mut().enumerate() {
+            if let (Some(then), Some(now)) = (before.values[n], self.values[n]) {
+                let Some(delta) = now.checked_sub(then) else {
+                    return Rates::reset(past);
+                };
+                // Most counters of most guests: no need to convert and divide.
+                *grown = Some(match delta {
+                    0 => 0.0,
+                    delta => rate::ratio(delta, elapsed_ns) * SCALES[n],
+                });
+            }
+        }
         if elapsed_ns == 0 {
             return Rates {
                 past,
                 ..Rates::default()
             };
         }
-        let per_second = |(before, now)| rate::per_second(now, before, elapsed_ns);
-        let [cpu, rx, tx, rd, wr] = pairs;
-        let (nics, disks) = (self.nics == before.nics, self.disks == before.disks);
-        Rates {
-            cpu_pct: rate::percent(cpu.1, cpu.0, elapsed_ns),
-            net_rx: per_second(rx).filter(|_| nics),
-            net_tx: per_second(tx).filter(|_| nics),
-            disk_rd: per_second(rd).filter(|_| disks),
-            disk_wr: per_second(wr).filter(|_| disks),
-            reset: !(nics && disks),
+        let [cpu_pct, net_rx, net_tx, disk_rd, disk_wr] = grown;
+        let mut rates = Rates {
+            cpu_pct,
+            net_rx,
+            net_tx,
+            disk_rd,
+            disk_wr,
+            reset: false,
             past,
             elapsed_ns: Some(elapsed_ns),
+        };
+        if self.nics != before.nics {
+            (rates.net_rx, rates.net_tx, rates.reset) = (None, None, true);
         }
+        if self.disks != before.disks {
+            (rates.disk_rd, rates.disk_wr, rates.reset) = (None, None, true);
+        }
+        rates
     }
 }
 

@@ -73,36 +73,56 @@ pub(super) struct Again<'a> {
 impl Put for Again<'_> {
     #[inline(always)]
     fn put(&mut self, cell: Cell<'_>) {
-        let kept = &self.cells[self.place];
-        let same = match cell {
-            Cell::Unknown => kept.value == Value::Unknown,
-            Cell::Number(number) => kept.value == Value::Number(number),
-            Cell::Decimal(number) => kept.value == Value::Decimal(number.to_bits()),
-            Cell::Uuid(uuid) => kept.value == Value::Uuid(*uuid.as_bytes()),
-            // A text that was quoted is another one.
-            Cell::Text(text) => {
-                let begin = begin(self.cells, self.place);
-                kept.value == Value::Text && self.text[begin..kept.end - 1] == *text.as_bytes()
+        // The cell is made again in each arm, so that a steady one never reaches memory.
+        match cell {
+            Cell::Unknown if !self.is(Value::Unknown) => self.replace(Cell::Unknown),
+            Cell::Number(n) if !self.is(Value::Number(n)) => self.replace(Cell::Number(n)),
+            Cell::Decimal(x) if !self.is(Value::Decimal(x.to_bits())) => {
+                self.replace(Cell::Decimal(x));
             }
-            Cell::Time(_) => false,
-        };
-        if !same {
-            replace(self.text, self.cells, self.place, cell);
+            Cell::Uuid(uuid) if !self.is(Value::Uuid(uuid.into_bytes())) => {
+                self.replace(Cell::Uuid(uuid));
+            }
+            // One that was quoted is made anew.
+            Cell::Text(text) if !self.is_text(text) => self.replace(Cell::Text(text)),
+            Cell::Time(time) => self.replace(Cell::Time(time)),
+            _ => {}
         }
         self.place += 1;
     }
 }
 
-fn begin(cells: &[KeptCell], place: usize) -> usize {
-    match place.checked_sub(1) {
-        Some(before) => cells[before].end,
-        None => 0,
+impl Again<'_> {
+    #[inline(always)]
+    fn is(&self, value: Value) -> bool {
+        self.cells[self.place].value == value
+    }
+
+    #[inline(always)]
+    fn is_text(&self, text: &str) -> bool {
+        let kept = self.text.get(self.begin()..self.cells[self.place].end - 1);
+        self.is(Value::Text) && kept == Some(text.as_bytes())
+    }
+
+    #[inline(always)]
+    fn begin(&self) -> usize {
+        match self.place.checked_sub(1) {
+            Some(before) => self.cells[before].end,
+            None => 0,
+        }
+    }
+
+    #[inline(always)]
+    fn replace(&mut self, cell: Cell<'_>) {
+        let begin = self.begin();
+        replace(self.text, &mut self.cells[self.place..], begin, cell);
     }
 }
 
+/// Makes the first of these cells, whose text begins there, another one.
 #[inline(never)]
-fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], place: usize, cell: Cell<'_>) {
-    let (begin, end) = (begin(cells, place), cells[place].end);
+fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, cell: Cell<'_>) {
+    let end = cells[0].end;
     let old_len = text.len();
     push_cell(text, cell);
     let new_end = begin + text.len() - old_len;
@@ -113,11 +133,11 @@ fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], place: usize, cell: Cell<
         // The new text goes from behind the last cell to its place, then the old one goes.
         text[begin..].rotate_right(new_end - begin);
         text.drain(new_end..new_end + end - begin);
-        for cell in &mut cells[place..] {
+        for cell in cells.iter_mut() {
             cell.end = cell.end + new_end - end;
         }
     }
-    cells[place].value = Value::of(cell);
+    cells[0].value = Value::of(cell);
 }
 
 impl Value {
