@@ -109,7 +109,7 @@ fn with_the_csv_crate(frame: &Frame<'_>, out: &mut Vec<u8>) {
                 Cell::Unknown => writer.write_field(""),
                 Cell::Number(number) => writer.write_field(number.to_string()),
                 Cell::Decimal(number) => writer.write_field(format!("{number:.3}")),
-                Cell::Text(text) => writer.write_field(text),
+                Cell::Word(text) | Cell::Text(text) => writer.write_field(text),
                 Cell::Time(time) => {
                     writer.write_field(humantime::format_rfc3339_nanos(time).to_string())
                 }

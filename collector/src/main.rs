@@ -67,7 +67,7 @@ fn print(text: &str) -> Result<(), RunError> {
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     let wanted = Wanted {
         vcpus: cli.detail.contains(&Detail::Vcpu),
-        host: cli.detail.contains(&Detail::Host),
+        host: cli.detail.contains(&Detail::Host) || outputs::table(cli).is_some(),
     };
     let uri = cli.uri.as_deref();
     let path = cli.xen_path.into();

@@ -19,7 +19,6 @@ pub(crate) fn add(
     capabilities: Capabilities,
     runner: &mut Runner<'_>,
 ) -> Result<(), OutputError> {
-    let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
     if let Some(path) = &cli.csv {
         csv::<Domains>(cli, path, runner)?;
         if cli.every.is_some() {
@@ -45,15 +44,24 @@ pub(crate) fn add(
         }
         runner.add(sinks, open(cli, path, b"")?.0);
     }
-    let terminal = io::stdout().is_terminal();
-    let table = TableSink::new(capabilities, terminal && colour());
-    let table = table.sorted(cli.sort.into(), cli.top);
-    if cli.csv.is_none() && cli.json.is_none() {
-        runner.add(table, Output::stdout()?);
-    } else if terminal && !to_stdout(&cli.csv) && !to_stdout(&cli.json) {
-        runner.add(table.at_most_every(BESIDE_A_FILE_NS), Output::stdout()?);
+    if let Some(at_most_every_ns) = table(cli) {
+        let table = TableSink::new(capabilities, io::stdout().is_terminal() && colour());
+        let table = table.sorted(cli.sort.into(), cli.top);
+        runner.add(table.at_most_every(at_most_every_ns), Output::stdout()?);
     }
     Ok(())
+}
+
+/// Whether the table is shown, and after how many ns again at the earliest.
+pub(crate) fn table(cli: &Cli) -> Option<u64> {
+    let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    if cli.csv.is_none() && cli.json.is_none() {
+        Some(0)
+    } else if io::stdout().is_terminal() && !to_stdout(&cli.csv) && !to_stdout(&cli.json) {
+        Some(BESIDE_A_FILE_NS)
+    } else {
+        None
+    }
 }
 
 /// `out.csv` becomes `out.vcpu.csv`.

@@ -45,6 +45,6 @@ pub struct Capabilities {
 pub struct Wanted {
     /// Single vCPUs: a hypercall each on Xen.
     pub vcpus: bool,
-    /// The host's pCPUs and NUMA nodes.
+    /// The host: its pCPUs, its memory and its NUMA nodes.
     pub host: bool,
 }

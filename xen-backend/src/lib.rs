@@ -20,7 +20,7 @@ mod xenstore;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
+use virtmon_model::{Backend, Capabilities, Domain, Error, Result, Snapshot, Wanted};
 use xen_sys::Privcmd;
 
 use crate::devices::Devices;
@@ -100,40 +100,38 @@ impl XenBackend {
             .map_err(source::list_failed)?;
         let infos = self.source.infos();
         let mut same = into.mark == self.mark && into.domains.len() == infos.len();
-        let mut past_last = 0;
-        let mut ascending = true;
         let rows = into.domains.resize(infos.len());
         for (domain, info) in rows.iter_mut().zip(infos.clone()) {
-            ascending &= u32::from(info.domain) >= past_last;
-            past_last = u32::from(info.domain) + 1;
             same &= row::claim(domain, &info);
         }
         // A second walk, because it calls nothing: all of an entry stays in registers.
         for (domain, info) in rows.iter_mut().zip(infos) {
             row::fill(domain, &info);
         }
-        if !same {
-            into.mark = 0;
+        if same {
+            return Ok(false);
         }
-        if ascending {
-            Ok(!same)
-        } else {
-            Err(Error::UnknownAbi(
+        into.mark = 0;
+        let ascend = |a: &Domain, b: &Domain| a.identity.id < b.identity.id;
+        if !into.domains.is_sorted_by(ascend) {
+            return Err(Error::UnknownAbi(
                 "the hypervisor listed domains out of order".into(),
-            ))
+            ));
         }
+        Ok(true)
     }
 
     fn read_host(&mut self, into: &mut Snapshot) -> Result<()> {
-        let physinfo = self.privcmd.physinfo().map_err(host::physinfo_failed)?;
         let host = &mut into.host;
         if host.hypervisor != self.hypervisor {
             host.hypervisor.clone_from(&self.hypervisor);
         }
+        if !self.wanted.host {
+            return Ok(());
+        }
+        let physinfo = self.privcmd.physinfo().map_err(host::physinfo_failed)?;
         machine::fill(host, &physinfo);
-        if self.wanted.host
-            && let Err(error) = self.machine.read(&mut self.privcmd, host)
-        {
+        if let Err(error) = self.machine.read(&mut self.privcmd, host) {
             host.pcpu_idle_ns.clear();
             host.nodes.clear();
             let trouble = into.troubles.next_row();

@@ -1,4 +1,4 @@
-//! The host itself: its memory at every sample; its pCPUs and NUMA nodes where they are asked for.
+//! The host itself: its pCPUs, its memory and its NUMA nodes.
 
 use std::io;
 

@@ -37,8 +37,6 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
     domain.memory.paged_bytes = bytes(info.paged_pages);
     // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
     domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
-    domain.vcpus.clear();
-    domain.stale_ns = 0;
 }
 
 /// Pages as bytes. All ones is "no limit", in 32 or in 64 bits: no domain has 16 TiB less a page,

@@ -51,7 +51,7 @@ fn push_pair(out: &mut Vec<u8>, name: &str, cell: Cell<'_>) {
     out.extend_from_slice(b"\":");
     match number(out, cell) {
         Some(Cell::Unknown) => out.extend_from_slice(b"null"),
-        Some(Cell::Text(text)) => push_text(out, text),
+        Some(Cell::Word(text) | Cell::Text(text)) => push_text(out, text),
         // Writing to a Vec can't fail.
         Some(Cell::Time(time)) => {
             drop(write!(out, "\"{}\"", humantime::format_rfc3339_nanos(time)))

@@ -11,7 +11,9 @@ pub enum Cell<'a> {
     Number(u64),
     /// A number with three decimals.
     Decimal(f64),
-    /// A word or a name.
+    /// One of a few words, none of which needs quoting.
+    Word(&'static str),
+    /// A name.
     Text(&'a str),
     /// A moment: RFC 3339, UTC, with nanoseconds.
     Time(SystemTime),

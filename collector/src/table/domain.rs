@@ -35,7 +35,7 @@ impl Table for Domains {
             |row| row.domain.name.as_deref().into();
         "state" [""] "running, blocked, paused, shutdown, crashed, dying or unknown"
             ("xen_domctl_getdomaininfo.flags", "state.state")
-            |row| Cell::Text(row.domain.state.as_str());
+            |row| Cell::Word(row.domain.state.as_str());
         "cpu_time_ns" ["ns"] "CPU time used by all its vCPUs since it was made"
             ("xen_domctl_getdomaininfo.cpu_time", "cpu.time")
             |row| row.domain.cpu_time_ns.into();

@@ -18,7 +18,7 @@ impl Table for Events {
             |event| event.identity.map_or(Cell::Unknown, |identity| Cell::Uuid(identity.uuid));
         "name" [""] "the domain's name" ("the domain table") |event| event.name.as_deref().into();
         "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, stale, fresh; of the host: lost, back"
-            ("made of the readings") |event| Cell::Text(event.kind.as_str());
+            ("made of the readings") |event| Cell::Word(event.kind.as_str());
         "device" [""] "the device or counter that it is about" ("made of the readings")
             |event| Some(event.device.as_str()).filter(|device| !device.is_empty()).into();
         "old" [""] "what it was" ("made of the readings") |event| cell(&event.old);
@@ -38,7 +38,7 @@ fn cell(value: &Value) -> Cell<'_> {
     match value {
         Value::Nothing => Cell::Unknown,
         Value::Number(number) => Cell::Number(*number),
-        Value::Word(word) => Cell::Text(word),
+        Value::Word(word) => Cell::Word(word),
         Value::Name(name) => Cell::Text(name),
         Value::Uuid(uuid) => Cell::Uuid(*uuid),
     }

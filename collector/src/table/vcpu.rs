@@ -36,7 +36,7 @@ impl Table for Vcpus {
             |row| Cell::Number(row.vcpu.id.into());
         "state" [""] "running, ready, blocked, offline or unknown; only Xen tells ready, which is to wait for a pCPU"
             ("xen_domctl_getvcpuinfo.online, blocked, running", "vcpu.<n>.state, vcpu.<n>.halted")
-            |row| Cell::Text(row.vcpu.state.as_str());
+            |row| Cell::Word(row.vcpu.state.as_str());
         "cpu_time_ns" ["ns"] "CPU time that it used, cumulative"
             ("xen_domctl_getvcpuinfo.cpu_time", "vcpu.<n>.time")
             |row| row.vcpu.cpu_time_ns.into();

@@ -28,6 +28,7 @@ enum Value {
     /// The bits of a decimal.
     Decimal(u64),
     Uuid([u8; 16]),
+    Word(&'static str),
     /// Any other: its text is what is compared, or it is made anew.
     Text,
 }
@@ -83,6 +84,7 @@ impl Put for Again<'_> {
             Cell::Uuid(uuid) if !self.is(Value::Uuid(uuid.into_bytes())) => {
                 self.replace(Cell::Uuid(uuid));
             }
+            Cell::Word(word) if !self.is_word(word) => self.replace(Cell::Word(word)),
             // One that was quoted is made anew.
             Cell::Text(text) if !self.is_text(text) => self.replace(Cell::Text(text)),
             Cell::Time(time) => self.replace(Cell::Time(time)),
@@ -96,6 +98,12 @@ impl Again<'_> {
     #[inline(always)]
     fn is(&self, value: Value) -> bool {
         self.cells[self.place].value == value
+    }
+
+    /// Words are compared by where they are: the same one lies in one place.
+    #[inline(always)]
+    fn is_word(&self, word: &'static str) -> bool {
+        matches!(self.cells[self.place].value, Value::Word(kept) if std::ptr::eq(kept, word))
     }
 
     #[inline(always)]
@@ -147,6 +155,7 @@ impl Value {
             Cell::Number(number) => Self::Number(number),
             Cell::Decimal(number) => Self::Decimal(number.to_bits()),
             Cell::Uuid(uuid) => Self::Uuid(uuid.into_bytes()),
+            Cell::Word(word) => Self::Word(word),
             Cell::Text(_) | Cell::Time(_) => Self::Text,
         }
     }
@@ -155,6 +164,7 @@ impl Value {
 /// Adds a value and the comma behind it.
 pub(super) fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
     match number(out, cell) {
+        Some(Cell::Word(word)) => out.extend_from_slice(word.as_bytes()),
         Some(Cell::Text(text)) => push_text(out, text),
         // Writing to a Vec can't fail.
         Some(Cell::Time(time)) => drop(write!(out, "{}", humantime::format_rfc3339_nanos(time))),
