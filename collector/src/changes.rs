@@ -154,15 +154,18 @@ fn compare_domain(old: &Domain, new: &Domain, rates: &mut Rates, events: &mut Ve
     }
 }
 
+#[inline]
 fn compare_names(old: &Domain, new: &Domain, events: &mut Vec<Event>) {
     if old.name != new.name {
-        events.push(Event::of(
-            new,
-            EventKind::Renamed,
-            old.name.clone(),
-            new.name.clone(),
-        ));
+        events.push(renamed(old, new));
     }
+}
+
+#[cold]
+fn renamed(old: &Domain, new: &Domain) -> Event {
+    let names = [old, new].map(|domain| domain.name.clone());
+    let [old_name, new_name] = names;
+    Event::of(new, EventKind::Renamed, old_name, new_name)
 }
 
 /// The event that a change of state is, where it is one.

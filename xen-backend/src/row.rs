@@ -30,19 +30,37 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
     domain.state = state(info);
     domain.cpu_time_ns = Some(info.cpu_time);
     domain.vcpus_online = Some(info.nr_online_vcpus);
+    // Of nearly every domain all five are sizes: one test does for them.
+    let all = info.tot_pages
+        | info.max_pages
+        | info.outstanding_pages
+        | info.shr_pages
+        | info.paged_pages;
+    if all < NO_LIMIT {
+        fill_memory(domain, info, |pages| Some(pages * PAGE_BYTES));
+    } else {
+        fill_memory(domain, info, bytes);
+    }
+    // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
+    domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
+}
+
+/// All ones is "no limit", in 32 or in 64 bits: no domain has 16 TiB less a page, and none has
+/// more.
+const NO_LIMIT: u64 = u32::MAX as u64;
+
+/// Pages as bytes.
+fn bytes(pages: u64) -> Option<u64> {
+    (pages < NO_LIMIT).then(|| pages * PAGE_BYTES)
+}
+
+#[inline]
+fn fill_memory(domain: &mut Domain, info: &DomainInfo, bytes: impl Fn(u64) -> Option<u64>) {
     domain.mem_bytes = bytes(info.tot_pages);
     domain.mem_max_bytes = bytes(info.max_pages);
     domain.memory.outstanding_bytes = bytes(info.outstanding_pages);
     domain.memory.shared_bytes = bytes(info.shr_pages);
     domain.memory.paged_bytes = bytes(info.paged_pages);
-    // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
-    domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
-}
-
-/// Pages as bytes. All ones is "no limit", in 32 or in 64 bits: no domain has 16 TiB less a page,
-/// and none has more.
-fn bytes(pages: u64) -> Option<u64> {
-    (pages < u64::from(u32::MAX)).then_some(pages.wrapping_mul(PAGE_BYTES))
 }
 
 fn state(info: &DomainInfo) -> State {
