@@ -67,6 +67,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", conflicts_with = "count", value_parser = parse_time, allow_negative_numbers = true)]
     pub(crate) duration: Option<Duration>,
 
+    /// Be woken on time on a busy machine: SCHED_FIFO, one CPU, locked memory; takes root, or
+    /// CAP_SYS_NICE and no limit on locked memory
+    #[arg(long)]
+    pub(crate) realtime: bool,
+
     /// Become this user, without any capability, once everything is open
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,

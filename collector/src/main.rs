@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod outputs;
 mod privileges;
+mod realtime;
 
 use std::process::ExitCode;
 
@@ -103,6 +104,9 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         (None, Some(duration)) => Limit::Duration(duration),
         (None, None) => Limit::None,
     };
+    if cli.realtime {
+        realtime::become_realtime(cli.user.is_none())?;
+    }
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
     }
