@@ -18,7 +18,8 @@ test:
 	cargo test --package virtmon-lab --test libvirt -- --ignored
 
 lint:
-	scripts/packages build
+	scripts/packages build unit
+	systemd/check
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 

@@ -7,10 +7,11 @@ mod cli;
 mod outputs;
 mod privileges;
 mod realtime;
+mod say;
 
 use std::process::ExitCode;
 
-use virtmon::{Choice, Fit, Limit, Output, OutputError, RunError, Runner, Ticker, schema};
+use virtmon::{Choice, Fit, Limit, Notify, Output, OutputError, RunError, Runner, Ticker, schema};
 use virtmon_model::{Error, Wanted};
 
 use crate::cli::{Cli, Command, Detail};
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            complain(&cli::one_line(&error));
+            say::error(&cli::one_line(&error));
             return ExitCode::from(2);
         }
     };
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
         None => match Choice::new(&cli.domain, &cli.exclude) {
             Ok(choice) => run(&cli, choice).map(|()| true),
             Err(error) => {
-                complain(&format!(
+                say::error(&format!(
                     "--domain, --exclude: {error} (see virtmon --help)"
                 ));
                 return ExitCode::from(2);
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            complain(&error.to_string());
+            say::error(&error.to_string());
             ExitCode::from(match error {
                 RunError::TooShort { .. } => 2,
                 RunError::Read(_) | RunError::Clock(_) => 1,
@@ -72,12 +73,12 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     };
     let uri = cli.uri.as_deref();
     let path = cli.xen_path.into();
-    let mut backend = backends::open(cli.backend, uri, path, wanted, &mut complain)?;
+    let mut backend = backends::open(cli.backend, uri, path, wanted, &mut say::warning)?;
     let every = cli.every.unwrap_or(cli.interval);
     let took = virtmon::probe(backend.as_mut(), every)?;
     match virtmon::fit(took, every) {
         Fit::Well => {}
-        Fit::Tightly => complain(&format!(
+        Fit::Tightly => say::warning(&format!(
             "a reading takes {took:.1?} here: one every {every:?} leaves little room"
         )),
         Fit::Not(roomy) => {
@@ -89,7 +90,7 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         }
     }
     let capabilities = backend.capabilities();
-    let mut on_failure = |error: &Error| complain(&error.to_string());
+    let mut on_failure = |error: &Error| say::warning(&error.to_string());
     let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
     runner.choose(choice);
     if let Some(readings) = cli.readings_per_interval() {
@@ -104,6 +105,10 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         (None, Some(duration)) => Limit::Duration(duration),
         (None, None) => Limit::None,
     };
+    match Notify::from_env() {
+        Ok(notify) => runner.notify(notify.every(every)),
+        Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
+    }
     if cli.realtime {
         realtime::become_realtime(cli.user.is_none())?;
     }
@@ -118,9 +123,4 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         },
         limit,
     )
-}
-
-/// Says one line on stderr.
-fn complain(line: &str) {
-    eprintln!("virtmon: {line}");
 }

@@ -10,8 +10,8 @@ use crate::choice::Choice;
 use crate::ready::Ready;
 use crate::sink::Sink;
 use crate::{
-    Burst, Deltas, Event, EventKind, Frame, Meter, Output, OutputError, Past, Reading, Tick,
-    Ticker, Wake, changes, clock,
+    Burst, Deltas, Event, EventKind, Frame, Meter, Notify, Output, OutputError, Past, Reading,
+    Tick, Ticker, Wake, changes, clock,
 };
 
 /// When a run ends by itself.
@@ -71,6 +71,7 @@ pub struct Runner<'a> {
     burst: Option<(u64, Burst)>,
     /// Bytes given to the outputs since the cost was told.
     bytes: u64,
+    notify: Notify,
 }
 
 impl<'a> Runner<'a> {
@@ -88,6 +89,7 @@ impl<'a> Runner<'a> {
             meter: None,
             burst: None,
             bytes: 0,
+            notify: Notify::default(),
         }
     }
 
@@ -105,6 +107,11 @@ impl<'a> Runner<'a> {
     /// Tells in each frame what virtmon itself took.
     pub fn meter(&mut self) {
         self.meter = Some(Meter::start(self.backend.calls()));
+    }
+
+    /// Tells a service manager how it goes.
+    pub fn notify(&mut self, notify: Notify) {
+        self.notify = notify;
     }
 
     /// Adds a sink, and the output that is already open for it.
@@ -199,6 +206,7 @@ impl<'a> Runner<'a> {
                     })?;
                 }
             }
+            self.notify.ticked(began.mono_ns);
             readings += u64::from(!between);
             if limit == Limit::Count(readings) {
                 break;
@@ -214,6 +222,7 @@ impl<'a> Runner<'a> {
                 }
             }
         }
+        self.notify.stopping();
         for stream in &mut self.streams {
             stream.output.finish()?;
         }

@@ -28,11 +28,13 @@ xl vcpu-list >vcpus-after
 ./virtmon check >check
 cat check
 
-# As nobody, while it runs.
-./virtmon --user nobody --interval 50ms --csv nobody.csv &
+# As nobody, in real time, while it runs.
+./virtmon --realtime --user nobody --interval 50ms --csv nobody.csv &
 nobody=$!
 sleep 1
 grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs)' /proc/$nobody/status >nobody.status
+chrt -p $nobody >nobody.chrt
+grep VmLck /proc/$nobody/status >>nobody.chrt
 kill "$nobody"
 wait "$nobody"
 

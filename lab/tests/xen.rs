@@ -312,6 +312,9 @@ fn an_ordinary_user_without_any_capability_reads_on() {
         };
         assert_eq!(values, expected, "{status}");
     }
+    let realtime = LAB.file("nobody.chrt");
+    assert!(realtime.contains("policy: SCHED_FIFO"), "{realtime}");
+    assert!(!realtime.contains(" 0 kB"), "{realtime}");
     let rows = rows(&LAB.file("nobody.csv"));
     for name in GUESTS {
         assert!(of(&rows, name).len() >= 5, "{name}");
