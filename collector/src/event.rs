@@ -109,6 +109,10 @@ kinds! {
     Lost = "lost",
     /// The first that succeeded after.
     Back = "back",
+    /// The host was suspended.
+    Suspended = "suspended",
+    /// The wall clock was set.
+    ClockStepped = "clock_stepped",
 }
 
 impl Event {

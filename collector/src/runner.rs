@@ -134,6 +134,8 @@ impl<'a> Runner<'a> {
         let mut last_failure = String::new();
         // The last good reading's tick and time.
         let mut written: Option<(u64, u64)> = None;
+        // The clocks when events were last told.
+        let mut told: Option<Reading> = None;
         let mut readings = 0;
         let mut number = 0;
         if ticker.is_ahead() {
@@ -162,6 +164,9 @@ impl<'a> Runner<'a> {
                 burst.take(&before, began.mono_ns);
             }
             let between = written.is_some_and(|(last, _)| last == due);
+            if !between && let Some(told) = told.replace(began) {
+                clock::compare(&told, &began, &mut events);
+            }
             match read {
                 Ok(()) if between => {}
                 Ok(()) => {

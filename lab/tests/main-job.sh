@@ -38,6 +38,18 @@ grep VmLck /proc/$nobody/status >>nobody.chrt
 kill "$nobody"
 wait "$nobody"
 
+# The wall clock is set, forward and back.
+./virtmon --backend xen --interval 100ms --csv clock.csv --detail event &
+clock=$!
+sleep 1
+date -s '+1 hour' >/dev/null
+sleep 1
+date -s '-2 hours' >/dev/null
+sleep 1
+kill -TERM "$clock"
+wait "$clock"
+date -s '+1 hour' >/dev/null
+
 # A guest is renamed, one is destroyed, and one comes under its name.
 ./virtmon --backend xen --interval 100ms --csv churn.csv --detail event &
 churn=$!
