@@ -50,7 +50,7 @@ impl Backend for Script {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         self.0 += 1;
         let reading = self.0;
-        let counter = (reading % 7 != 0).then_some((1 << 60) + reading * 1_000_003);
+        let counter = (!reading.is_multiple_of(7)).then_some((1 << 60) + reading * 1_000_003);
         into.domains.clear();
         into.host.hypervisor = "Xen, \"4.17\"".into();
         into.host.pcpus = Some(2);
@@ -61,7 +61,7 @@ impl Backend for Script {
             domain.clear();
             domain.identity.id = id;
             domain.identity.uuid = Uuid::from_u128(u128::from(id) << 64);
-            domain.name = (reading % 11 != 0).then(|| name.into());
+            domain.name = (!reading.is_multiple_of(11)).then(|| name.into());
             domain.state = State::Running;
             domain.cpu_time_ns = counter;
             domain.mem_bytes = Some(1 << 30);

@@ -61,15 +61,15 @@ fn a_stopped_run_misses_ticks_and_its_rates_are_of_the_time_that_passed() {
         "cpu_pct",
     ];
     let rows = columns(&csv, names);
-    let known = |n: usize, column: usize| rows[n][column].unwrap();
+    let known = |row: usize, column: usize| rows[row][column].unwrap();
+    let due = |row: usize| known(row, 1) - known(row, 2);
     let mut long = 0;
-    for n in 1..rows.len() {
+    for (n, row) in rows.iter().enumerate().skip(1) {
         let ticks = known(n, 0) - known(n - 1, 0);
         assert_eq!(known(n, 3), ticks - 1.0, "missed at row {n}");
-        let due = |n: usize| known(n, 1) - known(n, 2);
         assert_eq!(due(n) - due(0), known(n, 0) * INTERVAL_NS as f64);
         // A reading that it was stopped in may be given up, and then has no rate.
-        if let Some(cpu_pct) = rows[n][5] {
+        if let Some(cpu_pct) = row[5] {
             let elapsed = known(n, 1) - known(n - 1, 1);
             let expected = (known(n, 4) - known(n - 1, 4)) / elapsed * 100.0;
             // The test driver's CPU time is the wall clock's: a double holds it to 256 ns.
