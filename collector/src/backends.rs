@@ -1,25 +1,34 @@
 //! Which backend to read.
 
 use std::path::Path;
+use std::{panic, thread};
 
 use libvirt_backend::LibvirtBackend;
 use virtmon_model::{Backend, Error, Result, Wanted};
 use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::cli::BackendChoice;
+use crate::realtime;
 
 /// Opens the backend that was asked for. `note` is told where `auto` takes another one than this
-/// host seems made for.
+/// host seems made for. `realtime` is whether the threads that it reads with are to be real-time ones.
 pub(crate) fn open(
     choice: BackendChoice,
     uri: Option<&str>,
     path: XenPath,
     wanted: Wanted,
+    realtime: bool,
     note: &mut dyn FnMut(&str),
 ) -> Result<Box<dyn Backend>> {
     let xen = Options { path, wanted };
-    let libvirt =
-        || LibvirtBackend::open(uri, wanted).map(|backend| Box::new(backend) as Box<dyn Backend>);
+    let libvirt = || {
+        let backend = if realtime {
+            in_real_time(|| LibvirtBackend::open(uri, wanted))
+        } else {
+            LibvirtBackend::open(uri, wanted)
+        };
+        backend.map(|backend| Box::new(backend) as Box<dyn Backend>)
+    };
     match choice {
         BackendChoice::Xen => Ok(Box::new(XenBackend::open(xen, note)?)),
         BackendChoice::Libvirt => libvirt(),
@@ -42,13 +51,26 @@ pub(crate) fn open(
     }
 }
 
+/// Opens what reads with threads of its own. They are as the thread that starts them, and so is the
+/// one that waits for them, later; what is started in between is to be ordinary.
+fn in_real_time<T: Send>(open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let opened = thread::scope(|scope| {
+        let starter = scope.spawn(|| {
+            realtime::schedule()?;
+            open()
+        });
+        starter.join()
+    });
+    opened.unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
 /// Opens every backend, with all that it can read, and says for each what came of it.
 pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn Backend>>)> {
     let wanted = Wanted {
         vcpus: true,
         host: true,
     };
-    let open = |choice| open(choice, uri, XenPath::Auto, wanted, &mut |_| {});
+    let open = |choice| open(choice, uri, XenPath::Auto, wanted, false, &mut |_| {});
     vec![
         ("xen", open(BackendChoice::Xen)),
         ("libvirt", open(BackendChoice::Libvirt)),

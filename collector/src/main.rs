@@ -73,7 +73,14 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     };
     let uri = cli.uri.as_deref();
     let path = cli.xen_path.into();
-    let mut backend = backends::open(cli.backend, uri, path, wanted, &mut say::warning)?;
+    let mut backend = backends::open(
+        cli.backend,
+        uri,
+        path,
+        wanted,
+        cli.realtime,
+        &mut say::warning,
+    )?;
     let every = cli.every.unwrap_or(cli.interval);
     let took = virtmon::probe(backend.as_mut(), every)?;
     match virtmon::fit(took, every) {

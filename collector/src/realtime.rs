@@ -13,13 +13,8 @@ use thread_priority::{
 };
 use virtmon_model::{Error, Result};
 
-/// Makes this thread, which is the one that reads, a real-time one: `SCHED_FIFO`, the last of its
-/// CPUs alone, and nothing of the program ever paged out.
-///
-/// Threads that are there already stay ordinary ones; those that this one starts later are as it
-/// is. The priority is the least, 1: above every ordinary thread, and below the kernel's interrupt
-/// threads (50) and whatever else the host runs in real time. Of the CPUs that it may use
-/// (taskset, `CPUAffinity=`) it takes the last, for interrupts mostly go to the first.
+/// Makes this thread, which is the one that reads, a real-time one, and keeps all of the program
+/// in memory.
 ///
 /// `keeps_rights` is whether the program stays who it is: a user without `CAP_IPC_LOCK` could not
 /// allocate past its limit of locked memory, so there must be none.
@@ -27,8 +22,22 @@ use virtmon_model::{Error, Result};
 /// # Errors
 /// A right is missing: the message says which.
 pub(crate) fn become_realtime(keeps_rights: bool) -> Result<()> {
-    // What may be refused for its own sake comes first, and changes nothing.
     unlimited_locks(keeps_rights)?;
+    schedule()?;
+    let all = MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE;
+    mlockall(all).map_err(|error| match error {
+        Errno::EPERM | Errno::ENOMEM => memory_denied(),
+        error => failed("mlockall", error.into()),
+    })
+}
+
+/// `SCHED_FIFO`, and the last of this thread's CPUs alone. Threads that are there already stay as
+/// they are; those that this one starts later are as it is.
+///
+/// The priority is the least, 1: above every ordinary thread, and below the kernel's interrupt
+/// threads (50) and whatever else the host runs in real time. Of the CPUs that it may use
+/// (taskset, `CPUAffinity=`) it takes the last, for interrupts mostly go to the first.
+pub(crate) fn schedule() -> Result<()> {
     let fifo = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
     set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, fifo).map_err(
         |error| match error {
@@ -38,12 +47,7 @@ pub(crate) fn become_realtime(keeps_rights: bool) -> Result<()> {
             error => failed("SCHED_FIFO", io::Error::other(format!("{error:?}"))),
         },
     )?;
-    pin_to_last_cpu().map_err(|error| failed("sched_setaffinity", error.into()))?;
-    let all = MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE;
-    mlockall(all).map_err(|error| match error {
-        Errno::EPERM | Errno::ENOMEM => memory_denied(),
-        error => failed("mlockall", error.into()),
-    })
+    pin_to_last_cpu().map_err(|error| failed("sched_setaffinity", error.into()))
 }
 
 /// Sees to it that memory can be locked without end.
