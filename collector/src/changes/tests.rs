@@ -86,13 +86,13 @@ fn rows<T: Table>(frame: &Frame<'_>) -> std::result::Result<usize, TestCaseError
     let (mut count, mut wrong) = (0, None);
     T::rows(frame, |row| {
         count += 1;
-        T::cells(row, |cell| {
-            if let Cell::Decimal(value) = cell
+        for column in T::COLUMNS {
+            if let Cell::Decimal(value) = (column.cell)(row)
                 && !(value.is_finite() && value >= 0.0)
             {
-                wrong = Some(value);
+                wrong = Some((column.name, value));
             }
-        });
+        }
     });
     prop_assert!(wrong.is_none(), "{}: {wrong:?}", T::NAME);
     Ok(count)
