@@ -17,10 +17,13 @@ fn main() {
         .nth(1)
         .and_then(|text| text.parse().ok())
         .unwrap_or(1);
-    let (before, now) = (host(GUESTS, 0), host(GUESTS, 1));
-    let mut deltas = Deltas::default();
-    deltas.take(&before, 0);
-    let rates = deltas.take(&now, 1_000_000_000);
+    // Three of four guests have other counters and rates at every tick; one idles.
+    let hosts = [host(GUESTS, 100_000), host(GUESTS, 100_001)];
+    let rates = [1_000_000_000, 1_001_000_000].map(|elapsed_ns| {
+        let mut deltas = Deltas::default();
+        deltas.take(&hosts[0], 0);
+        deltas.take(&hosts[1], elapsed_ns).to_vec()
+    });
     let mut sink = CsvSink::<Domains>::default();
     let mut out = Vec::new();
     let mut bytes = 0;
@@ -34,7 +37,9 @@ fn main() {
             missed: 0,
         };
         out.clear();
-        sink.encode(black_box(&Frame::new(tick, &now, rates)), &mut out);
+        let odd = usize::from(number % 2 == 1);
+        let frame = Frame::new(tick, &hosts[odd], &rates[odd]);
+        sink.encode(black_box(&frame), &mut out);
         bytes = black_box(&out).len();
     }
     println!("{:.1}", bytes as f64 / f64::from(GUESTS));
