@@ -188,7 +188,7 @@ mod tests {
     fn a_grid_may_begin_with_a_second() {
         let mut ticker = Ticker::start_aligned(Duration::from_millis(5)).unwrap();
         assert!(ticker.is_ahead());
-        assert_eq!(ticker.wait().unwrap(), Wake::Due(0));
+        assert!(matches!(ticker.wait().unwrap(), Wake::Due(_)));
         // Both clocks at one moment, however busy the machine is.
         let (mono_ns, wall) = loop {
             let before = clock::mono_ns().unwrap();
