@@ -109,6 +109,8 @@ kinds! {
     Lost = "lost",
     /// The first that succeeded after.
     Back = "back",
+    /// Readings are in no table, for the outputs were too slow.
+    Dropped = "dropped",
 }
 
 impl Event {
@@ -123,6 +125,15 @@ impl Event {
             old: Value::Nothing,
             new: Value::Nothing,
             cause,
+        }
+    }
+
+    /// So many readings are in no table.
+    pub(crate) fn dropped(ticks: u64) -> Self {
+        let cause = Cow::Borrowed("the outputs were too slow");
+        Self {
+            new: Value::Number(ticks),
+            ..Self::host(EventKind::Dropped, cause)
         }
     }
 

@@ -2,8 +2,8 @@
 //! it says.
 //!
 //! Data flows one way: a [`Ticker`] says when, the backend fills a snapshot, [`Deltas`] makes
-//! rates of it and the one before, a [`Sink`](sink::Sink) turns the [`Frame`] into bytes, and an
-//! [`Output`] writes them. [`Runner`] owns that loop.
+//! rates of it and the one before, a [`Sink`](sink::Sink) turns the [`Frame`] into bytes, and a
+//! thread of its own writes them to the [`Output`]. [`Runner`] owns that loop.
 #![forbid(unsafe_code)]
 
 mod burst;
@@ -24,6 +24,7 @@ pub mod schema;
 pub mod sink;
 pub mod table;
 mod ticker;
+mod writer;
 
 pub use burst::{Burst, Spread, Spreads};
 pub use changes::compare;

@@ -61,7 +61,8 @@ fn main() -> ExitCode {
 }
 
 fn print(text: &str) -> Result<(), RunError> {
-    Ok(Output::stdout()?.write_tick(text.as_bytes())?)
+    Output::stdout()?.write_tick(text.as_bytes())?;
+    Ok(())
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
@@ -106,14 +107,19 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
     }
-    runner.run(
-        if cli.align {
-            Ticker::start_aligned(every)?
-        } else {
-            Ticker::start(every)?
-        },
-        limit,
-    )
+    runner.start_writer(complain)?;
+    let ticker = if cli.align {
+        Ticker::start_aligned(every)?
+    } else {
+        Ticker::start(every)?
+    };
+    let done = runner.run(ticker, limit);
+    if let ticks @ 1.. = runner.dropped() {
+        complain(&format!(
+            "the outputs were too slow: {ticks} ticks were read and not written"
+        ));
+    }
+    done
 }
 
 /// Says one line on stderr.

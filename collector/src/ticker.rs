@@ -1,9 +1,11 @@
 //! When to read: absolute deadlines, and the signals that end the wait.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
@@ -11,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use signal_hook::SigId;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level;
 
 use crate::clock;
@@ -21,8 +23,25 @@ use crate::clock;
 pub enum Wake {
     /// This tick is due: the last one that is, where several have passed.
     Due(u64),
-    /// SIGINT or SIGTERM came.
+    /// SIGINT or SIGTERM came, or an output failed.
     Stop,
+    /// SIGHUP came.
+    Reopen,
+}
+
+/// Ends a ticker's wait as SIGTERM does.
+#[derive(Debug)]
+pub(crate) struct Stopper {
+    stop: Arc<AtomicBool>,
+    wake: UnixStream,
+}
+
+impl Stopper {
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // Where it is full, the wait ends anyway.
+        let _ = (&self.wake).write(&[0]);
+    }
 }
 
 /// The grid of ticks: tick k is due at t0 + k x interval on `CLOCK_MONOTONIC`.
@@ -33,8 +52,10 @@ pub enum Wake {
 #[derive(Debug)]
 pub struct Ticker {
     timer: File,
-    /// Readable once a signal has come.
+    /// Readable once a signal has come; the flags tell which.
     signals: UnixStream,
+    stopper: Stopper,
+    hung_up: Arc<AtomicBool>,
     handlers: Vec<SigId>,
     t0_ns: u64,
     interval_ns: u64,
@@ -45,8 +66,8 @@ pub struct Ticker {
 impl Ticker {
     /// Starts a grid whose tick 0 is due now.
     ///
-    /// From here on SIGINT and SIGTERM no longer end the program, but the wait. They are caught
-    /// by handlers, not blocked: a library may have started threads that do not block them.
+    /// From here on SIGINT, SIGTERM and SIGHUP no longer end the program, but the wait. They are
+    /// caught by handlers, not blocked: a library may have started threads that do not block them.
     ///
     /// # Errors
     /// The kernel gives no timer, or the interval is zero or centuries long.
@@ -73,10 +94,16 @@ impl Ticker {
             .filter(|ns| (1..u64::MAX / 4).contains(ns))
             .ok_or(ErrorKind::InvalidInput)?;
         let (signals, caught) = UnixStream::pair()?;
+        signals.set_nonblocking(true)?;
+        let (stop, hung_up) = (Arc::default(), Arc::default());
         let mut handlers = Vec::new();
-        for signal in [SIGINT, SIGTERM] {
+        for (signal, flag) in [(SIGINT, &stop), (SIGTERM, &stop), (SIGHUP, &hung_up)] {
+            // Actions of one signal run in the order that they are registered in: who is woken
+            // finds the flag set.
+            handlers.push(signal_hook::flag::register(signal, Arc::clone(flag))?);
             handlers.push(low_level::pipe::register(signal, caught.try_clone()?)?);
         }
+        caught.set_nonblocking(true)?;
 
         let timer = TimerFd::new(
             ClockId::CLOCK_MONOTONIC,
@@ -92,6 +119,8 @@ impl Ticker {
         Ok(Self {
             timer: File::from(OwnedFd::from(timer)),
             signals,
+            stopper: Stopper { stop, wake: caught },
+            hung_up,
             handlers,
             t0_ns,
             interval_ns,
@@ -111,6 +140,22 @@ impl Ticker {
         self.last.is_none()
     }
 
+    /// Whether it has been told to stop since it said so last.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopper.stop.swap(false, Ordering::SeqCst)
+    }
+
+    /// What stops it from another thread.
+    ///
+    /// # Errors
+    /// There are too many open files.
+    pub(crate) fn stopper(&self) -> io::Result<Stopper> {
+        Ok(Stopper {
+            stop: Arc::clone(&self.stopper.stop),
+            wake: self.stopper.wake.try_clone()?,
+        })
+    }
+
     /// Waits until a tick after the last one is due, or a signal says to stop.
     ///
     /// # Errors
@@ -127,7 +172,14 @@ impl Ticker {
                 Err(error) => return Err(error.into()),
             }
             if fds[0].any() == Some(true) {
-                return Ok(Wake::Stop);
+                let _ = self.signals.read(&mut [0; 64]);
+                if self.is_stopped() {
+                    return Ok(Wake::Stop);
+                }
+                if self.hung_up.swap(false, Ordering::SeqCst) {
+                    return Ok(Wake::Reopen);
+                }
+                continue;
             }
             // How often the timer fired is of no use: what is due is told by the clock.
             match self.timer.read(&mut [0; 8]) {
