@@ -34,6 +34,15 @@ struct Regular {
     made_here: bool,
 }
 
+impl Regular {
+    /// Whether its path still names this file.
+    fn names(&self, file: &File) -> bool {
+        let key = |meta: Metadata| (meta.dev(), meta.ino());
+        let named = fs::metadata(&self.path).map(key);
+        named.is_ok_and(|named| file.metadata().is_ok_and(|meta| key(meta) == named))
+    }
+}
+
 impl Output {
     /// Opens a file to be written anew.
     ///
@@ -193,10 +202,7 @@ impl Output {
         let Some(regular) = &self.regular else {
             return Ok(());
         };
-        let same = |a: Metadata, b: Metadata| a.dev() == b.dev() && a.ino() == b.ino();
-        if let (Ok(has), Ok(named)) = (self.to.metadata(), fs::metadata(&regular.path))
-            && same(has, named)
-        {
+        if regular.names(&self.to) {
             return Ok(());
         }
         let next = Self::append(&regular.path, self.header.clone())?.fsynced(self.fsync);
@@ -223,6 +229,7 @@ impl Drop for Output {
         if let Some(regular) = &self.regular
             && regular.made_here
             && self.whole_bytes == 0
+            && regular.names(&self.to)
         {
             // There is nobody left to tell, and an empty file is all that stays.
             let _ = fs::remove_file(&regular.path);

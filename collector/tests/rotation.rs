@@ -1,0 +1,158 @@
+//! Files that others take away while the program writes them.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Starts the program, in a directory of its own.
+fn start(dir: &Path, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_virtmon"))
+        .args(["--uri", "test:///default"])
+        .args(arguments)
+        .current_dir(dir)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < Duration::from_secs(60), "never: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Ends the program, and asserts that it had nothing to complain of.
+fn end(child: Child) {
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// The ticks of a CSV file by the `csv` crate, each with what it says was missed before it. There
+/// is one header, and every row is as long.
+fn ticks(csv: &[u8]) -> Vec<[u64; 2]> {
+    assert!(csv.starts_with(b"schema,tick,time,"));
+    assert!(csv.ends_with(b"\n"));
+    let rows = csv::Reader::from_reader(csv).into_records();
+    rows.map(|row| row.unwrap())
+        .map(|row| [1, 6].map(|column| row[column].parse().unwrap()))
+        .collect()
+}
+
+/// Asserts that each tick is there once, or told as missed by the one after.
+#[track_caller]
+fn assert_all(ticks: &[[u64; 2]]) {
+    for two in ticks.windows(2) {
+        assert_eq!(two[1][0], two[0][0] + two[1][1] + 1, "{two:?}");
+    }
+}
+
+fn sh(dir: &Path, script: &str) {
+    let mut sh = Command::new("sh");
+    let status = sh.args(["-ec", script]).current_dir(dir).status();
+    assert!(status.unwrap().success(), "{script}");
+}
+
+#[test]
+fn sighup_opens_the_files_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let args = ["--interval", "2ms", "--csv", "out.csv", "--detail", "host"];
+    let child = start(dir.path(), &[&args[..], &["--json", "out.jsonl"]].concat());
+    let pid = child.id();
+    let tables = ["out.csv", "out.host.csv", "out.jsonl"];
+    let has_rows = |name: &str| fs::metadata(at(name)).is_ok_and(|meta| meta.len() > 2_000);
+    let rounds = 12;
+    for round in 0..rounds {
+        until("rows are written", || {
+            tables.iter().all(|name| has_rows(name))
+        });
+        // logrotate's `create` makes the new file itself; a signal without a move changes nothing.
+        let create = if round % 2 == 0 { "" } else { ": > $f;" };
+        sh(
+            dir.path(),
+            &format!(
+                "for f in {}; do mv $f {round}.$f; {create} done; kill -HUP {pid}; kill -HUP {pid}",
+                tables.join(" ")
+            ),
+        );
+    }
+    until("rows are written", || {
+        tables.iter().all(|name| has_rows(name))
+    });
+    end(child);
+
+    let parts = |name: &'static str| {
+        let moved = (0..rounds).map(move |round| format!("{round}.{name}"));
+        moved
+            .chain([name.to_owned()])
+            .map(|name| fs::read(at(&name)).unwrap())
+    };
+    for name in ["out.csv", "out.host.csv"] {
+        let all: Vec<_> = parts(name).flat_map(|part| ticks(&part)).collect();
+        assert!(all.len() > 70, "{}", all.len());
+        assert_all(&all);
+    }
+    let mut domains = Vec::new();
+    for part in parts("out.jsonl") {
+        for line in part.split_inclusive(|&byte| byte == b'\n') {
+            let row: serde_json::Value = serde_json::from_slice(line).unwrap();
+            if row["table"] == "domain" {
+                domains.push(["tick", "missed"].map(|key| row[key].as_u64().unwrap()));
+            }
+        }
+    }
+    assert_all(&domains);
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_anew_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let child = start(dir.path(), &["--interval", "2ms", "--csv", "out.csv"]);
+    let has = |name: &str, bytes| fs::metadata(at(name)).is_ok_and(|meta| meta.len() > bytes);
+    until("rows are written", || has("out.csv", 2_000));
+    // What another program has put there is no table to go on with.
+    sh(
+        dir.path(),
+        &format!(
+            "mv out.csv old.csv; echo a letter > out.csv; kill -HUP {}",
+            child.id()
+        ),
+    );
+    let moved = fs::metadata(at("old.csv")).unwrap().len();
+    until("it goes on", || has("old.csv", moved + 4_000));
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains("out.csv holds other columns"), "{stderr}");
+    assert_eq!(fs::read(at("out.csv")).unwrap(), b"a letter\n");
+    assert_all(&ticks(&fs::read(at("old.csv")).unwrap()));
+}
+
+#[test]
+fn sighup_ends_a_run_that_has_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = start(dir.path(), &["--interval", "10ms"]);
+    let caught = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        u64::from_str_radix(line.unwrap().trim(), 16).unwrap() & 1 == 1
+    };
+    until("it catches SIGHUP", caught);
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGHUP).unwrap();
+    until("it ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
