@@ -34,7 +34,7 @@ pub use cost::{Cost, Meter};
 pub use deltas::{Before, Deltas, Rates};
 pub use event::{Event, EventKind, Value};
 pub use frame::{Frame, Past, Tick};
-pub use output::{Output, OutputError};
+pub use output::{Output, OutputError, Rotate};
 pub use probe::{Fit, fit, probe};
 pub use ready::ReadyView;
 pub use runner::{Limit, RunError, Runner};

@@ -99,6 +99,7 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         runner.meter();
     }
     outputs::add(cli, capabilities, &mut runner)?;
+    runner.start_writer(complain)?;
     let limit = match (cli.count, cli.duration) {
         (Some(count), _) => Limit::Count(count),
         (None, Some(duration)) => Limit::Duration(duration),
@@ -107,7 +108,6 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
     }
-    runner.start_writer(complain)?;
     let ticker = if cli.align {
         Ticker::start_aligned(every)?
     } else {

@@ -5,12 +5,17 @@ use std::io::{self, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::resume::{self, Left};
 
+mod compress;
 mod error;
+mod rotate;
 
+pub(crate) use compress::Compressor;
 pub use error::OutputError;
+pub use rotate::Rotate;
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub struct Output {
     whole_bytes: u64,
     /// Puts every tick on the disk before the next.
     fsync: bool,
+    /// When the next file is begun.
+    rotate: Option<Rotate>,
     /// Of a regular file only.
     regular: Option<Regular>,
 }
@@ -32,6 +39,8 @@ pub struct Output {
 struct Regular {
     path: PathBuf,
     made_here: bool,
+    /// The time of its first tick.
+    first: Option<SystemTime>,
 }
 
 impl Regular {
@@ -72,9 +81,11 @@ impl Output {
                 header: Vec::new(),
                 whole_bytes: 0,
                 fsync: false,
+                rotate: None,
                 regular: is_file.then(|| Regular {
                     path: path.to_owned(),
                     made_here,
+                    first: None,
                 }),
             }),
             Err(source) => Err(OutputError::Open { name, source }),
@@ -88,9 +99,9 @@ impl Output {
     /// The path can't be written, or holds another table.
     pub fn append(path: &Path, header: Vec<u8>) -> Result<Self, OutputError> {
         let mut output = Self::file(path)?.with_header(header);
-        if output.regular.is_none() {
+        let Some(regular) = &mut output.regular else {
             return Ok(output);
-        }
+        };
         let left =
             File::open(path).and_then(|file| resume::left(BufReader::new(file), &output.header));
         let open = |source| OutputError::Open {
@@ -108,6 +119,7 @@ impl Output {
                 output.to.set_len(bytes).map_err(open)?;
                 output.to.seek(SeekFrom::End(0)).map_err(open)?;
                 output.whole_bytes = bytes;
+                regular.first = File::open(path).ok().and_then(rotate::first_time);
             }
         }
         Ok(output)
@@ -126,6 +138,7 @@ impl Output {
                 header: Vec::new(),
                 whole_bytes: 0,
                 fsync: false,
+                rotate: None,
                 regular: None,
             }),
             Err(source) => Err(OutputError::Open { name, source }),
@@ -146,9 +159,64 @@ impl Output {
         self
     }
 
+    /// Closes the file when that is due, and begins the next; see [`finished`](Self::finished).
+    #[must_use]
+    pub fn rotated(mut self, rotate: Option<Rotate>) -> Self {
+        self.rotate = rotate.filter(|_| self.regular.is_some());
+        self
+    }
+
     /// Whether it is a regular file.
     pub(crate) fn is_file(&self) -> bool {
         self.regular.is_some()
+    }
+
+    /// Whether there is a time when the next file is begun.
+    pub(crate) fn is_rotated(&self) -> bool {
+        self.rotate.is_some()
+    }
+
+    /// Finished files that an earlier run left uncompressed.
+    pub(crate) fn left_plain(&self) -> Vec<PathBuf> {
+        let rotated = self.regular.as_ref().filter(|_| self.is_rotated());
+        rotated.map_or_else(Vec::new, |regular| rotate::left_plain(&regular.path))
+    }
+
+    /// Makes room for a tick of this time and length: where it is to be the first of the next
+    /// file, the one that is there is renamed, and its new name returned.
+    ///
+    /// # Errors
+    /// The file can't be renamed, or the next one not be made.
+    pub(crate) fn finished(
+        &mut self,
+        wall: SystemTime,
+        bytes: u64,
+    ) -> Result<Option<PathBuf>, OutputError> {
+        let (Some(rotate), Some(regular)) = (self.rotate, &mut self.regular) else {
+            return Ok(None);
+        };
+        let first = *regular.first.get_or_insert(wall);
+        let has_ticks = self.whole_bytes > self.header.len() as u64;
+        if !rotate.is_due(has_ticks, self.whole_bytes + bytes, first, wall) {
+            return Ok(None);
+        }
+        let finished = if regular.names(&self.to) {
+            let finished = rotate::finished(&regular.path, first);
+            fs::rename(&regular.path, &finished)
+                .map_err(|source| OutputError::write(&self.name, source))?;
+            Some(finished)
+        } else {
+            None
+        };
+        self.reopen().map_err(|error| match error {
+            // The ticks up to now are in a file, so that this is no failure to begin.
+            OutputError::Open { name, source } => OutputError::Write { name, source },
+            error => error,
+        })?;
+        if let Some(regular) = &mut self.regular {
+            regular.first.get_or_insert(wall);
+        }
+        Ok(finished)
     }
 
     /// Writes one tick. Returns how many bytes that were, the header's included.
@@ -205,9 +273,8 @@ impl Output {
         if regular.names(&self.to) {
             return Ok(());
         }
-        let next = Self::append(&regular.path, self.header.clone())?.fsynced(self.fsync);
-        self.finish()?;
-        *self = next;
+        let next = Self::append(&regular.path, self.header.clone())?;
+        *self = next.fsynced(self.fsync).rotated(self.rotate);
         Ok(())
     }
 

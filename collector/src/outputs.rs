@@ -95,7 +95,7 @@ fn open(cli: &Cli, path: &Path, header: Vec<u8>) -> Result<Output, OutputError> 
         _ if cli.append => Output::append(path, header)?,
         _ => Output::file(path)?.with_header(header),
     };
-    Ok(output.fsynced(cli.fsync))
+    Ok(output.fsynced(cli.fsync).rotated(cli.rotate))
 }
 
 fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {

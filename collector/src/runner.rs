@@ -290,7 +290,7 @@ impl<'a> Runner<'a> {
             ..*frame
         };
         let batch = writer.batch();
-        batch.wall = Some(frame.tick.wall);
+        batch.wall = frame.tick.wall;
         for (sink, bytes) in self.sinks.iter_mut().zip(&mut batch.streams) {
             sink.encode(&frame, bytes);
         }

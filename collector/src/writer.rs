@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
+use crate::output::Compressor;
 use crate::ticker::Stopper;
 use crate::{Output, OutputError};
 
@@ -22,9 +23,10 @@ const SPARE: usize = 4;
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// One tick's bytes, for each output.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Batch {
-    pub(crate) wall: Option<SystemTime>,
+    /// The wall clock when reading began.
+    pub(crate) wall: SystemTime,
     pub(crate) streams: Vec<Vec<u8>>,
 }
 
@@ -71,22 +73,25 @@ impl Writer {
     /// Starts the thread. `tell` is told, by that thread, of what is wrong and does not end it.
     pub(crate) fn start(outputs: Vec<Output>, tell: fn(&str)) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let streams = outputs.iter().map(|_| Vec::new()).collect();
+        let batch = Batch::new(outputs.len());
         let has_files = outputs.iter().any(Output::is_file);
+        let compressor = if outputs.iter().any(Output::is_rotated) {
+            Some(Compressor::start(tell)?)
+        } else {
+            None
+        };
         let mine = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
-                let done = mine.write(outputs, tell);
+                let done = mine.write(outputs, compressor.as_ref(), tell);
+                compressor.into_iter().for_each(Compressor::finish);
                 mine.end(done);
             })?;
         Ok(Self {
             shared,
             thread: Some(thread),
-            batch: Batch {
-                wall: None,
-                streams,
-            },
+            batch,
             has_files,
         })
     }
@@ -120,10 +125,7 @@ impl Writer {
         let mut queue = self.shared.lock();
         let spare = queue.spare.pop();
         let streams = self.batch.streams.len();
-        let spare = spare.unwrap_or_else(|| Batch {
-            wall: None,
-            streams: (0..streams).map(|_| Vec::new()).collect(),
-        });
+        let spare = spare.unwrap_or_else(|| Batch::new(streams));
         queue
             .jobs
             .push_back(Job::Tick(std::mem::replace(&mut self.batch, spare)));
@@ -181,6 +183,13 @@ impl Drop for Writer {
 }
 
 impl Batch {
+    fn new(streams: usize) -> Self {
+        Self {
+            wall: SystemTime::UNIX_EPOCH,
+            streams: vec![Vec::new(); streams],
+        }
+    }
+
     fn bytes(&self) -> u64 {
         self.streams.iter().map(|bytes| bytes.len() as u64).sum()
     }
@@ -193,11 +202,27 @@ impl Shared {
     }
 
     /// Writes what comes, until there will be no more.
-    fn write(&self, mut outputs: Vec<Output>, tell: fn(&str)) -> Result<(), OutputError> {
+    fn write(
+        &self,
+        mut outputs: Vec<Output>,
+        compressor: Option<&Compressor>,
+        tell: fn(&str),
+    ) -> Result<(), OutputError> {
+        let compress = |path| {
+            if let Some(compressor) = compressor {
+                compressor.take(path);
+            }
+        };
+        outputs
+            .iter()
+            .flat_map(Output::left_plain)
+            .for_each(compress);
         while let Some(job) = self.next() {
             match job {
                 Job::Tick(batch) => {
                     for (output, bytes) in outputs.iter_mut().zip(&batch.streams) {
+                        let finished = output.finished(batch.wall, bytes.len() as u64)?;
+                        finished.into_iter().for_each(compress);
                         let written = output.write_tick(bytes)?;
                         self.written_bytes.fetch_add(written, Ordering::Relaxed);
                     }

@@ -115,6 +115,174 @@ fn sighup_opens_the_files_anew() {
     assert_all(&domains);
 }
 
+/// The finished files of a table, unpacked, each with the time in its name; then the one that is not.
+fn parts(dir: &Path, stem: &str, extension: &str) -> Vec<(String, Vec<u8>)> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let Some(stamp) = name.strip_prefix(&format!("{stem}-")) else {
+            continue;
+        };
+        if !stamp.contains(&format!(".{extension}")) {
+            continue;
+        }
+        let stamp = stamp.strip_suffix(&format!(".{extension}.zst"));
+        let stamp = stamp.unwrap_or_else(|| panic!("{name} is not compressed"));
+        let bytes = zstd::decode_all(fs::File::open(&path).unwrap()).unwrap();
+        parts.push((stamp.to_owned(), bytes));
+    }
+    // Those of one second have numbers behind it.
+    parts.sort_by_key(|(stamp, _)| {
+        let (second, number) = stamp.split_once('_').unwrap_or((stamp, "0"));
+        (second.to_owned(), number.parse::<u64>().unwrap())
+    });
+    let last = fs::read(dir.join(format!("{stem}.{extension}"))).unwrap();
+    parts.push((String::new(), last));
+    parts
+}
+
+/// The times of a file's rows, to the second, as names have them.
+fn seconds(csv: &[u8]) -> Vec<String> {
+    let rows = csv::Reader::from_reader(csv).into_records();
+    rows.map(|row| row.unwrap()[2][..19].replace(['-', ':'], "") + "Z")
+        .collect()
+}
+
+#[test]
+fn files_are_rotated_by_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let json = ["--json", "out.jsonl", "--detail", "host,event"];
+    let args = ["--interval", "1ms", "--csv", "out.csv", "--append"];
+    let args = [&args[..], &json].concat();
+    let run = |more: &[&str]| {
+        let child = start(dir.path(), &[&args, more].concat());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+        assert!(output.status.success());
+    };
+    // What an earlier run began is finished by its own first tick's time.
+    run(&["--count", "3"]);
+    let first = seconds(&fs::read(dir.path().join("out.csv")).unwrap())[0].clone();
+    until("the second is over", || {
+        let now = std::time::SystemTime::now();
+        let now = humantime::format_rfc3339_seconds(now).to_string();
+        now.replace(['-', ':'], "") != first
+    });
+    run(&["--count", "300", "--rotate", "4KiB"]);
+
+    for stem in ["out", "out.host"] {
+        let parts = parts(dir.path(), stem, "csv");
+        assert!(parts.len() > 5, "{stem}: {}", parts.len());
+        assert_eq!(parts[0].0, first);
+        let mut all = Vec::new();
+        for (stamp, csv) in &parts {
+            assert!(csv.len() <= 4096, "{stem}-{stamp}: {}", csv.len());
+            assert!(stamp.is_empty() || stamp.starts_with(&seconds(csv)[0]));
+            all.extend(ticks(csv));
+        }
+        assert_eq!(all.len(), 303);
+        assert_all(&all[..3]);
+        assert_eq!(all[3][0], 0);
+        assert_all(&all[3..]);
+    }
+    // A file without rows is never too long.
+    assert_eq!(parts(dir.path(), "out.event", "csv").len(), 1);
+    let mut domains = Vec::new();
+    for (_, part) in parts(dir.path(), "out", "jsonl") {
+        for line in part.split_inclusive(|&byte| byte == b'\n') {
+            let row: serde_json::Value = serde_json::from_slice(line).unwrap();
+            if row["table"] == "domain" {
+                domains.push(["tick", "missed"].map(|key| row[key].as_u64().unwrap()));
+            }
+        }
+    }
+    assert_eq!(domains.len(), 303);
+    assert_all(&domains[3..]);
+}
+
+#[test]
+fn files_are_rotated_with_the_wall_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = [
+        "--interval",
+        "10ms",
+        "--csv",
+        "out.csv",
+        "--detail",
+        "host,event",
+    ];
+    let child = start(dir.path(), &[&args[..], &["--rotate", "1s"]].concat());
+    let count = |stem: &str| {
+        let names = fs::read_dir(dir.path()).unwrap().flatten();
+        let names = names.map(|entry| entry.file_name().into_string().unwrap());
+        names
+            .filter(|name| name.starts_with(stem) && name.ends_with(".zst"))
+            .count()
+    };
+    until("three are finished", || {
+        count("out-") >= 3 && count("out.host-") >= 3
+    });
+    end(child);
+    for stem in ["out", "out.host"] {
+        let mut all = Vec::new();
+        for (stamp, csv) in parts(dir.path(), stem, "csv") {
+            let seconds = seconds(&csv);
+            let stamp = if stamp.is_empty() {
+                &seconds[0]
+            } else {
+                &stamp
+            };
+            assert!(seconds.iter().all(|second| second == stamp), "{stamp}");
+            all.extend(ticks(&csv));
+        }
+        assert_all(&all);
+    }
+    // Of these too there is one for each second, with nothing but its header.
+    for (_, csv) in parts(dir.path(), "out.event", "csv") {
+        assert_eq!(ticks(&csv), Vec::<[u64; 2]>::new());
+    }
+}
+
+#[test]
+fn a_kill_while_a_file_is_compressed_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let mut rows = String::from("schema,tick,time\n");
+    while rows.len() < 24 << 20 {
+        let tick = rows.len();
+        rows += &format!("1,{tick},{}\n", tick.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    }
+    let (plain, packed) = ("out-20260101T000000Z.csv", "out-20260101T000000Z.csv.zst");
+    fs::write(at(plain), &rows).unwrap();
+    let is_whole = |name: &str| {
+        zstd::decode_all(fs::File::open(at(name)).unwrap()).unwrap() == rows.as_bytes()
+    };
+    let args = ["--csv", "out.csv", "--append", "--rotate", "24h"];
+    let mut caught = 0;
+    for moment in 0..6 {
+        let mut child = start(dir.path(), &args);
+        until("it has begun", || {
+            at("out-20260101T000000Z.csv.zst.part").exists() || !at(plain).exists()
+        });
+        thread::sleep(Duration::from_millis(moment * 15));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if at(plain).exists() {
+            caught += 1;
+            assert_eq!(fs::read(at(plain)).unwrap(), rows.as_bytes());
+        } else {
+            assert!(is_whole(packed));
+        }
+    }
+    eprintln!("killed {caught} times before it was done");
+    let child = start(dir.path(), &[&args[..], &["--count", "1"]].concat());
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert!(is_whole(packed));
+    assert!(!at(plain).exists());
+    assert!(!at("out-20260101T000000Z.csv.zst.part").exists());
+}
+
 #[test]
 fn a_file_that_cannot_be_opened_anew_is_kept() {
     let dir = tempfile::tempdir().unwrap();
