@@ -21,6 +21,7 @@ mod ready;
 mod resume;
 mod runner;
 pub mod schema;
+mod signals;
 pub mod sink;
 pub mod table;
 mod ticker;

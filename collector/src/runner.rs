@@ -133,7 +133,7 @@ impl<'a> Runner<'a> {
 
     /// Runs until the limit, or until SIGINT or SIGTERM, and until all is written: or until a
     /// second signal, where an output takes nothing. SIGHUP opens all files anew; where there are
-    /// none, it ends the run.
+    /// none, it does what it does to any program.
     ///
     /// A reading that the outputs are too slow for is as one that was not made: what is written
     /// next has its rates and events since what was written last.
@@ -141,15 +141,17 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// The first reading failed, or an output did. A later reading that fails is a missed tick.
     pub fn run(&mut self, mut ticker: Ticker, limit: Limit) -> Result<(), RunError> {
-        if self.writer.is_none() {
-            self.start_writer(|_| {})?;
-        }
-        let Some(mut writer) = self.writer.take() else {
-            return Ok(());
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => Writer::start(std::mem::take(&mut self.outputs), |_| {})?,
         };
-        writer.stops(ticker.stopper()?);
+        let signals = ticker.signals();
+        writer.stops(signals.stopper()?);
+        if writer.has_files() {
+            signals.catch_hangup()?;
+        }
         let done = self.read(&mut ticker, limit, &mut writer);
-        let written = writer.close(|| ticker.is_stopped());
+        let written = writer.close(|| ticker.signals().is_stopped());
         done.and(written.map_err(RunError::from))
     }
 
@@ -264,8 +266,8 @@ impl<'a> Runner<'a> {
         loop {
             match ticker.wait()? {
                 Wake::Due(due) => return Ok(Some(due)),
-                Wake::Reopen if writer.has_files() => writer.reopen(),
-                Wake::Stop | Wake::Reopen => return Ok(None),
+                Wake::Reopen => writer.reopen(),
+                Wake::Stop => return Ok(None),
             }
         }
     }

@@ -1,22 +1,17 @@
 //! When to read: absolute deadlines, and the signals that end the wait.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
-use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::low_level;
 
 use crate::clock;
+use crate::signals::Signals;
 
 /// What ended a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,23 +20,8 @@ pub enum Wake {
     Due(u64),
     /// SIGINT or SIGTERM came, or an output failed.
     Stop,
-    /// SIGHUP came.
+    /// SIGHUP came, where that is caught.
     Reopen,
-}
-
-/// Ends a ticker's wait as SIGTERM does.
-#[derive(Debug)]
-pub(crate) struct Stopper {
-    stop: Arc<AtomicBool>,
-    wake: UnixStream,
-}
-
-impl Stopper {
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // Where it is full, the wait ends anyway.
-        let _ = (&self.wake).write(&[0]);
-    }
 }
 
 /// The grid of ticks: tick k is due at t0 + k x interval on `CLOCK_MONOTONIC`.
@@ -52,11 +32,7 @@ impl Stopper {
 #[derive(Debug)]
 pub struct Ticker {
     timer: File,
-    /// Readable once a signal has come; the flags tell which.
-    signals: UnixStream,
-    stopper: Stopper,
-    hung_up: Arc<AtomicBool>,
-    handlers: Vec<SigId>,
+    signals: Signals,
     t0_ns: u64,
     interval_ns: u64,
     /// The last tick that was told; none before the first of a grid that begins later.
@@ -66,8 +42,7 @@ pub struct Ticker {
 impl Ticker {
     /// Starts a grid whose tick 0 is due now.
     ///
-    /// From here on SIGINT, SIGTERM and SIGHUP no longer end the program, but the wait. They are
-    /// caught by handlers, not blocked: a library may have started threads that do not block them.
+    /// From here on SIGINT and SIGTERM no longer end the program, but the wait.
     ///
     /// # Errors
     /// The kernel gives no timer, or the interval is zero or centuries long.
@@ -93,18 +68,7 @@ impl Ticker {
             .ok()
             .filter(|ns| (1..u64::MAX / 4).contains(ns))
             .ok_or(ErrorKind::InvalidInput)?;
-        let (signals, caught) = UnixStream::pair()?;
-        signals.set_nonblocking(true)?;
-        let (stop, hung_up) = (Arc::default(), Arc::default());
-        let mut handlers = Vec::new();
-        for (signal, flag) in [(SIGINT, &stop), (SIGTERM, &stop), (SIGHUP, &hung_up)] {
-            // Actions of one signal run in the order that they are registered in: who is woken
-            // finds the flag set.
-            handlers.push(signal_hook::flag::register(signal, Arc::clone(flag))?);
-            handlers.push(low_level::pipe::register(signal, caught.try_clone()?)?);
-        }
-        caught.set_nonblocking(true)?;
-
+        let signals = Signals::catch()?;
         let timer = TimerFd::new(
             ClockId::CLOCK_MONOTONIC,
             TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK,
@@ -119,9 +83,6 @@ impl Ticker {
         Ok(Self {
             timer: File::from(OwnedFd::from(timer)),
             signals,
-            stopper: Stopper { stop, wake: caught },
-            hung_up,
-            handlers,
             t0_ns,
             interval_ns,
             last: delay.is_zero().then_some(0),
@@ -140,20 +101,9 @@ impl Ticker {
         self.last.is_none()
     }
 
-    /// Whether it has been told to stop since it said so last.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopper.stop.swap(false, Ordering::SeqCst)
-    }
-
-    /// What stops it from another thread.
-    ///
-    /// # Errors
-    /// There are too many open files.
-    pub(crate) fn stopper(&self) -> io::Result<Stopper> {
-        Ok(Stopper {
-            stop: Arc::clone(&self.stopper.stop),
-            wake: self.stopper.wake.try_clone()?,
-        })
+    /// The signals that end its wait.
+    pub(crate) fn signals(&mut self) -> &mut Signals {
+        &mut self.signals
     }
 
     /// Waits until a tick after the last one is due, or a signal says to stop.
@@ -163,7 +113,7 @@ impl Ticker {
     pub fn wait(&mut self) -> io::Result<Wake> {
         loop {
             let mut fds = [
-                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.signals.fd(), PollFlags::POLLIN),
                 PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
             ];
             match poll(&mut fds, PollTimeout::NONE) {
@@ -172,11 +122,11 @@ impl Ticker {
                 Err(error) => return Err(error.into()),
             }
             if fds[0].any() == Some(true) {
-                let _ = self.signals.read(&mut [0; 64]);
-                if self.is_stopped() {
+                self.signals.drain();
+                if self.signals.is_stopped() {
                     return Ok(Wake::Stop);
                 }
-                if self.hung_up.swap(false, Ordering::SeqCst) {
+                if self.signals.is_hung_up() {
                     return Ok(Wake::Reopen);
                 }
                 continue;
@@ -192,14 +142,6 @@ impl Ticker {
                 self.last = Some(due);
                 return Ok(Wake::Due(due));
             }
-        }
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        for handler in self.handlers.drain(..) {
-            low_level::unregister(handler);
         }
     }
 }
@@ -240,9 +182,13 @@ mod tests {
     fn a_grid_may_begin_with_a_second() {
         let mut ticker = Ticker::start_aligned(Duration::from_millis(5)).unwrap();
         assert!(ticker.is_ahead());
-        assert_eq!(ticker.wait().unwrap(), Wake::Due(0));
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        assert!(since.subsec_millis() < 500, "{since:?}");
+        assert!(matches!(ticker.wait().unwrap(), Wake::Due(_)));
+        assert!(!ticker.is_ahead());
+        // When tick 0 was due by the wall clock, whenever this thread came to ask.
+        let ago = Duration::from_nanos(clock::mono_ns().unwrap() - ticker.due_ns(0));
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - ago;
+        let off = since.subsec_millis().min(1_000 - since.subsec_millis());
+        assert!(off < 250, "{since:?}");
         assert!(matches!(ticker.wait().unwrap(), Wake::Due(1..)));
     }
 

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use crate::output::Compressor;
-use crate::ticker::Stopper;
+use crate::signals::Stopper;
 use crate::{Output, OutputError};
 
 /// So many bytes wait at most: at 1,000 guests and a reading a second, a disk that stands still

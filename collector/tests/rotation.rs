@@ -311,16 +311,18 @@ fn a_file_that_cannot_be_opened_anew_is_kept() {
 }
 
 #[test]
-fn sighup_ends_a_run_that_has_no_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut child = start(dir.path(), &["--interval", "10ms"]);
-    let caught = || {
+fn sighup_is_caught_only_where_there_is_a_file() {
+    let caught = |child: &Child| {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        u64::from_str_radix(line.unwrap().trim(), 16).unwrap() & 1 == 1
+        let signals = u64::from_str_radix(line.unwrap().trim(), 16).unwrap();
+        [Signal::SIGHUP, Signal::SIGTERM].map(|signal| signals >> (signal as i32 - 1) & 1 == 1)
     };
-    until("it catches SIGHUP", caught);
-    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGHUP).unwrap();
-    until("it ends", || child.try_wait().unwrap().is_some());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let dir = tempfile::tempdir().unwrap();
+    for (args, hangup) in [(&["--csv", "-"], false), (&["--csv", "out.csv"], true)] {
+        let child = start(dir.path(), &[&args[..], &["--interval", "10ms"]].concat());
+        until("it catches signals", || caught(&child)[1]);
+        until("or does not", || caught(&child) == [hangup, true]);
+        end(child);
+    }
 }
