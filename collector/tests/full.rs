@@ -23,7 +23,7 @@ fn on_a_small_disk(dir: &Path, script: &str) -> bool {
         head -c 65536 /dev/zero > filler
         run() {
             status=0
-            "$VIRTMON" --uri test:///default --interval 1ms --csv out.csv "$@" 2>> ../stderr || status=$?
+            "$VIRTMON" --uri test:///default --interval 4ms --csv out.csv "$@" 2>> ../stderr || status=$?
             echo $status >> ../status
         }
         keep() { mkdir "../$1"; cp out* "../$1"; }
@@ -150,7 +150,10 @@ fn a_full_disk_holds_whole_ticks_and_is_gone_on_with() {
 #[test]
 fn a_disk_that_is_full_of_finished_files_loses_none() {
     let dir = tempfile::tempdir().unwrap();
-    if !on_a_small_disk(dir.path(), "run --rotate 16KiB; keep filled") {
+    if !on_a_small_disk(
+        dir.path(),
+        "head -c 40960 /dev/zero > more; run --rotate 8KiB; keep filled",
+    ) {
         return;
     }
     let status = fs::read_to_string(dir.path().join("status")).unwrap();

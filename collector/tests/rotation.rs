@@ -67,7 +67,7 @@ fn sh(dir: &Path, script: &str) {
 fn sighup_opens_the_files_anew() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
-    let args = ["--interval", "2ms", "--csv", "out.csv", "--detail", "host"];
+    let args = ["--interval", "5ms", "--csv", "out.csv", "--detail", "host"];
     let child = start(dir.path(), &[&args[..], &["--json", "out.jsonl"]].concat());
     let pid = child.id();
     let tables = ["out.csv", "out.host.csv", "out.jsonl"];
@@ -153,7 +153,7 @@ fn seconds(csv: &[u8]) -> Vec<String> {
 fn files_are_rotated_by_size() {
     let dir = tempfile::tempdir().unwrap();
     let json = ["--json", "out.jsonl", "--detail", "host,event"];
-    let args = ["--interval", "1ms", "--csv", "out.csv", "--append"];
+    let args = ["--interval", "4ms", "--csv", "out.csv", "--append"];
     let args = [&args[..], &json].concat();
     let run = |more: &[&str]| {
         let child = start(dir.path(), &[&args, more].concat());
@@ -287,7 +287,7 @@ fn a_kill_while_a_file_is_compressed_loses_nothing() {
 fn a_file_that_cannot_be_opened_anew_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
-    let child = start(dir.path(), &["--interval", "2ms", "--csv", "out.csv"]);
+    let child = start(dir.path(), &["--interval", "5ms", "--csv", "out.csv"]);
     let has = |name: &str, bytes| fs::metadata(at(name)).is_ok_and(|meta| meta.len() > bytes);
     until("rows are written", || has("out.csv", 2_000));
     // What another program has put there is no table to go on with.

@@ -211,7 +211,7 @@ fn what_a_full_queue_drops_is_written_down() {
 fn stuck(dir: &Path) -> (Child, File, u64) {
     let (path, reader) = fifo(dir);
     let child = Command::new(env!("CARGO_BIN_EXE_virtmon"))
-        .args(["--uri", "test:///default", "--interval", "1ms", "--csv"])
+        .args(["--uri", "test:///default", "--interval", "4ms", "--csv"])
         .arg(&path)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
