@@ -113,6 +113,8 @@ kinds! {
     Suspended = "suspended",
     /// The wall clock was set.
     ClockStepped = "clock_stepped",
+    /// Readings are in no table, for the outputs were too slow.
+    Dropped = "dropped",
 }
 
 impl Event {
@@ -127,6 +129,15 @@ impl Event {
             old: Value::Nothing,
             new: Value::Nothing,
             cause,
+        }
+    }
+
+    /// So many readings are in no table.
+    pub(crate) fn dropped(ticks: u64) -> Self {
+        let cause = Cow::Borrowed("the outputs were too slow");
+        Self {
+            new: Value::Number(ticks),
+            ..Self::host(EventKind::Dropped, cause)
         }
     }
 

@@ -63,7 +63,8 @@ fn main() -> ExitCode {
 }
 
 fn print(text: &str) -> Result<(), RunError> {
-    Ok(Output::stdout()?.write_tick(text.as_bytes())?)
+    Output::stdout()?.write_tick(text.as_bytes())?;
+    Ok(())
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
@@ -107,6 +108,7 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         runner.meter();
     }
     outputs::add(cli, capabilities, &mut runner)?;
+    runner.start_writer(say::warning)?;
     let limit = match (cli.count, cli.duration) {
         (Some(count), _) => Limit::Count(count),
         (None, Some(duration)) => Limit::Duration(duration),
@@ -122,12 +124,16 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
     }
-    runner.run(
-        if cli.align {
-            Ticker::start_aligned(every)?
-        } else {
-            Ticker::start(every)?
-        },
-        limit,
-    )
+    let ticker = if cli.align {
+        Ticker::start_aligned(every)?
+    } else {
+        Ticker::start(every)?
+    };
+    let done = runner.run(ticker, limit);
+    if let ticks @ 1.. = runner.dropped() {
+        say::warning(&format!(
+            "the outputs were too slow: {ticks} ticks were read and not written"
+        ));
+    }
+    done
 }

@@ -56,6 +56,16 @@ fn usage_errors_are_one_line_and_status_2() {
         "--uri",
     );
     refused(&run(&["--frobnicate"]), 2, "--frobnicate");
+    refused(
+        &run(&["--csv", "x", "--rotate", "100"]),
+        2,
+        "a size is like 100MiB, a time like 1h or 24h",
+    );
+    refused(
+        &run(&["--csv", "-", "--rotate", "1h"]),
+        2,
+        "--rotate is for --csv FILE",
+    );
 }
 
 #[test]
