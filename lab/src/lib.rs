@@ -38,6 +38,15 @@ impl Lab {
     /// The lab could not be built or booted, or the job's status is not 0.
     #[must_use]
     pub fn run(suite: &str, job: &str, options: &[&str]) -> Self {
+        Self::run_with(suite, job, options, &[])
+    }
+
+    /// The same, with more programs beside virtmon.
+    ///
+    /// # Panics
+    /// As [`Lab::run`].
+    #[must_use]
+    pub fn run_with(suite: &str, job: &str, options: &[&str], programs: &[&Path]) -> Self {
         let root = root();
         let status = Command::new(root.join("lab/build"))
             .args(["--suite", suite])
@@ -60,6 +69,10 @@ impl Lab {
     fn once(suite: &str, job: &str, options: &[&str]) -> Result<Self, (Option<i32>, String)> {
         let share = tempfile::tempdir().expect("there is a directory for temporary files");
         fs::copy(virtmon(), share.path().join("virtmon")).expect("virtmon can be copied");
+        for program in programs {
+            let name = program.file_name().expect("a program has a name");
+            fs::copy(program, share.path().join(name)).expect("it can be copied");
+        }
         let path = share.path().join("job");
         fs::write(&path, include_str!("job.sh")).expect("the share can be written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("and changed");

@@ -195,4 +195,8 @@ impl Backend for XenBackend {
         }
         self.read_host(into)
     }
+
+    fn calls(&self) -> Option<u64> {
+        Some(self.privcmd.calls() + self.source.calls())
+    }
 }
