@@ -122,7 +122,11 @@ impl Churn {
             (format!("ee000000-0000-0000-0000-0000{bytes}"), made)
         });
         let uuids = lab.file("xl-uuids");
-        let line = uuids.lines().find(|line| line.ends_with("busy")).unwrap();
+        let mut lines = uuids.lines().map(|line| line.split_whitespace());
+        let uuid = lines.find_map(|mut words| {
+            let uuid = words.next();
+            (words.nth(1) == Some("busy")).then_some(uuid)
+        });
         let churn = Self {
             ticks,
             seen: seen.collect(),
@@ -130,7 +134,7 @@ impl Churn {
             events: rows(&lab.file("events.csv")),
             faults: lab.file("faults"),
             growth: lab.file("growth"),
-            busy: line.split_whitespace().next().unwrap().to_owned(),
+            busy: uuid.flatten().unwrap().to_owned(),
         };
         let took = |n: usize| (churn.ticks[n].ended - churn.ticks[n].began) as f64 / 1e6;
         let longest = (0..churn.ticks.len()).map(took).fold(0.0, f64::max);
@@ -291,7 +295,7 @@ fn the_events_are_what_happened() {
                 );
             }
             "dying" => {}
-            "resumed" => assert_eq!(event.text("uuid"), churn.busy),
+            "resumed" | "paused" => assert_eq!(event.text("uuid"), churn.busy),
             _ => panic!("{event:?}"),
         }
     }

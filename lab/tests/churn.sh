@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # Runs in the lab's dom0, in its share, as bash, with $seconds set: about a thousand domains that are
 # made and destroyed at random while virtmon samples at 10 ms.
 set -eu
@@ -44,19 +45,19 @@ echo >&8
 # Its memory and its descriptors, and halfway a real guest dies, whose domid comes again.
 halfway=$((SECONDS + seconds / 2))
 while kill -0 $churn 2>/dev/null; do
-    descriptors=(/proc/$virtmon/fd/*)
+    descriptors=("/proc/$virtmon/fd"/*)
     while read -r key value _; do
         [[ $key != VmRSS: ]] || echo "$value ${#descriptors[@]}" >>growth
-    done </proc/$virtmon/status
+    done <"/proc/$virtmon/status"
     if ((SECONDS >= halfway)) && [[ ! -e destroyed ]]; then
         xl destroy busy
         touch destroyed
     fi
     sleep 0.5
 done
-wait $churn
+wait "$churn"
 sleep 1
-kill -TERM $virtmon
-wait $virtmon
-wait $rows
+kill -TERM "$virtmon"
+wait "$virtmon"
+wait "$rows"
 cp $scratch/churn.event.csv events.csv
