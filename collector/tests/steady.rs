@@ -74,8 +74,8 @@ fn a_steady_tick_allocates_nothing() {
         reading: 0,
         allocations: Vec::with_capacity(64),
     };
-    let mut on_failure = |_: &virtmon_model::Error| {};
-    let mut runner = Runner::new(&mut script, &mut on_failure);
+    let mut on_trouble = |_: &str| {};
+    let mut runner = Runner::new(&mut script, &mut on_trouble);
     let null = || Output::file(Path::new("/dev/null")).unwrap();
     let sinks: [Box<dyn Sink>; 8] = [
         Box::new(CsvSink::<Domains>::default()),

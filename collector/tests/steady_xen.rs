@@ -93,8 +93,8 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
         asked: Vec::with_capacity(64),
         held: None,
     };
-    let mut on_failure = |error: &virtmon_model::Error| panic!("{error}");
-    let mut runner = Runner::new(&mut watched, &mut on_failure);
+    let mut on_trouble = |line: &str| panic!("{line}");
+    let mut runner = Runner::new(&mut watched, &mut on_trouble);
     let null = || Output::file(Path::new("/dev/null")).unwrap();
     let sinks: [Box<dyn Sink>; 8] = [
         Box::new(CsvSink::<Domains>::default()),

@@ -135,8 +135,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
-        let mut on_failure = |_: &virtmon_model::Error| {};
-        let mut runner = Runner::new(&mut backend, &mut on_failure);
+        let mut on_trouble = |_: &str| {};
+        let mut runner = Runner::new(&mut backend, &mut on_trouble);
         runner.add(
             CsvSink::<Domains>::default(),
             Output::file(Path::new(path))?,
