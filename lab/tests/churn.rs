@@ -41,7 +41,7 @@ fn run() -> Option<Lab> {
         "bookworm",
         &job,
         &["--limit", &limit],
-        &[&churn, rows],
+        &[("churn", &churn), ("churn-rows", rows)],
     ))
 }
 
