@@ -96,10 +96,8 @@ impl Known {
     }
 
     pub(super) fn of_key(known: &mut [Self], key: u32) -> Option<(&mut Self, Node)> {
-        let known = known
-            .iter_mut()
-            .find(|known| Node::ALL.iter().any(|&node| known.key(node) == key))?;
-        let node = Node::ALL.into_iter().find(|&node| known.key(node) == key)?;
+        let node = *Node::ALL.get(usize::try_from(key % 8).ok()?)?;
+        let known = known.iter_mut().find(|known| known.key(node) == key)?;
         Some((known, node))
     }
 
