@@ -56,10 +56,10 @@ impl Lab {
             .expect("lab/build is a script");
         assert!(status.success(), "lab/build failed");
 
-        let mut attempt = Self::once(suite, job, options);
+        let mut attempt = Self::once(suite, job, options, programs);
         if let Err((Some(TOOLSTACK_FAILED | LAB_FAILED), said)) = &attempt {
             eprintln!("{said}lab: that is not virtmon's doing; once more");
-            attempt = Self::once(suite, job, options);
+            attempt = Self::once(suite, job, options, programs);
         }
         match attempt {
             Ok(lab) => lab,
@@ -68,7 +68,12 @@ impl Lab {
     }
 
     /// One boot. Where it fails, its status, and what the job said.
-    fn once(suite: &str, job: &str, options: &[&str]) -> Result<Self, (Option<i32>, String)> {
+    fn once(
+        suite: &str,
+        job: &str,
+        options: &[&str],
+        programs: &[(&str, &Path)],
+    ) -> Result<Self, (Option<i32>, String)> {
         let share = tempfile::tempdir().expect("there is a directory for temporary files");
         fs::copy(virtmon(), share.path().join("virtmon")).expect("virtmon can be copied");
         for (name, program) in programs {
