@@ -72,13 +72,17 @@ xenstore-rm "/local/domain/$dev/target" "/local/domain/$many/backend"
 # A xenstore that does not answer, for one that knows the names and for one that begins.
 ./virtmon --backend xen --csv knows.csv --interval 100ms 2>knows.err &
 knows=$!
-sleep 2
+until [[ -s knows.csv ]]; do sleep 0.2; done
 kill -STOP "$(</run/xenstored.pid)"
+cat /proc/uptime >stopped
 ./virtmon --backend xen --csv begins.csv --interval 100ms 2>begins.err &
 begins=$!
-sleep 5
+until [[ -s begins.csv ]]; do sleep 0.2; done
+sleep 1
+cat /proc/uptime >continued
 kill -CONT "$(</run/xenstored.pid)"
-sleep 3
+until tail -n 3 begins.csv | grep -q many; do sleep 0.2; done
+sleep 1
 kill -TERM $knows $begins
 wait $knows
 wait $begins
