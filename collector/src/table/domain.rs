@@ -1,4 +1,4 @@
-use virtmon_model::{Domain, Role};
+use virtmon_model::Domain;
 
 use crate::table::column::columns;
 use crate::table::{Cell, Table};
@@ -108,7 +108,7 @@ impl Table for Domains {
             ("xen_domctl_getdomaininfo.cpupool", "not told") |row| row.domain.cpupool.into();
         "role" [""] "control (domain 0), stub (it runs another domain's device model), driver (it serves devices of others) or guest"
             ("xenstore target, backend", "not told")
-            |row| row.domain.role.map(Role::as_str).into();
+            |row| row.domain.role.map_or(Cell::Unknown, |role| Cell::Word(role.as_str()));
         "target_id" [""] "of a stub domain, the id of the domain whose device model it runs"
             ("xenstore target", "not told") |row| row.domain.target_id.into();
         "error" [""] "why some of the row could not be read at this tick"
