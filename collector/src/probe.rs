@@ -17,7 +17,7 @@ pub enum Fit {
     Not(Duration),
 }
 
-/// How long a reading may be tried again that is too slow, and how often it is at the least.
+/// How long a reading is tried again that does not fit, and how often at the least.
 const TRIALS: Duration = Duration::from_millis(500);
 const FEWEST: u32 = 3;
 
@@ -38,7 +38,12 @@ pub fn probe(backend: &mut dyn Backend, interval: Duration) -> Result<Duration, 
         fastest = fastest.min(took);
         total += took;
         trials += 1;
-        if fit(fastest, interval) == Fit::Well || (trials >= FEWEST && total >= TRIALS) {
+        let enough = match fit(fastest, interval) {
+            Fit::Well => true,
+            Fit::Tightly => trials >= FEWEST,
+            Fit::Not(_) => trials >= FEWEST && total >= TRIALS,
+        };
+        if enough {
             return Ok(fastest);
         }
     }
