@@ -105,6 +105,8 @@ kinds! {
     Stale = "stale",
     /// They can again.
     Fresh = "fresh",
+    /// Something that is not read with a domain, or in one of its devices, could not be read.
+    Trouble = "trouble",
     /// A whole reading failed.
     Lost = "lost",
     /// The first that succeeded after.

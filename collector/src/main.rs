@@ -12,7 +12,7 @@ mod say;
 use std::process::ExitCode;
 
 use virtmon::{Choice, Fit, Limit, Notify, Output, OutputError, RunError, Runner, Ticker, schema};
-use virtmon_model::{Error, Wanted};
+use virtmon_model::Wanted;
 
 use crate::cli::{Cli, Command, Detail};
 
@@ -98,8 +98,8 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         }
     }
     let capabilities = backend.capabilities();
-    let mut on_failure = |error: &Error| say::warning(&error.to_string());
-    let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
+    let mut on_trouble = |line: &str| say::warning(line);
+    let mut runner = Runner::new(backend.as_mut(), &mut on_trouble);
     runner.choose(choice);
     if let Some(readings) = cli.readings_per_interval() {
         runner.burst(readings);

@@ -59,8 +59,8 @@ pub struct Runner<'a> {
     /// Where the sinks' bytes go, until there is a writer.
     outputs: Vec<Output>,
     writer: Option<Writer>,
-    /// Told of readings that failed, each kind once in a row.
-    on_failure: &'a mut dyn FnMut(&virtmon_model::Error),
+    /// Told in a line of what could not be read, each once in a row.
+    on_trouble: &'a mut dyn FnMut(&str),
     choice: Choice,
     meter: Option<Meter>,
     /// Readings in an interval, and what spreads their rates, where there is more than one.
@@ -72,18 +72,15 @@ pub struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// A runner that has no sink yet. `on_failure` is told when a reading fails and the run goes
-    /// on.
-    pub fn new(
-        backend: &'a mut dyn Backend,
-        on_failure: &'a mut dyn FnMut(&virtmon_model::Error),
-    ) -> Self {
+    /// A runner that has no sink yet. `on_trouble` is told in a line when a reading fails, or a
+    /// part of it, and the run goes on.
+    pub fn new(backend: &'a mut dyn Backend, on_trouble: &'a mut dyn FnMut(&str)) -> Self {
         Self {
             backend,
             sinks: Vec::new(),
             outputs: Vec::new(),
             writer: None,
-            on_failure,
+            on_trouble,
             choice: Choice::default(),
             meter: None,
             burst: None,
@@ -230,6 +227,12 @@ impl<'a> Runner<'a> {
                         let cause = Cow::Owned(std::mem::take(&mut last_failure));
                         events.push(Event::host(EventKind::Back, cause));
                     }
+                    let known = past.map_or(&[][..], |past| &past.snapshot.troubles);
+                    for trouble in now.troubles.iter().filter(|line| !known.contains(line)) {
+                        (self.on_trouble)(trouble);
+                        let cause = Cow::Owned(trouble.clone());
+                        events.push(Event::host(EventKind::Trouble, cause));
+                    }
                     if let Some(past) = past {
                         changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
                     }
@@ -248,7 +251,7 @@ impl<'a> Runner<'a> {
                 Err(error) => {
                     let text = error.to_string();
                     if text != last_failure {
-                        (self.on_failure)(&error);
+                        (self.on_trouble)(&text);
                         events.push(Event::host(EventKind::Lost, Cow::Owned(text.clone())));
                         last_failure = text;
                     }

@@ -93,8 +93,8 @@ fn add<T: Table>(runner: &mut Runner<'_>, dir: &Path) {
 /// Every table, of names and values that a real host seldom has.
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
-    let mut on_failure = |_: &virtmon_model::Error| {};
-    let mut runner = Runner::new(&mut script, &mut on_failure);
+    let mut on_trouble = |_: &str| {};
+    let mut runner = Runner::new(&mut script, &mut on_trouble);
     add::<Domains>(&mut runner, dir);
     add::<Vcpus>(&mut runner, dir);
     add::<Nics>(&mut runner, dir);

@@ -115,7 +115,7 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
     };
     let runner = thread::spawn(move || {
         let mut script = script;
-        let mut on_failure = |_: &virtmon_model::Error| {};
+        let mut on_failure = |_: &str| {};
         let mut runner = Runner::new(&mut script, &mut on_failure);
         let sinks: Vec<Box<dyn Sink>> = vec![
             Box::new(JsonSink::<Domains>::of(&[])),

@@ -1,42 +1,15 @@
 //! A steady tick allocates nothing. Alone in its file: the allocator counts for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod counting;
+
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use virtmon::sink::{CsvSink, JsonSink, Sink};
 use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
 use virtmon::{Limit, Output, Runner, Ticker};
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid};
-
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call is passed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those that System asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// A host of domains that only run, and the count of allocations at each reading.
 struct Script {
@@ -89,7 +62,7 @@ impl Backend for Script {
             disk.rd_bytes = Some(counter);
             domain.disks.complete = true;
         }
-        self.allocations.push(ALLOCATIONS.load(Ordering::Relaxed));
+        self.allocations.push(counting::allocations());
         Ok(())
     }
 }
@@ -101,8 +74,8 @@ fn a_steady_tick_allocates_nothing() {
         reading: 0,
         allocations: Vec::with_capacity(64),
     };
-    let mut on_failure = |_: &virtmon_model::Error| {};
-    let mut runner = Runner::new(&mut script, &mut on_failure);
+    let mut on_trouble = |_: &str| {};
+    let mut runner = Runner::new(&mut script, &mut on_trouble);
     let null = || Output::file(Path::new("/dev/null")).unwrap();
     let sinks: [Box<dyn Sink>; 8] = [
         Box::new(CsvSink::<Domains>::default()),

@@ -7,9 +7,11 @@
 )]
 
 mod rows;
+mod xentop;
 mod xl;
 
 pub use rows::{Row, rows};
+pub use xentop::{XentopDomain, xentop};
 pub use xl::{XlDomain, xl_list};
 
 use std::fs;
@@ -38,6 +40,15 @@ impl Lab {
     /// The lab could not be built or booted, or the job's status is not 0.
     #[must_use]
     pub fn run(suite: &str, job: &str, options: &[&str]) -> Self {
+        Self::run_with(suite, job, options, &[])
+    }
+
+    /// The same, with more programs beside virtmon, under these names.
+    ///
+    /// # Panics
+    /// As [`Lab::run`].
+    #[must_use]
+    pub fn run_with(suite: &str, job: &str, options: &[&str], programs: &[(&str, &Path)]) -> Self {
         let root = root();
         let status = Command::new(root.join("lab/build"))
             .args(["--suite", suite])
@@ -45,10 +56,10 @@ impl Lab {
             .expect("lab/build is a script");
         assert!(status.success(), "lab/build failed");
 
-        let mut attempt = Self::once(suite, job, options);
+        let mut attempt = Self::once(suite, job, options, programs);
         if let Err((Some(TOOLSTACK_FAILED | LAB_FAILED), said)) = &attempt {
             eprintln!("{said}lab: that is not virtmon's doing; once more");
-            attempt = Self::once(suite, job, options);
+            attempt = Self::once(suite, job, options, programs);
         }
         match attempt {
             Ok(lab) => lab,
@@ -57,9 +68,17 @@ impl Lab {
     }
 
     /// One boot. Where it fails, its status, and what the job said.
-    fn once(suite: &str, job: &str, options: &[&str]) -> Result<Self, (Option<i32>, String)> {
+    fn once(
+        suite: &str,
+        job: &str,
+        options: &[&str],
+        programs: &[(&str, &Path)],
+    ) -> Result<Self, (Option<i32>, String)> {
         let share = tempfile::tempdir().expect("there is a directory for temporary files");
         fs::copy(virtmon(), share.path().join("virtmon")).expect("virtmon can be copied");
+        for (name, program) in programs {
+            fs::copy(program, share.path().join(name)).expect("a program can be copied");
+        }
         let path = share.path().join("job");
         fs::write(&path, include_str!("job.sh")).expect("the share can be written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("and changed");
@@ -102,6 +121,30 @@ pub fn suite() -> String {
 fn root() -> &'static Path {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
     lab.parent().expect("the lab lies in the project")
+}
+
+/// Builds one of virtmon's own test programs, and returns it.
+///
+/// # Panics
+/// It can't be built.
+#[must_use]
+pub fn test_program(test: &str) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--release", "--package", "virtmon"])
+        .args(["--test", test, "--no-run", "--message-format=json"])
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{test} could not be built");
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let mut programs = messages.split("\"executable\":\"").skip(1);
+    let program = programs.find_map(|rest| {
+        let path = Path::new(rest.split('"').next()?);
+        let name = path.file_name()?.to_str()?;
+        name.starts_with(test).then(|| path.to_owned())
+    });
+    program.expect("cargo tells where it is")
 }
 
 /// Builds virtmon as its users do, and returns the program.

@@ -43,6 +43,10 @@ pub struct Domain {
     pub mem_max_bytes: Option<u64>,
     /// What else is known of its memory.
     pub memory: Memory,
+    /// What it is there for.
+    pub role: Option<Role>,
+    /// Of a stub domain, the domain whose device model it runs.
+    pub target_id: Option<u32>,
     /// Its cpupool (`xen_domctl_getdomaininfo.cpupool`), `None` where it is in none.
     pub cpupool: Option<u32>,
     /// Its vCPUs, where they were asked for.
@@ -71,6 +75,8 @@ impl Domain {
             mem_bytes,
             mem_max_bytes,
             memory,
+            role,
+            target_id,
             cpupool,
             vcpus,
             nics,
@@ -88,12 +94,40 @@ impl Domain {
         *mem_bytes = None;
         *mem_max_bytes = None;
         *memory = Memory::default();
+        *role = None;
+        *target_id = None;
         *cpupool = None;
         vcpus.clear();
         nics.clear();
         disks.clear();
         *stale_ns = 0;
         *error = None;
+    }
+}
+
+/// What a Xen domain is there for, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Domain 0.
+    Control,
+    /// It runs the device model of another domain.
+    Stub,
+    /// It serves devices of other domains.
+    Driver,
+    /// None of these.
+    Guest,
+}
+
+impl Role {
+    /// The word that the tables print.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Stub => "stub",
+            Self::Driver => "driver",
+            Self::Guest => "guest",
+        }
     }
 }
 

@@ -18,7 +18,7 @@ mod vcpu;
 
 pub use backend::{Backend, Capabilities, Wanted};
 pub use device::{Devices, Disk, Nic};
-pub use domain::{Domain, Identity, State};
+pub use domain::{Domain, Identity, Role, State};
 pub use error::{Error, Result};
 pub use host::{Host, Node};
 pub use memory::Memory;

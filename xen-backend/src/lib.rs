@@ -176,10 +176,10 @@ impl Backend for XenBackend {
                 .give(&mut into.domains, |domid| privcmd.domain_unique_id(domid));
         }
         let mut news = self.store.give(&mut into.domains, all);
-        if !self.store.is_connected() {
+        if let Some(why) = self.store.trouble() {
             let trouble = into.troubles.next_row();
             trouble.clear();
-            trouble.push_str("xenstore can't be reached: the names of new domains are not known");
+            trouble.push_str(why);
         }
         news |= self
             .devices
@@ -194,5 +194,9 @@ impl Backend for XenBackend {
             }
         }
         self.read_host(into)
+    }
+
+    fn calls(&self) -> Option<u64> {
+        Some(self.privcmd.calls() + self.source.calls())
     }
 }

@@ -96,6 +96,14 @@ impl Source {
         }
     }
 
+    /// Hypercalls that went not by privcmd.
+    pub(crate) const fn calls(&self) -> u64 {
+        match self {
+            Self::Privcmd(_) => 0,
+            Self::Libxenctrl(xenctrl, _) => xenctrl.calls(),
+        }
+    }
+
     /// The word that `--xen-path` takes for it.
     pub(crate) fn name(&self) -> &'static str {
         match self {

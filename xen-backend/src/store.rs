@@ -1,17 +1,19 @@
-//! What xenstore tells of the domains, kept from tick to tick: their names, and of their memory
-//! what the hypervisor does not know.
+//! What xenstore tells of the domains, kept from tick to tick: their names, what they are there for,
+//! and of their memory what the hypervisor does not know.
 //!
 //! A watch is set on a node when a domain appears. Xenstore fires it at once and then at every
 //! change, and each time the node is read. So a steady tick costs one look at the connection, and
 //! a domain that is named late or renamed is followed.
 
+mod known;
+
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use virtmon_model::{Domain, Identity, name_from_bytes};
+use virtmon_model::{Domain, Identity};
 use xen_sys::xs_wire;
 
+use self::known::{Known, Node};
 use crate::xenstore::{Connection, Message};
 
 /// How long the first sample may wait for names: there is no tick yet that it could delay.
@@ -22,87 +24,6 @@ const WAIT: Duration = Duration::from_millis(20);
 const RETRY: Duration = Duration::from_secs(10);
 /// How many domains a tick begins to follow beyond their names, which nothing waits for.
 const REST_A_TICK: usize = 64;
-
-/// A node below `/local/domain/<domid>`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Node {
-    Name,
-    /// What the balloon driver is asked to reach, in KiB (`docs/misc/xenstore-paths.pandoc`).
-    Target,
-    /// What the guest's agent reports of `/proc/meminfo`, in KiB (XenServer's and XCP-ng's).
-    MemTotal,
-    MemFree,
-}
-
-impl Node {
-    const ALL: [Self; 4] = [Self::Name, Self::Target, Self::MemTotal, Self::MemFree];
-
-    fn path(self, domid: u32) -> String {
-        let node = match self {
-            Self::Name => "name",
-            Self::Target => "memory/target",
-            Self::MemTotal => "data/meminfo_total",
-            Self::MemFree => "data/meminfo_free",
-        };
-        format!("/local/domain/{domid}/{node}")
-    }
-}
-
-struct Known {
-    identity: Identity,
-    /// Names this life of the domain in requests: a domid can come again while an answer for its
-    /// last owner is under way.
-    serial: u32,
-    name: Option<Arc<str>>,
-    /// Whether xenstore has said what the name is, or that there is none.
-    answered: bool,
-    /// Whether the other nodes are watched, too.
-    whole: bool,
-    target_bytes: Option<u64>,
-    total_bytes: Option<u64>,
-    free_bytes: Option<u64>,
-}
-
-impl Known {
-    /// What stands for one of its nodes in watches and requests.
-    fn key(&self, node: Node) -> u32 {
-        self.serial.wrapping_mul(4).wrapping_add(node as u32)
-    }
-
-    fn of_key(known: &mut [Self], key: u32) -> Option<(&mut Self, Node)> {
-        let known = known
-            .iter_mut()
-            .find(|known| Node::ALL.iter().any(|&node| known.key(node) == key))?;
-        let node = Node::ALL.into_iter().find(|&node| known.key(node) == key)?;
-        Some((known, node))
-    }
-
-    fn watch(&self, connection: Option<&mut Connection>, kind: u32, node: Node) {
-        if let Some(connection) = connection {
-            let token = self.key(node).to_string();
-            connection.queue(kind, 0, &[&node.path(self.identity.id), &token]);
-        }
-    }
-
-    /// Takes in what a node holds, `None` where it is not there.
-    fn learn(&mut self, node: Node, value: Option<&[u8]>) {
-        let value = value.filter(|value| !value.is_empty());
-        match node {
-            Node::Name => {
-                self.answered = true;
-                self.name = value.map(name_from_bytes);
-            }
-            Node::Target => self.target_bytes = value.and_then(bytes_of_kib),
-            Node::MemTotal => self.total_bytes = value.and_then(bytes_of_kib),
-            Node::MemFree => self.free_bytes = value.and_then(bytes_of_kib),
-        }
-    }
-}
-
-fn bytes_of_kib(text: &[u8]) -> Option<u64> {
-    let kib: u64 = std::str::from_utf8(text).ok()?.trim().parse().ok()?;
-    kib.checked_mul(1024)
-}
 
 /// What is known of the domains that were last seen.
 pub(crate) struct Store {
@@ -137,9 +58,13 @@ impl Store {
         }
     }
 
-    /// Whether xenstore can be asked at all.
-    pub(crate) fn is_connected(&self) -> bool {
-        self.connection.is_some()
+    /// Why something is not known that xenstore could tell.
+    pub(crate) fn trouble(&self) -> Option<&'static str> {
+        if self.connection.is_none() {
+            return Some("xenstore can't be reached: the names of new domains are not known");
+        }
+        let silent = self.unanswered > 0 && self.patience.is_zero();
+        silent.then_some("xenstore does not answer: the names of new domains are not known")
     }
 
     /// Gives every domain its name and its memory as far as they are known, and says whether there
@@ -157,10 +82,7 @@ impl Store {
         }
         if all || learnt {
             for (domain, known) in domains.iter_mut().zip(&self.known) {
-                domain.name.clone_from(&known.name);
-                domain.memory.target_bytes = known.target_bytes;
-                domain.memory.guest_total_bytes = known.total_bytes;
-                domain.memory.guest_unused_bytes = known.free_bytes;
+                known.give(domain);
             }
         }
         changed || learnt
@@ -199,23 +121,15 @@ impl Store {
 
     fn meet(&mut self, identity: Identity) -> Known {
         self.last_serial = self.last_serial.wrapping_add(1);
-        let known = Known {
-            identity,
-            serial: self.last_serial,
-            name: None,
-            answered: false,
-            whole: false,
-            target_bytes: None,
-            total_bytes: None,
-            free_bytes: None,
-        };
+        let known = Known::new(identity, self.last_serial);
         known.watch(self.connection.as_mut(), xs_wire::WATCH, Node::Name);
         known
     }
 
     fn forget(&mut self, known: &Known) {
-        let watched = if known.whole { 4 } else { 1 };
-        for &node in &Node::ALL[..watched] {
+        let nodes = Node::of(known.identity.id);
+        let watched = if known.whole { nodes.len() } else { 1 };
+        for &node in &nodes[..watched] {
             known.watch(self.connection.as_mut(), xs_wire::UNWATCH, node);
         }
     }
@@ -268,7 +182,7 @@ impl Store {
         for known in partial.take(REST_A_TICK) {
             known.whole = true;
             self.partial -= 1;
-            for &node in &Node::ALL[1..] {
+            for &node in &Node::of(known.identity.id)[1..] {
                 known.watch(self.connection.as_mut(), xs_wire::WATCH, node);
             }
         }

@@ -30,6 +30,7 @@ pub struct Privcmd {
     abi: Abi,
     /// `XEN_DOMCTL_INTERFACE_VERSION`, once a call has found it.
     domctl: Option<u32>,
+    calls: u64,
 }
 
 /// Why the hypervisor could not be asked.
@@ -83,6 +84,7 @@ impl Privcmd {
             argument: HypercallBuffer::new(DOMCTL_BYTES)?,
             abi: Abi::ALL[0],
             domctl: None,
+            calls: 0,
         };
         for abi in Abi::ALL {
             privcmd.abi = abi;
@@ -126,6 +128,12 @@ impl Privcmd {
     #[must_use]
     pub const fn abi(&self) -> Abi {
         self.abi
+    }
+
+    /// Hypercalls that were made, refused ones too.
+    #[must_use]
+    pub const fn calls(&self) -> u64 {
+        self.calls
     }
 
     /// Lists domains from domid `first` upwards into `list`, from byte `from` on, as many as there
@@ -288,6 +296,7 @@ impl Privcmd {
 
     /// Makes a hypercall that only reads: nothing in this crate asks for one that changes anything.
     fn hypercall(&mut self, number: u32, first: u64, second: u64) -> io::Result<i32> {
+        self.calls += 1;
         let mut call = privcmd_hypercall_t {
             op: number.into(),
             arg: [first, second, 0, 0, 0],

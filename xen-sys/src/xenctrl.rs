@@ -14,6 +14,7 @@ pub struct Xenctrl {
     library: Libxenctrl,
     _logger: Box<xentoollog_logger>,
     abi: Abi,
+    calls: u64,
 }
 
 /// Why libxenctrl could not be opened.
@@ -55,7 +56,14 @@ impl Xenctrl {
             library,
             _logger: logger,
             abi,
+            calls: 0,
         })
+    }
+
+    /// Hypercalls that were made: one for each list.
+    #[must_use]
+    pub const fn calls(&self) -> u64 {
+        self.calls
     }
 
     /// Lists domains from domid `first` upwards into `entries`, and returns how many there were.
@@ -69,6 +77,7 @@ impl Xenctrl {
     pub fn domain_getinfolist(&mut self, first: u32, entries: &mut [u8]) -> io::Result<usize> {
         let room = entries.len() / self.abi.domaininfo_bytes;
         let room = u32::try_from(room).unwrap_or(u32::MAX);
+        self.calls += 1;
         // SAFETY: the interface is open. The library of this release writes at most `room` entries
         // of `domaininfo_bytes`, which is its own `sizeof(xc_domaininfo_t)`, and `entries` holds
         // that many. It copies bytes into the pointer and asks for no alignment.

@@ -1,5 +1,6 @@
 //! What virtmon's own steps cost on the Xen that it runs on, in ns a call: under the lab's
-//! `--icount` that is instructions. Prints lines of three words: what, domains, cost.
+//! `--icount` that is instructions. Prints lines of three words: what, domains, cost; and what was
+//! read.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -13,7 +14,7 @@ use nix::time::{ClockId, clock_gettime};
 use virtmon::sink::{CsvSink, Sink};
 use virtmon::table::Domains;
 use virtmon::{Frame, Limit, Output, Runner, Ticker};
-use virtmon_model::{Backend, Snapshot};
+use virtmon_model::{Backend, Domain, Snapshot, Wanted};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
 
@@ -33,6 +34,37 @@ impl Sink for Stamp {
             self.0.borrow_mut().push(ns(taken.into()));
         }
     }
+}
+
+/// A sample with every vCPU, beside the NICs and disks that all samples have.
+fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn Error>> {
+    let options = Options {
+        path: XenPath::Privcmd,
+        wanted: Wanted {
+            vcpus: true,
+            host: false,
+        },
+    };
+    let mut backend = XenBackend::open(options, &mut |_| {})?;
+    let mut snapshot = Snapshot::default();
+    // Until no more is learnt of the domains.
+    for _ in 0..WARM_UP {
+        backend.sample(&mut snapshot)?;
+    }
+    let count = |rows: &dyn Fn(&Domain) -> usize| snapshot.domains.iter().map(rows).sum::<usize>();
+    let vcpus = count(&|domain| domain.vcpus.rows.len());
+    let nics = count(&|domain| {
+        let nics = domain.nics.rows.iter();
+        nics.filter(|nic| nic.rx_bytes.is_some()).count()
+    });
+    let disks = count(&|domain| {
+        let disks = domain.disks.rows.iter();
+        disks.filter(|disk| disk.rd_bytes.is_some()).count()
+    });
+    println!("read: {vcpus} vCPUs, {nics} NICs, {disks} disks");
+    let cost = cost_of(calls, clock, || drop(backend.sample(&mut snapshot)));
+    print("sample_all", cost);
+    Ok(())
 }
 
 fn cost_of(calls: u32, clock: u64, mut call: impl FnMut()) -> u64 {
@@ -99,11 +131,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     print("fill", cost);
     let cost = cost_of(calls, clock, || drop(backend.sample(&mut snapshot)));
     print("sample", cost);
+    all(calls, clock, &print)?;
 
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
-        let mut on_failure = |_: &virtmon_model::Error| {};
-        let mut runner = Runner::new(&mut backend, &mut on_failure);
+        let mut on_trouble = |_: &str| {};
+        let mut runner = Runner::new(&mut backend, &mut on_trouble);
         runner.add(
             CsvSink::<Domains>::default(),
             Output::file(Path::new(path))?,

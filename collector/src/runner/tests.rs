@@ -61,7 +61,7 @@ fn run(
 ) -> (Notes, usize, std::result::Result<(), RunError>) {
     let notes = Notes::default();
     let mut failures = 0;
-    let mut count = |_: &Error| failures += 1;
+    let mut count = |_: &str| failures += 1;
     let mut backend = Script(script);
     let mut runner = Runner::new(&mut backend, &mut count);
     runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
@@ -127,7 +127,7 @@ fn a_duration_ends_with_the_last_tick_within_it() {
 #[test]
 fn many_readings_make_one_tick() {
     let notes = Notes::default();
-    let mut ignore = |_: &Error| {};
+    let mut ignore = |_: &str| {};
     let mut backend = Script((0..100).map(|n| Some(n * 1_000)).collect());
     let mut runner = Runner::new(&mut backend, &mut ignore);
     runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
@@ -142,4 +142,59 @@ fn many_readings_make_one_tick() {
     }
     // The script has run on between the ticks, if not for each that a busy machine misses.
     assert!(backend.0.len() < 100 - 4);
+}
+
+/// A backend of which a part can't be read: these lines, reading by reading.
+struct Troubled(Vec<&'static [&'static str]>);
+
+impl Backend for Troubled {
+    fn name(&self) -> &'static str {
+        "troubled"
+    }
+
+    fn description(&self) -> String {
+        "a script of troubles".into()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Script(Vec::new()).capabilities()
+    }
+
+    fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
+        into.troubles.clear();
+        for line in self.0.remove(0) {
+            let row = into.troubles.next_row();
+            row.clear();
+            row.push_str(line);
+        }
+        Ok(())
+    }
+}
+
+/// Keeps the causes of the events.
+#[derive(Clone, Default)]
+struct Causes(Rc<RefCell<Vec<String>>>);
+
+impl Sink for Causes {
+    fn encode(&mut self, frame: &Frame<'_>, _out: &mut Vec<u8>) {
+        let causes = frame.events.iter().map(|event| event.cause.to_string());
+        self.0.borrow_mut().extend(causes);
+    }
+}
+
+#[test]
+fn what_a_reading_lacks_is_told_once_while_it_lasts() {
+    let mut told: Vec<String> = Vec::new();
+    let mut tell = |line: &str| told.push(line.to_owned());
+    let mut backend = Troubled(vec![&["a"], &["a", "b"], &["b"], &[], &["a"]]);
+    let causes = Causes::default();
+    let mut runner = Runner::new(&mut backend, &mut tell);
+    runner.add(
+        causes.clone(),
+        Output::file(Path::new("/dev/null")).unwrap(),
+    );
+    let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
+    runner.run(ticker, Limit::Count(5)).unwrap();
+    assert_eq!(told, ["a", "b", "a"]);
+    assert_eq!(*causes.0.borrow(), told);
 }

@@ -106,6 +106,11 @@ impl Table for Domains {
             ("not told", "balloon.last-update") |row| row.report_age_ns().into();
         "cpupool" [""] "its cpupool; empty where it is in none"
             ("xen_domctl_getdomaininfo.cpupool", "not told") |row| row.domain.cpupool.into();
+        "role" [""] "control (domain 0), stub (it runs another domain's device model), driver (it serves devices of others) or guest"
+            ("xenstore target, backend", "not told")
+            |row| row.domain.role.map_or(Cell::Unknown, |role| Cell::Word(role.as_str()));
+        "target_id" [""] "of a stub domain, the id of the domain whose device model it runs"
+            ("xenstore target", "not told") |row| row.domain.target_id.into();
         "error" [""] "why some of the row could not be read at this tick"
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
     }

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use virtmon_model::Uuid;
+use virtmon_model::{Role, Uuid};
 
 use super::*;
 
@@ -197,6 +197,7 @@ fn a_dead_xenstore_leaves_names_unknown_and_keeps_the_domains() {
     let mut domains = [domain(0, 0), domain(1, 11)];
     assert_eq!(given(&mut store, &mut domains), [None, None]);
     assert!(store.connection.is_none());
+    assert!(store.trouble().unwrap().contains("can't be reached"));
 }
 
 #[test]
@@ -209,6 +210,53 @@ fn a_silent_xenstore_is_waited_for_once() {
     assert!(store.patience.is_zero());
     store.give(&mut domains, true);
     assert!(store.connection.is_some());
+    assert!(store.trouble().unwrap().contains("does not answer"));
+}
+
+#[test]
+fn stub_domains_and_driver_domains_are_told_apart() {
+    let nodes = Nodes::default();
+    // The daemon answers a directory with an empty value.
+    for (node, value) in [("4/target", "3"), ("5/backend", ""), ("6/target", "x")] {
+        let path = format!("/local/domain/{node}");
+        nodes.lock().unwrap().insert(path, value.into());
+    }
+    let (connection, fire) = xenstore(&nodes);
+    let mut store = Store::over(Some(connection));
+    let mut domains = [0, 3, 4, 5, 6].map(|id| domain(id, id.into()));
+    let mut given_until = |store: &mut Store, role: [Role; 5]| {
+        let mut round = 0;
+        while domains.iter().map(|domain| domain.role).ne(role.map(Some)) {
+            given(store, &mut domains);
+            thread::sleep(WAIT / 10);
+            round += 1;
+            assert!(round < 500, "{domains:?}");
+        }
+        domains.each_ref().map(|domain| domain.target_id)
+    };
+    let roles = [
+        Role::Control,
+        Role::Guest,
+        Role::Stub,
+        Role::Driver,
+        Role::Guest,
+    ];
+    let targets = given_until(&mut store, roles);
+    assert_eq!(targets, [None, None, Some(3), None, None]);
+
+    // It serves nobody any more.
+    nodes.lock().unwrap().remove("/local/domain/5/backend");
+    fire("/local/domain/5/backend");
+    given_until(
+        &mut store,
+        [
+            Role::Control,
+            Role::Guest,
+            Role::Stub,
+            Role::Guest,
+            Role::Guest,
+        ],
+    );
 }
 
 #[test]

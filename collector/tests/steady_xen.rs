@@ -1,0 +1,131 @@
+//! On a real Xen, in its domain 0: steady ticks, as fast as they go, ask for no memory and leave the
+//! process as it was. `VIRTMON_STEADY_TICKS` says how many. Alone in its file: the allocator counts for
+//! the whole process.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+mod counting;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use virtmon::sink::{CsvSink, JsonSink, Sink};
+use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
+use virtmon::{Limit, Output, Runner, Ticker};
+use virtmon_model::{Backend, Capabilities, Result, Snapshot, Wanted};
+use xen_backend::{Options, XenBackend};
+
+/// Ticks before those that count: until then devices are looked for, and buffers made.
+const WARM_UP: u64 = 2000;
+
+/// What the process holds: pages of memory, and descriptors.
+#[derive(Debug)]
+struct Held {
+    pages: u64,
+    descriptors: usize,
+}
+
+impl Held {
+    fn now() -> Self {
+        let statm = fs::read_to_string("/proc/self/statm").unwrap();
+        let pages = statm.split(' ').nth(1).unwrap().parse().unwrap();
+        let descriptors = fs::read_dir("/proc/self/fd").unwrap().count();
+        Self { pages, descriptors }
+    }
+}
+
+/// The Xen backend, and the readings before which memory was asked for since the reading before.
+struct Watched {
+    backend: XenBackend,
+    reading: u64,
+    allocations: u64,
+    asked: Vec<(u64, u64)>,
+    held: Option<Held>,
+}
+
+impl Backend for Watched {
+    fn name(&self) -> &'static str {
+        self.backend.name()
+    }
+
+    fn description(&self) -> String {
+        self.backend.description()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.backend.capabilities()
+    }
+
+    fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
+        let since = counting::allocations() - self.allocations;
+        if since > 0 && self.reading > WARM_UP && self.asked.len() < self.asked.capacity() {
+            self.asked.push((self.reading, since));
+        }
+        if self.reading == WARM_UP {
+            self.held = Some(Held::now());
+        }
+        self.reading += 1;
+        self.allocations = counting::allocations();
+        self.backend.sample(into)
+    }
+
+    fn calls(&self) -> Option<u64> {
+        self.backend.calls()
+    }
+}
+
+#[test]
+#[ignore = "takes domain 0 of a Xen host: make test"]
+fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
+    let ticks = std::env::var("VIRTMON_STEADY_TICKS").map_or(100_000, |n| n.parse().unwrap());
+    let wanted = Wanted {
+        vcpus: true,
+        host: true,
+    };
+    let options = Options {
+        wanted,
+        ..Options::default()
+    };
+    let mut watched = Watched {
+        backend: XenBackend::open(options, &mut |_| {}).unwrap(),
+        reading: 0,
+        allocations: 0,
+        asked: Vec::with_capacity(64),
+        held: None,
+    };
+    let mut on_trouble = |line: &str| panic!("{line}");
+    let mut runner = Runner::new(&mut watched, &mut on_trouble);
+    let null = || Output::file(Path::new("/dev/null")).unwrap();
+    let sinks: [Box<dyn Sink>; 8] = [
+        Box::new(CsvSink::<Domains>::default()),
+        Box::new(CsvSink::<Vcpus>::default()),
+        Box::new(CsvSink::<Nics>::default()),
+        Box::new(CsvSink::<Disks>::default()),
+        Box::new(CsvSink::<Hosts>::default()),
+        Box::new(CsvSink::<Events>::default()),
+        Box::new(CsvSink::<Own>::default()),
+        Box::new(JsonSink::<Domains>::of(&[])),
+    ];
+    for sink in sinks {
+        runner.add(sink, null());
+    }
+    runner.meter();
+    // Every one is late, so none is waited for.
+    let ticker = Ticker::start(Duration::from_micros(1)).unwrap();
+    let began = Instant::now();
+    runner.run(ticker, Limit::Count(WARM_UP + ticks)).unwrap();
+    let took = began.elapsed();
+
+    let calls = watched.calls().unwrap();
+    let held = Held::now();
+    let before = watched.held.unwrap();
+    println!(
+        "{} readings in {took:.1?}, {calls} hypercalls; memory was asked for before {:?}; \
+         held before {before:?} and after {held:?}",
+        watched.reading, watched.asked
+    );
+    assert_eq!(watched.asked, []);
+    assert!(held.pages <= before.pages);
+    assert_eq!(held.descriptors, before.descriptors);
+    assert!(calls > watched.reading, "{calls} hypercalls");
+}

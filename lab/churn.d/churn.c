@@ -1,0 +1,139 @@
+/* Keeps about a thousand empty domains, and for a while destroys and makes some at random; leaves a
+ * log of every life: domid, number of the life, and the times, in ns of CLOCK_MONOTONIC, just before
+ * and after it was made and just before it was destroyed and after, 0 where it was not. */
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xenctrl.h>
+#include <xenstore.h>
+
+#include "../cost.d/clock.h"
+#include "../cost.d/shell.h"
+
+/* Slots for domids, and how many of them are taken at the least and at the most. */
+enum { SLOTS = 1100, FEWEST = 900, MOST = 1000, LIVES = 1 << 20 };
+
+struct life {
+    uint32_t domid;
+    int64_t made_before, made_after, ended_before, ended_after;
+};
+
+static struct life lives[LIVES];
+static uint32_t last_life;
+/* The life in each slot, 0 for none. */
+static uint32_t slots[SLOTS];
+static int taken;
+static xc_interface *xch;
+static struct xs_handle *xs;
+
+/* 50 domids are used, 40 never are: the holes lie below and above 256 and 1,024. */
+static uint32_t domid_of(int slot)
+{
+    return 1 + (uint32_t)slot + (uint32_t)(slot / 50) * 40;
+}
+
+static void node(char *path, size_t bytes, uint32_t domid, const char *name)
+{
+    snprintf(path, bytes, "/local/domain/%u%s", domid, name);
+}
+
+/* Every other one has a name, which holds its life's number. */
+static void make(int slot)
+{
+    uint32_t domid = domid_of(slot), number = last_life + 1;
+    char path[64], name[32];
+
+    if (number == LIVES)
+        errx(1, "more than %d lives", LIVES);
+    struct life *life = &lives[number];
+    life->domid = domid;
+    life->made_before = now_ns();
+    if (make_shell(xch, domid, number)) {
+        /* The domid is another's, or its last owner's still. */
+        if (errno != EEXIST)
+            err(1, "making domain %u", domid);
+        return;
+    }
+    life->made_after = now_ns();
+    last_life = number;
+    slots[slot] = number;
+    taken++;
+    if (number % 2)
+        return;
+    node(path, sizeof(path), domid, "/name");
+    snprintf(name, sizeof(name), "life-%u", number);
+    if (!xs_write(xs, XBT_NULL, path, name, strlen(name)))
+        err(1, "%s", path);
+}
+
+static void end(int slot)
+{
+    struct life *life = &lives[slots[slot]];
+    char path[64];
+
+    node(path, sizeof(path), life->domid, "");
+    life->ended_before = now_ns();
+    xs_rm(xs, XBT_NULL, path);
+    if (xc_domain_destroy(xch, life->domid))
+        err(1, "destroying domain %u", life->domid);
+    life->ended_after = now_ns();
+    slots[slot] = 0;
+    taken--;
+}
+
+static void once(void)
+{
+    int slot = rand() % SLOTS;
+
+    /* The first domid is a real guest's, and to be taken as soon as that has died. */
+    if (!slots[0])
+        make(0);
+    if (!slots[slot]) {
+        if (taken < MOST)
+            make(slot);
+        return;
+    }
+    if (taken <= FEWEST)
+        return;
+    end(slot);
+    /* Half of the domids come again at once. */
+    for (int tries = 0; rand() % 2 && tries < 20 && !slots[slot]; tries++)
+        make(slot);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        errx(2, "usage: churn SECONDS LOG, and a line on its input says when to begin");
+    int64_t seconds = atoi(argv[1]);
+    FILE *log = fopen(argv[2], "w");
+    char word[8];
+
+    xch = xc_interface_open(NULL, NULL, 0);
+    xs = xs_open(0);
+    if (!log || !xch || !xs)
+        err(1, "%s, xc_interface_open, xs_open", argv[2]);
+    srand(1);
+    for (int slot = 0; taken < (FEWEST + MOST) / 2; slot++)
+        make(slot);
+    printf("%d domains are there\n", taken);
+    fflush(stdout);
+    if (!fgets(word, sizeof(word), stdin))
+        errx(1, "nobody says when to begin");
+    for (int64_t until = now_ns() + seconds * 1000000000; now_ns() < until;) {
+        once();
+        usleep((useconds_t)(rand() % 20000));
+    }
+    fprintf(log, "domid,life,made_before,made_after,ended_before,ended_after\n");
+    for (uint32_t number = 1; number <= last_life; number++)
+        fprintf(log, "%u,%u,%ld,%ld,%ld,%ld\n", lives[number].domid, number,
+                (long)lives[number].made_before, (long)lives[number].made_after,
+                (long)lives[number].ended_before, (long)lives[number].ended_after);
+    if (fclose(log))
+        err(1, "%s", argv[2]);
+    return 0;
+}

@@ -1,0 +1,116 @@
+#!/bin/bash
+# Runs in the lab's dom0, in its share: two guests with real devices, of which one has eleven NICs and
+# eleven disks; virtmon's tables beside xl and xentop; then what can go wrong.
+set -eu
+
+# Xen's own hotplug scripts, for so many devices, take longer than xl waits: these are quick.
+images=/var/lib/xen/images/cirros
+mkdir -p "$images"
+cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
+truncate -s 8M "$images/data.img"
+device=$(losetup -r --find --show "$images/disk.img")
+data=$(losetup --find --show "$images/data.img")
+ip addr add 10.0.1.1/24 dev xenbr0
+vif="'bridge=xenbr0,script=/mnt/lab/quick-vif'"
+disk="format=raw,script=/mnt/lab/quick-vbd"
+xl create -q /mnt/lab/cirros-xen.cfg "name='dev'" "root='ramdisk'" memory=96 "vif=[$vif, $vif]" \
+    "disk=['$disk,vdev=xvda,access=ro,target=$device', '$disk,vdev=xvdb,access=rw,target=$data']" \
+    "extra='console=hvc0 work=devices addr=10.0.0.3/24,10.0.1.3/24'"
+dev=$(xl domid dev)
+
+# Eleven of each.
+vif='' disk='' letters=abcdefghijk
+for n in {0..10}; do
+    mac=$(printf '00:16:3e:00:01:%02x' "$n")
+    letter=${letters:n:1}
+    vif+="'mac=$mac,bridge=xenbr0,script=/mnt/lab/quick-vif', "
+    disk+="'format=raw,vdev=xvd$letter,access=ro,script=/mnt/lab/quick-vbd,target=$device', "
+done
+xl create -q /mnt/lab/cirros-xen.cfg "name='many'" "root='ramdisk'" memory=96 vcpus=3 \
+    "vif=[$vif]" "disk=[$disk]" "extra='console=hvc0 work=devices addr=10.0.0.50/24'"
+many=$(xl domid many)
+for guest in dev many; do
+    for ((tries = 0; tries < 600; tries++)); do
+        if grep -q '^guest: devices' "/var/log/xen/console/guest-$guest.log" 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+done
+
+# NIC n is sent n + 1 packets of 100 + n bytes more.
+for n in {0..10}; do
+    mac=$(printf '00:16:3e:00:01:%02x' "$n")
+    bridge fdb replace "$mac" dev "vif$many.$n" master static
+    ip neigh replace "10.0.0.$((100 + n))" lladdr "$mac" dev xenbr0
+    for ((k = 0; k <= n; k++)); do head -c $((100 + n)) /dev/zero >"/dev/udp/10.0.0.$((100 + n))/9"; done
+done
+
+tables=vcpu,nic,disk,host,event,self
+tell() {
+    xl list >"xl-list-$1"
+    xl vcpu-list >"xl-vcpus-$1"
+    xentop -b -n -x -v -i 1 >"xentop-$1"
+}
+
+# At work, each figure lies between what the others say before and after.
+tell before
+./virtmon --backend xen --csv work.csv --detail $tables --interval 500ms --count 6
+tell after
+
+# Paused, all say the same.
+xl pause dev
+xl pause many
+sleep 1
+tell paused
+xl info >xl-info
+grep -s '' /sys/bus/xen-backend/devices/vif-*/net/*/statistics/{rx,tx}_bytes \
+    /sys/bus/xen-backend/devices/vbd-*/statistics/rd_sect >sysfs-paused
+./virtmon --backend xen --csv paused.csv --detail $tables --interval 200ms --count 3
+xl unpause dev
+xl unpause many
+
+# A counter that is cut off, beneath a disk that is counted otherwise.
+: >/run/empty
+cut=/sys/bus/xen-backend/devices/vbd-$many-51744/statistics/rd_req
+mount --bind /run/empty "$(realpath "$cut")"
+./virtmon --backend xen --csv cut.csv --detail disk,host,event --interval 200ms --count 4 2>cut.err
+umount "$(realpath "$cut")"
+
+# Names that are hard to write; a stub domain and a driver domain, as libxl has them in xenstore.
+xenstore-write "/local/domain/$dev/name" 'a,"b"\n c' "/local/domain/$many/name" 'x\xff\xc3y'
+xenstore-write "/local/domain/$dev/target" "$many" "/local/domain/$many/backend/vif" ''
+./virtmon --backend xen --csv names.csv --json names.json --interval 200ms --count 2
+xenstore-write "/local/domain/$dev/name" dev "/local/domain/$many/name" many
+xenstore-rm "/local/domain/$dev/target" "/local/domain/$many/backend"
+
+# A xenstore that does not answer, for one that knows the names and for one that begins.
+./virtmon --backend xen --csv knows.csv --interval 100ms 2>knows.err &
+knows=$!
+until [[ -s knows.csv ]]; do sleep 0.2; done
+kill -STOP "$(</run/xenstored.pid)"
+cat /proc/uptime >stopped
+./virtmon --backend xen --csv begins.csv --interval 100ms 2>begins.err &
+begins=$!
+until [[ -s begins.csv ]]; do sleep 0.2; done
+sleep 1
+cat /proc/uptime >continued
+kill -CONT "$(</run/xenstored.pid)"
+until tail -n 3 begins.csv | grep -q many; do sleep 0.2; done
+sleep 1
+kill -TERM $knows $begins
+wait $knows
+wait $begins
+
+# What is refused at the start.
+refuse() {
+    local name=$1 path=$2 status=0
+    unshare --mount sh -c "mount --bind /dev/null $path && exec ./virtmon --backend xen --csv refused.csv" \
+        >"$name.out" 2>"$name.err" || status=$?
+    echo "$status" >"$name.status"
+}
+refuse guest /proc/xen/capabilities
+refuse ioctl /dev/xen/privcmd
+
+# As fast as it goes, again and again.
+xl destroy many
+VIRTMON_STEADY_TICKS=${steady_ticks:-20000} ./steady --ignored --nocapture >steady 2>&1
+xl destroy dev
