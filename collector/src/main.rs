@@ -9,9 +9,13 @@ mod privileges;
 mod realtime;
 mod say;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use virtmon::{Choice, Fit, Limit, Notify, Output, OutputError, RunError, Runner, Ticker, schema};
+use virtmon::{
+    Choice, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError, RunError,
+    Runner, Ticker, schema,
+};
 use virtmon_model::{Error, Wanted};
 
 use crate::cli::{Cli, Command, Detail};
@@ -54,6 +58,11 @@ fn main() -> ExitCode {
             say::error(&error.to_string());
             ExitCode::from(match error {
                 RunError::TooShort { .. } => 2,
+                RunError::Replay {
+                    source: ReplayError::Interval { .. },
+                    ..
+                } => 2,
+                RunError::Replay { .. } | RunError::Damaged { .. } => 1,
                 RunError::Read(_) | RunError::Clock(_) => 1,
                 RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
                 RunError::Output(_) => 3,
@@ -67,9 +76,26 @@ fn print(text: &str) -> Result<(), RunError> {
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
+    let mut on_failure = |error: &Error| say::warning(&error.to_string());
+    let mut runner = Runner::new(&mut on_failure);
+    runner.choose(choice);
+    if let Some(readings) = cli.readings_per_interval() {
+        runner.burst(readings);
+    }
+    match &cli.replay {
+        Some(file) => replay(cli, file, runner),
+        None => live(cli, runner),
+    }
+}
+
+fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     let wanted = Wanted {
         vcpus: cli.detail.contains(&Detail::Vcpu),
-        host: cli.detail.contains(&Detail::Host) || outputs::table(cli).is_some(),
+        // What a recording lacks can't be asked for later.
+        host: cli.detail.contains(&Detail::Host)
+            || cli.record.is_some()
+            || outputs::table(cli).is_some(),
+        raw: cli.record.is_some(),
     };
     let uri = cli.uri.as_deref();
     let path = cli.xen_path.into();
@@ -81,7 +107,7 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         cli.realtime,
         &mut say::warning,
     )?;
-    let every = cli.every.unwrap_or(cli.interval);
+    let every = cli.every.unwrap_or(cli.interval());
     let took = virtmon::probe(backend.as_mut(), every)?;
     match virtmon::fit(took, every) {
         Fit::Well => {}
@@ -96,22 +122,10 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
             });
         }
     }
-    let capabilities = backend.capabilities();
-    let mut on_failure = |error: &Error| say::warning(&error.to_string());
-    let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
-    runner.choose(choice);
-    if let Some(readings) = cli.readings_per_interval() {
-        runner.burst(readings);
-    }
     if cli.detail.contains(&Detail::Own) {
-        runner.meter();
+        runner.meter(Meter::start(backend.calls()));
     }
-    outputs::add(cli, capabilities, &mut runner)?;
-    let limit = match (cli.count, cli.duration) {
-        (Some(count), _) => Limit::Count(count),
-        (None, Some(duration)) => Limit::Duration(duration),
-        (None, None) => Limit::None,
-    };
+    outputs::add(cli, backend.capabilities(), &mut runner)?;
     match Notify::from_env() {
         Ok(notify) => runner.notify(notify.every(every)),
         Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
@@ -122,12 +136,41 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
     }
-    runner.run(
-        if cli.align {
-            Ticker::start_aligned(every)?
-        } else {
-            Ticker::start(every)?
-        },
-        limit,
-    )
+    let ticker = if cli.align {
+        Ticker::start_aligned(every)?
+    } else {
+        Ticker::start(every)?
+    };
+    let mut live = Live::new(backend.as_mut(), ticker);
+    if cli.record.is_some() {
+        live = live.taping();
+    }
+    runner.run(&mut live, limit(cli))
+}
+
+fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError> {
+    let file = path.display().to_string();
+    let mut replay = match Replay::open(path, cli.every.or(cli.interval), cli.pace) {
+        Ok(replay) => replay,
+        Err(source) => return Err(RunError::Replay { file, source }),
+    };
+    outputs::add(cli, replay.capabilities(), &mut runner)?;
+    runner.run(&mut replay, limit(cli))?;
+    match replay.loss() {
+        None => Ok(()),
+        Some(loss) => Err(RunError::Damaged {
+            file,
+            bytes: loss.bytes,
+            missing: loss.readings,
+            whole: replay.readings(),
+        }),
+    }
+}
+
+fn limit(cli: &Cli) -> Limit {
+    match (cli.count, cli.duration) {
+        (Some(count), _) => Limit::Count(count),
+        (None, Some(duration)) => Limit::Duration(duration),
+        (None, None) => Limit::None,
+    }
 }

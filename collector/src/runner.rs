@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
-use virtmon_model::{Backend, Snapshot};
+use virtmon_model::Snapshot;
 
 use crate::choice::Choice;
 use crate::ready::Ready;
 use crate::sink::Sink;
 use crate::{
     Burst, Deltas, Event, EventKind, Frame, Meter, Notify, Output, OutputError, Past, Reading,
-    Tick, Ticker, Wake, changes, clock,
+    ReplayError, Source, Taken, Tick, Wake, changes, clock,
 };
 
 /// When a run ends by itself.
@@ -46,6 +46,29 @@ pub enum RunError {
         /// An interval with room.
         roomy: Duration,
     },
+    /// A recording can't be replayed.
+    #[error("{file}: {source}")]
+    Replay {
+        /// The path, as given.
+        file: String,
+        /// Why.
+        source: ReplayError,
+    },
+    /// A recording is not whole; what is was replayed.
+    #[error(
+        "{file}: {bytes} bytes of it are damaged and {missing} readings missing: \
+         the {whole} readings that are whole were replayed"
+    )]
+    Damaged {
+        /// The path, as given.
+        file: String,
+        /// Bytes that are no whole reading.
+        bytes: u64,
+        /// Readings that are known to be missing.
+        missing: u64,
+        /// Readings that are there.
+        whole: u64,
+    },
     /// The system's clocks or timers failed.
     #[error("clock: {0}")]
     Clock(#[from] io::Error),
@@ -59,9 +82,8 @@ struct Stream {
     bytes: Vec<u8>,
 }
 
-/// Reads a backend at every tick and hands what it says to every sink.
+/// Reads a source at every tick and hands what it says to every sink.
 pub struct Runner<'a> {
-    backend: &'a mut dyn Backend,
     streams: Vec<Stream>,
     /// Told of readings that failed, each kind once in a row.
     on_failure: &'a mut dyn FnMut(&virtmon_model::Error),
@@ -72,17 +94,15 @@ pub struct Runner<'a> {
     /// Bytes given to the outputs since the cost was told.
     bytes: u64,
     notify: Notify,
+    /// The readings for a recording, kept from tick to tick.
+    taped: Vec<u8>,
 }
 
 impl<'a> Runner<'a> {
     /// A runner that has no sink yet. `on_failure` is told when a reading fails and the run goes
     /// on.
-    pub fn new(
-        backend: &'a mut dyn Backend,
-        on_failure: &'a mut dyn FnMut(&virtmon_model::Error),
-    ) -> Self {
+    pub fn new(on_failure: &'a mut dyn FnMut(&virtmon_model::Error)) -> Self {
         Self {
-            backend,
             streams: Vec::new(),
             on_failure,
             choice: Choice::default(),
@@ -90,6 +110,7 @@ impl<'a> Runner<'a> {
             burst: None,
             bytes: 0,
             notify: Notify::default(),
+            taped: Vec::new(),
         }
     }
 
@@ -104,9 +125,9 @@ impl<'a> Runner<'a> {
         self.burst = Some((readings.max(1), Burst::default()));
     }
 
-    /// Tells in each frame what virtmon itself took.
-    pub fn meter(&mut self) {
-        self.meter = Some(Meter::start(self.backend.calls()));
+    /// Tells in each frame what virtmon itself took, from now on.
+    pub fn meter(&mut self, meter: Meter) {
+        self.meter = Some(meter);
     }
 
     /// Tells a service manager how it goes.
@@ -123,11 +144,11 @@ impl<'a> Runner<'a> {
         });
     }
 
-    /// Runs until the limit, or until SIGINT or SIGTERM.
+    /// Runs until the limit, the source's end, or SIGINT or SIGTERM.
     ///
     /// # Errors
     /// The first reading failed, or an output did. A later reading that fails is a missed tick.
-    pub fn run(&mut self, mut ticker: Ticker, limit: Limit) -> Result<(), RunError> {
+    pub fn run(&mut self, source: &mut dyn Source, limit: Limit) -> Result<(), RunError> {
         let (mut now, mut before) = (Snapshot::default(), Snapshot::default());
         let (mut deltas, mut ready) = (Deltas::default(), Ready::default());
         let (mut seen, mut events) = (Vec::new(), Vec::new());
@@ -137,25 +158,26 @@ impl<'a> Runner<'a> {
         // The clocks when events were last told.
         let mut told: Option<Reading> = None;
         let mut readings = 0;
-        let mut number = 0;
-        if ticker.is_ahead() {
-            match ticker.wait()? {
-                Wake::Stop => return Ok(()),
-                Wake::Due(due) => number = due,
+        while let Wake::Due(number) = source.wait()? {
+            if let Limit::Duration(duration) = limit {
+                let since_first = source.due_ns(number) - source.due_ns(0);
+                if u128::from(since_first) > duration.as_nanos() {
+                    break;
+                }
             }
-        }
-        loop {
-            let began = Reading::now()?;
             // The older reading makes room; only if this one succeeds is the newer one the older.
-            let read = self.backend.sample(&mut before);
-            let sample_ns = clock::mono_ns()?.saturating_sub(began.mono_ns);
+            let Taken {
+                began,
+                sample_ns,
+                read,
+            } = source.read(&mut before)?;
             let per = self.burst.as_ref().map_or(1, |(readings, _)| *readings);
             let due = number / per;
             let tick = Tick {
                 number: due,
                 mono_ns: began.mono_ns,
                 wall: began.wall,
-                late_ns: began.mono_ns.saturating_sub(ticker.due_ns(due * per)),
+                late_ns: began.mono_ns.saturating_sub(source.due_ns(due * per)),
                 sample_ns,
                 missed: written.map_or(due, |(last, _)| (due - last).saturating_sub(1)),
             };
@@ -192,7 +214,7 @@ impl<'a> Runner<'a> {
                         events: &events,
                         ..Frame::new(tick, &now, rates)
                     };
-                    self.write(&frame)?;
+                    self.write(source, &frame)?;
                     written = Some((due, began.mono_ns));
                 }
                 Err(error) if written.is_none() => return Err(error.into()),
@@ -204,27 +226,18 @@ impl<'a> Runner<'a> {
                         last_failure = text;
                     }
                     let nothing = Snapshot::default();
-                    self.write(&Frame {
+                    let frame = Frame {
                         failed: true,
                         events: &events,
                         ..Frame::new(tick, &nothing, &[])
-                    })?;
+                    };
+                    self.write(source, &frame)?;
                 }
             }
             self.notify.ticked(began.mono_ns);
             readings += u64::from(!between);
             if limit == Limit::Count(readings) {
                 break;
-            }
-            match ticker.wait()? {
-                Wake::Stop => break,
-                Wake::Due(due) => number = due,
-            }
-            if let Limit::Duration(duration) = limit {
-                let since_first = ticker.due_ns(number) - ticker.due_ns(0);
-                if u128::from(since_first) > duration.as_nanos() {
-                    break;
-                }
             }
         }
         self.notify.stopping();
@@ -234,9 +247,11 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn write(&mut self, frame: &Frame<'_>) -> Result<(), OutputError> {
+    fn write(&mut self, source: &mut dyn Source, frame: &Frame<'_>) -> Result<(), OutputError> {
         let bytes = std::mem::take(&mut self.bytes);
-        let calls = self.backend.calls();
+        let calls = source.calls();
+        self.taped.clear();
+        source.taped(&mut self.taped);
         let cost = self.meter.as_mut().map(|meter| meter.take(calls));
         let bursts = match &mut self.burst {
             Some((_, burst)) if !frame.failed => burst.spreads(frame.snapshot.domains.len()),
@@ -246,6 +261,7 @@ impl<'a> Runner<'a> {
             bursts,
             chosen: self.choice.chosen(),
             cost: cost.map(|cost| crate::Cost { bytes, ..cost }),
+            taped: &self.taped,
             ..*frame
         };
         for stream in &mut self.streams {

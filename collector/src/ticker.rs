@@ -111,6 +111,19 @@ impl Ticker {
         self.last.is_none()
     }
 
+    /// Whether a signal has come. Waits for nothing.
+    ///
+    /// # Errors
+    /// The descriptor can't be read.
+    pub(crate) fn is_stopped(&self) -> io::Result<bool> {
+        let mut fds = [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, PollTimeout::ZERO) {
+            Ok(_) => Ok(fds[0].any() == Some(true)),
+            Err(Errno::EINTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Waits until a tick after the last one is due, or a signal says to stop.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 //! file    "virtmon\x1a"  version u16  length u32  CRC-32 u32  header     frames...
 //! header  backend text   t0_ns   interval_ns   the backend's facts of this host, bytes
 //! frame   f5 "vmf"  length u32  unpacked length u32  number u32  key u32  CRC-32 u32  body
-//! body    (zstd) outcome   tick   mono_ns   wall_ns   sample_ns   raw bytes, or why there are none
+//! body    (zstd) outcome   tick   mono_ns   boot_ns   wall_ns   sample_ns   raw bytes, or why there are none
 //! ```
 //!
 //! A frame is one reading. Every 64th is a key frame: packed by itself, its `key` its own `number`.

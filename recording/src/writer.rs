@@ -1,5 +1,7 @@
+use std::borrow::Borrow;
 use std::io;
 
+use virtmon_model::Error;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
@@ -36,7 +38,11 @@ impl Writer {
     ///
     /// # Errors
     /// It is longer than a frame may be, or can't be packed; `out` is as it was.
-    pub fn push(&mut self, kept: &Kept<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+    pub fn push<E: Borrow<Error>>(
+        &mut self,
+        kept: &Kept<'_, E>,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
         self.body.clear();
         kept.put(&mut self.body);
         let unpacked = u32::try_from(self.body.len()).unwrap_or(u32::MAX);

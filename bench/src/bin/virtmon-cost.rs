@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use virtmon::sink::{CsvSink, Sink};
 use virtmon::table::Domains;
-use virtmon::{Frame, Limit, Output, Reading, Runner, Ticker};
+use virtmon::{Frame, Limit, Live, Output, Reading, Runner, Ticker};
 use virtmon_model::{Backend, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
@@ -103,7 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
         let mut on_failure = |_: &virtmon_model::Error| {};
-        let mut runner = Runner::new(&mut backend, &mut on_failure);
+        let mut runner = Runner::new(&mut on_failure);
         runner.add(
             CsvSink::<Domains>::default(),
             Output::file(Path::new(path))?,
@@ -112,8 +112,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             Stamp(Rc::clone(&costs)),
             Output::file(Path::new("/dev/null"))?,
         );
+        let ticker = Ticker::start(Duration::from_millis(20))?;
         runner.run(
-            Ticker::start(Duration::from_millis(20))?,
+            &mut Live::new(&mut backend, ticker),
             Limit::Count(WARM_UP + u64::from(BATCHES)),
         )?;
         let costs = costs.borrow();

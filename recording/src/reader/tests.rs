@@ -26,9 +26,10 @@ fn recording(readings: u64) -> (Vec<u8>, Vec<usize>) {
     let mut ends = vec![bytes.len()];
     for tick in 0..readings {
         let raw = raw(tick);
-        let kept = Kept {
+        let kept: Kept = Kept {
             tick,
             mono_ns: tick * 1_000_000 + 7,
+            boot_ns: tick + 3,
             wall_ns: u64::MAX - tick,
             sample_ns: 3,
             read: Ok(&raw),
@@ -46,6 +47,7 @@ fn replay(bytes: &[u8]) -> (Vec<u64>, Loss) {
     let mut ticks = Vec::new();
     while let Some(kept) = reader.read().unwrap() {
         assert_eq!(kept.mono_ns, kept.tick * 1_000_000 + 7);
+        assert_eq!(kept.boot_ns, kept.tick + 3);
         assert_eq!(kept.wall_ns, u64::MAX - kept.tick);
         assert_eq!(kept.read.unwrap(), raw(kept.tick));
         ticks.push(kept.tick);
@@ -78,6 +80,7 @@ fn failures_are_kept_in_their_words() {
         let kept = Kept {
             tick: 0,
             mono_ns: 0,
+            boot_ns: 0,
             wall_ns: 0,
             sample_ns: 0,
             read: Err(failure),
