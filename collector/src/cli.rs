@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -262,9 +263,11 @@ fn parse_time(text: &str) -> Result<Duration, String> {
 }
 
 impl Cli {
-    /// Reads the command line.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
-        let cli = Self::try_parse()?;
+    /// Reads the words of a command line, the program's own name first.
+    pub(crate) fn read(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let cli = Self::try_parse_from(words)?;
         if cli.backend == BackendChoice::Xen && cli.uri.is_some() {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,

@@ -21,7 +21,7 @@ use virtmon_model::{Error, Wanted};
 use crate::cli::{Cli, Command, Detail};
 
 fn main() -> ExitCode {
-    let cli = match Cli::read() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.exit_code() == 0 => {
             // --help or --version; a reader that has gone does not mind.
