@@ -49,8 +49,9 @@ pub struct Replay<R> {
     /// Tells of signals; and of time, where that is to pass as it did.
     ticker: Ticker,
     paced: bool,
-    /// The last tick of the recording that was read, and the first one.
-    last: Option<u64>,
+    /// The tick and the time of the last reading of the recording.
+    last: Option<(u64, u64)>,
+    /// The first tick of the replay.
     first: Option<u64>,
     /// What the next reading gives.
     next: Option<Taken>,
@@ -159,13 +160,15 @@ impl<R: Read> Replay<R> {
                 (Ok(raw), Decoder::Xen(xen)) => xen.sample(raw, &mut self.snapshot),
                 (Ok(raw), Decoder::Libvirt(libvirt)) => libvirt.sample(raw, &mut self.snapshot),
             };
-            let tick = kept.tick;
-            if sampled.is_none() || self.last.is_some_and(|last| tick <= last) {
+            let (tick, mono_ns) = (kept.tick, kept.mono_ns);
+            // Neither ticks nor CLOCK_MONOTONIC stand still or run backwards.
+            let ascends = |(last, last_ns)| tick > last && mono_ns > last_ns;
+            if sampled.is_none() || !self.last.is_none_or(ascends) {
                 self.senseless += 1;
                 continue;
             }
             self.readings += 1;
-            self.last = Some(tick);
+            self.last = Some((tick, mono_ns));
             return Ok(Some((tick, taken)));
         }
         Ok(None)
@@ -222,3 +225,6 @@ fn copy(error: &Error) -> Error {
         Error::Call { call, source } => Error::call(&**call, io::Error::other(source.to_string())),
     }
 }
+
+#[cfg(test)]
+mod tests;
