@@ -160,8 +160,7 @@ fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError
         None => Ok(()),
         Some(loss) => Err(RunError::Damaged {
             file,
-            bytes: loss.bytes,
-            missing: loss.readings,
+            loss,
             whole: replay.readings(),
         }),
     }

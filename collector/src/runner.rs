@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use virtmon_model::Snapshot;
+use virtmon_recording::Loss;
 
 use crate::choice::Choice;
 use crate::ready::Ready;
@@ -55,17 +56,12 @@ pub enum RunError {
         source: ReplayError,
     },
     /// A recording is not whole; what is was replayed.
-    #[error(
-        "{file}: {bytes} bytes of it are damaged and {missing} readings missing: \
-         the {whole} readings that are whole were replayed"
-    )]
+    #[error("{file}: {loss}: the {whole} readings that are whole were replayed")]
     Damaged {
         /// The path, as given.
         file: String,
-        /// Bytes that are no whole reading.
-        bytes: u64,
-        /// Readings that are known to be missing.
-        missing: u64,
+        /// What is not there.
+        loss: Loss,
         /// Readings that are there.
         whole: u64,
     },

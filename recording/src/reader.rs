@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::{self, Read};
 
 use zstd::bulk::Decompressor;
@@ -16,6 +17,19 @@ pub struct Loss {
     pub bytes: u64,
     /// Readings that are known to be missing between others, or not to be unpacked.
     pub readings: u64,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.bytes, self.readings) {
+            (bytes, 0) => write!(f, "{bytes} bytes of it are damaged"),
+            (0, readings) => write!(f, "{readings} readings of it are missing"),
+            (bytes, readings) => write!(
+                f,
+                "{bytes} bytes of it are damaged and {readings} readings missing"
+            ),
+        }
+    }
 }
 
 /// Takes the readings out of a recording, one after the other.
