@@ -44,7 +44,7 @@ lateness:
 fuzz:
 	scripts/packages build
 	mkdir -p fuzz/corpus/replay fuzz/corpus/words
-	cargo +nightly fuzz run replay fuzz/corpus/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
+	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
 	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict
 
 # The table of Xen's layouts against the headers of several Debian releases.

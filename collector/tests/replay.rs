@@ -219,6 +219,27 @@ fn what_is_no_recording_or_a_later_one_is_refused() {
     refused(&replay(dir.path(), &[]), 1, "directory");
 }
 
+/// `fuzz/seeds/replay` has recordings that once ended in a panic.
+#[test]
+fn what_fuzzing_found_ends_in_words() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/replay");
+    let mut count = 0;
+    for seed in fs::read_dir(seeds).unwrap() {
+        let dir = tempfile::tempdir().unwrap();
+        let csv = dir.path().join("out.csv");
+        let mut run = virtmon();
+        run.arg("--replay").arg(seed.unwrap().path());
+        run.args(["--detail", DETAILS, "--csv"]).arg(&csv);
+        let output = run.output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.lines().count() <= 1, "{stderr}");
+        assert!(!rows(&fs::read(csv).unwrap()).is_empty());
+        count += 1;
+    }
+    assert!(count >= 2);
+}
+
 /// Starts a replay of 500 ms readings at their own pace.
 fn paced(options: &[&str]) -> Child {
     let mut command = virtmon();
