@@ -67,8 +67,8 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 });
 
 struct Owned {
-    /// Tick, monotonic clock, wall clock, duration.
-    numbers: [u64; 4],
+    /// Tick, monotonic clock, boot clock, wall clock, duration.
+    numbers: [u64; 5],
     raw: Vec<u8>,
 }
 
@@ -79,7 +79,13 @@ fn taken_apart(data: &[u8], from: u32) -> Option<(Header, Vec<Owned>)> {
     while let Ok(Some(kept)) = reader.read() {
         if let Ok(raw) = kept.read {
             readings.push(Owned {
-                numbers: [kept.tick, kept.mono_ns, kept.wall_ns, kept.sample_ns],
+                numbers: [
+                    kept.tick,
+                    kept.mono_ns,
+                    kept.boot_ns,
+                    kept.wall_ns,
+                    kept.sample_ns,
+                ],
                 raw: raw.to_vec(),
             });
         }
@@ -99,7 +105,7 @@ fn mutate(header: &mut Header, readings: &mut Vec<Owned>, roll: &mut impl FnMut(
     let at = roll(count) as usize;
     match roll(10) {
         0 => {
-            let number = &mut readings[at].numbers[roll(4) as usize];
+            let number = &mut readings[at].numbers[roll(5) as usize];
             *number = match roll(4) {
                 0 => u64::MAX - u64::from(roll(3)),
                 1 => u64::from(roll(3)),
@@ -140,10 +146,11 @@ fn put_together(header: &Header, readings: &[Owned]) -> Vec<u8> {
         return out;
     };
     for Owned { numbers, raw } in readings {
-        let [tick, mono_ns, wall_ns, sample_ns] = *numbers;
+        let [tick, mono_ns, boot_ns, wall_ns, sample_ns] = *numbers;
         let kept: Kept = Kept {
             tick,
             mono_ns,
+            boot_ns,
             wall_ns,
             sample_ns,
             read: Ok(raw),

@@ -89,6 +89,7 @@ impl Source for Three {
         Ok(Taken {
             began: Reading {
                 mono_ns: self.0 * 1_000_000,
+                boot_ns: self.0 * 1_000_000,
                 wall: UNIX_EPOCH,
             },
             sample_ns: 0,

@@ -16,6 +16,7 @@ fn recording(readings: &[(u64, u64)]) -> Vec<u8> {
         let kept: Kept = Kept {
             tick,
             mono_ns,
+            boot_ns: 0,
             wall_ns: 0,
             sample_ns: 1,
             read: match tick {
