@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run test loads lint bench lateness header-check
+.PHONY: run test loads lint bench lateness fuzz header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -39,6 +39,13 @@ bench:
 lateness:
 	scripts/packages build lateness
 	bench/lateness
+
+# Ten minutes a target. Takes a nightly compiler and cargo-fuzz.
+fuzz:
+	scripts/packages build
+	mkdir -p fuzz/corpus/replay fuzz/corpus/words
+	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
+	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict
 
 # The table of Xen's layouts against the headers of several Debian releases.
 header-check:

@@ -69,6 +69,7 @@ pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn B
     let wanted = Wanted {
         vcpus: true,
         host: true,
+        raw: false,
     };
     let open = |choice| open(choice, uri, XenPath::Auto, wanted, false, &mut |_| {});
     vec![

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,9 +23,10 @@ Examples:
   sudo virtmon --every 10ms --csv out.csv         what a second's average hides: out.burst.csv
   sudo virtmon --csv out.csv --append --rotate 24h   for years: each day a compressed file
   virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
+  virtmon --replay recordings/xen.vmrec           no Xen, no libvirt: what was recorded of one
   virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
 
-Exit status: 0 done or ended by a signal, 1 the host can't be read, 2 usage, 3 an output failed.";
+Exit status: 0 done or ended by a signal, 1 the host or recording can't be read, 2 usage, 3 an output failed.";
 
 /// Per-guest statistics of a Xen or KVM host, at a fixed interval.
 ///
@@ -49,9 +51,9 @@ pub(crate) struct Cli {
     #[arg(long, value_enum, value_name = "PATH", default_value_t = PathChoice::Auto)]
     pub(crate) xen_path: PathChoice,
 
-    /// Time between readings: 10ms, 1s, 0.5, 2m
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval, allow_negative_numbers = true)]
-    pub(crate) interval: Duration,
+    /// Time between readings: 10ms, 1s, 0.5, 2m [default: 1s, or the recording's]
+    #[arg(long, value_name = "TIME", value_parser = parse_interval, allow_negative_numbers = true)]
+    pub(crate) interval: Option<Duration>,
 
     /// Read more often than rows are written, and write how the rates were spread: out.burst.csv
     /// has the least, mean, greatest and 99th percentile of each; --every 10ms --interval 1s
@@ -86,6 +88,20 @@ pub(crate) struct Cli {
     /// Write all tables as JSON Lines to this file, or to standard output for -
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Keep the readings themselves in this file, to be replayed anywhere; Xen's vCPUs are in it
+    /// where --detail vcpu asks for them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Read what --record has kept, not a host: with its ticks and times, at once. --interval and
+    /// --every may be any multiple of the recording's
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["backend", "uri", "xen_path", "align", "user", "record"])]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// Replay as fast as it was recorded
+    #[arg(long, requires = "replay")]
+    pub(crate) pace: bool,
 
     /// More tables: beside --csv FILE, so that out.csv has out.vcpu.csv, and in --json
     #[arg(long, value_name = "TABLE,...", value_enum, value_delimiter = ',')]
@@ -256,9 +272,11 @@ fn parse_time(text: &str) -> Result<Duration, String> {
 }
 
 impl Cli {
-    /// Reads the command line.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
-        let cli = Self::try_parse()?;
+    /// Reads the words of a command line, the program's own name first.
+    pub(crate) fn read(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let cli = Self::try_parse_from(words)?;
         if cli.backend == BackendChoice::Xen && cli.uri.is_some() {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
@@ -271,25 +289,34 @@ impl Cli {
         Ok(cli)
     }
 
+    /// Time between rows, where nobody says another.
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval.unwrap_or(Duration::from_secs(1))
+    }
+
     /// How many readings an interval has, where it has more than one.
     pub(crate) fn readings_per_interval(&self) -> Option<u64> {
         let every = self.every?.as_nanos();
-        u64::try_from(self.interval.as_nanos() / every).ok()
+        u64::try_from(self.interval().as_nanos() / every).ok()
     }
 
     fn outputs_that_do_not_fit(&self) -> Option<String> {
         let file = self.csv.is_some() || self.json.is_some();
         let stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
         if let Some(every) = self.every {
-            if every > self.interval || !self.interval.as_nanos().is_multiple_of(every.as_nanos()) {
+            if every > self.interval()
+                || !self.interval().as_nanos().is_multiple_of(every.as_nanos())
+            {
                 return Some("--interval must be a multiple of --every".into());
             }
             if !file || stdout(&self.csv) {
                 return Some("--every needs --csv FILE, to put its table beside, or --json".into());
             }
         }
-        if !self.detail.is_empty() && !file {
-            return Some("--detail needs --csv FILE, to put its tables beside, or --json".into());
+        if !self.detail.is_empty() && !file && self.record.is_none() {
+            return Some(
+                "--detail needs --csv FILE, to put its tables beside, --json or --record".into(),
+            );
         }
         if !self.detail.is_empty() && stdout(&self.csv) {
             return Some("--detail needs files: --csv FILE, or --json - for one stream".into());
@@ -297,12 +324,18 @@ impl Cli {
         if stdout(&self.csv) && stdout(&self.json) {
             return Some("--csv - and --json - both want the standard output".into());
         }
-        if (self.append || self.fsync) && !file {
+        if self.fsync && !file && self.record.is_none() || self.append && !file {
             return Some("--append and --fsync are for --csv FILE and --json FILE".into());
         }
         let is_file = |path: &Option<PathBuf>| path.is_some() && !stdout(path);
         if self.rotate.is_some() && !is_file(&self.csv) && !is_file(&self.json) {
             return Some("--rotate is for --csv FILE and --json FILE".into());
+        }
+        if self.append && self.record.is_some() {
+            return Some("--record begins a file, so --append can't go with it".into());
+        }
+        if stdout(&self.record) {
+            return Some("--record needs a file".into());
         }
         if !self.columns.is_empty() && !file {
             return Some("--columns is for --csv and --json".into());

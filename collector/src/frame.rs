@@ -56,6 +56,8 @@ pub struct Frame<'a> {
     pub bursts: &'a [Spreads],
     /// What virtmon itself took, where that is wanted.
     pub cost: Option<Cost>,
+    /// The readings since the frame before, as a recording has them; empty where none is made.
+    pub taped: &'a [u8],
 }
 
 impl Tick {
@@ -81,6 +83,7 @@ impl<'a> Frame<'a> {
             events: &[],
             bursts: &[],
             cost: None,
+            taped: &[],
         }
     }
 

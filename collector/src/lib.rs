@@ -1,9 +1,10 @@
 //! The collector: reads a [`Backend`](virtmon_model::Backend) at a fixed interval and writes what
 //! it says.
 //!
-//! Data flows one way: a [`Ticker`] says when, the backend fills a snapshot, [`Deltas`] makes
-//! rates of it and the one before, a [`Sink`](sink::Sink) turns the [`Frame`] into bytes, and a
-//! thread of its own writes them to the [`Output`]. [`Runner`] owns that loop.
+//! Data flows one way: a [`Source`] says when and fills a snapshot ([`Live`]: a [`Ticker`] and a
+//! backend; [`Replay`]: a recording), [`Deltas`] makes rates of it and the one before, a
+//! [`Sink`](sink::Sink) turns the [`Frame`] into bytes, and a thread of its own writes them to the
+//! [`Output`]. [`Runner`] owns that loop.
 #![forbid(unsafe_code)]
 
 mod burst;
@@ -14,16 +15,19 @@ mod cost;
 mod deltas;
 mod event;
 mod frame;
+mod live;
 mod notify;
 mod output;
 mod probe;
 mod rate;
 mod ready;
+mod replay;
 mod resume;
 mod runner;
 pub mod schema;
 mod signals;
 pub mod sink;
+mod source;
 pub mod table;
 mod ticker;
 mod writer;
@@ -36,9 +40,12 @@ pub use cost::{Cost, Meter};
 pub use deltas::{Before, Deltas, Rates};
 pub use event::{Event, EventKind, Value};
 pub use frame::{Frame, Past, Tick};
+pub use live::Live;
 pub use notify::Notify;
 pub use output::{Output, OutputError, Rotate};
 pub use probe::{Fit, fit, probe};
 pub use ready::ReadyView;
+pub use replay::{Replay, ReplayError};
 pub use runner::{Limit, RunError, Runner};
+pub use source::{Source, Taken};
 pub use ticker::{Ticker, Wake};

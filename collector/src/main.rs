@@ -9,15 +9,19 @@ mod privileges;
 mod realtime;
 mod say;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use virtmon::{Choice, Fit, Limit, Notify, Output, OutputError, RunError, Runner, Ticker, schema};
+use virtmon::{
+    Choice, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError, RunError,
+    Runner, Ticker, schema,
+};
 use virtmon_model::Wanted;
 
 use crate::cli::{Cli, Command, Detail};
 
 fn main() -> ExitCode {
-    let cli = match Cli::read() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.exit_code() == 0 => {
             // --help or --version; a reader that has gone does not mind.
@@ -54,6 +58,11 @@ fn main() -> ExitCode {
             say::error(&error.to_string());
             ExitCode::from(match error {
                 RunError::TooShort { .. } => 2,
+                RunError::Replay {
+                    source: ReplayError::Interval { .. },
+                    ..
+                } => 2,
+                RunError::Replay { .. } | RunError::Damaged { .. } => 1,
                 RunError::Read(_) | RunError::Clock(_) => 1,
                 RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
                 RunError::Output(_) => 3,
@@ -68,9 +77,26 @@ fn print(text: &str) -> Result<(), RunError> {
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
+    let mut on_trouble = |line: &str| say::warning(line);
+    let mut runner = Runner::new(&mut on_trouble);
+    runner.choose(choice);
+    if let Some(readings) = cli.readings_per_interval() {
+        runner.burst(readings);
+    }
+    match &cli.replay {
+        Some(file) => replay(cli, file, runner),
+        None => live(cli, runner),
+    }
+}
+
+fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     let wanted = Wanted {
         vcpus: cli.detail.contains(&Detail::Vcpu),
-        host: cli.detail.contains(&Detail::Host) || outputs::table(cli).is_some(),
+        // What a recording lacks can't be asked for later.
+        host: cli.detail.contains(&Detail::Host)
+            || cli.record.is_some()
+            || outputs::table(cli).is_some(),
+        raw: cli.record.is_some(),
     };
     let uri = cli.uri.as_deref();
     let path = cli.xen_path.into();
@@ -82,7 +108,7 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         cli.realtime,
         &mut say::warning,
     )?;
-    let every = cli.every.unwrap_or(cli.interval);
+    let every = cli.every.unwrap_or(cli.interval());
     let took = virtmon::probe(backend.as_mut(), every)?;
     match virtmon::fit(took, every) {
         Fit::Well => {}
@@ -97,23 +123,11 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
             });
         }
     }
-    let capabilities = backend.capabilities();
-    let mut on_trouble = |line: &str| say::warning(line);
-    let mut runner = Runner::new(backend.as_mut(), &mut on_trouble);
-    runner.choose(choice);
-    if let Some(readings) = cli.readings_per_interval() {
-        runner.burst(readings);
-    }
     if cli.detail.contains(&Detail::Own) {
-        runner.meter();
+        runner.meter(Meter::start(backend.calls()));
     }
-    outputs::add(cli, capabilities, &mut runner)?;
+    outputs::add(cli, backend.capabilities(), &mut runner)?;
     runner.start_writer(say::warning)?;
-    let limit = match (cli.count, cli.duration) {
-        (Some(count), _) => Limit::Count(count),
-        (None, Some(duration)) => Limit::Duration(duration),
-        (None, None) => Limit::None,
-    };
     match Notify::from_env() {
         Ok(notify) => runner.notify(notify.every(every)),
         Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
@@ -129,11 +143,42 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     } else {
         Ticker::start(every)?
     };
-    let done = runner.run(ticker, limit);
+    let mut live = Live::new(backend.as_mut(), ticker);
+    if cli.record.is_some() {
+        live = live.taping();
+    }
+    let done = runner.run(&mut live, limit(cli));
     if let ticks @ 1.. = runner.dropped() {
         say::warning(&format!(
             "the outputs were too slow: {ticks} ticks were read and not written"
         ));
     }
     done
+}
+
+fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError> {
+    let file = path.display().to_string();
+    let mut replay = match Replay::open(path, cli.every.or(cli.interval), cli.pace) {
+        Ok(replay) => replay,
+        Err(source) => return Err(RunError::Replay { file, source }),
+    };
+    outputs::add(cli, replay.capabilities(), &mut runner)?;
+    runner.start_writer(say::warning)?;
+    runner.run(&mut replay, limit(cli))?;
+    match replay.loss() {
+        None => Ok(()),
+        Some(loss) => Err(RunError::Damaged {
+            file,
+            loss,
+            whole: replay.readings(),
+        }),
+    }
+}
+
+fn limit(cli: &Cli) -> Limit {
+    match (cli.count, cli.duration) {
+        (Some(count), _) => Limit::Count(count),
+        (None, Some(duration)) => Limit::Duration(duration),
+        (None, None) => Limit::None,
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
+use virtmon::sink::{CsvSink, JsonSink, RecordSink, Sink, TableSink};
 use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Table, Vcpus};
 use virtmon::{Output, OutputError, Runner};
 use virtmon_model::Capabilities;
@@ -43,6 +43,9 @@ pub(crate) fn add(
             sinks.push(Box::new(JsonSink::<Bursts>::of(&cli.columns)));
         }
         runner.add(sinks, open(cli, path, Vec::new())?);
+    }
+    if let Some(path) = &cli.record {
+        runner.add(RecordSink, Output::file(path)?.fsynced(cli.fsync));
     }
     if let Some(at_most_every_ns) = table(cli) {
         let table = TableSink::new(capabilities, io::stdout().is_terminal() && colour());

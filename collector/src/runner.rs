@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::thread;
 use std::time::Duration;
 
-use virtmon_model::{Backend, Snapshot};
+use virtmon_model::Snapshot;
+use virtmon_recording::Loss;
 
 use crate::choice::Choice;
 use crate::ready::Ready;
@@ -12,8 +14,11 @@ use crate::sink::Sink;
 use crate::writer::Writer;
 use crate::{
     Burst, Deltas, Event, EventKind, Frame, Meter, Notify, Output, OutputError, Past, Reading,
-    Tick, Ticker, Wake, changes, clock,
+    ReplayError, Source, Taken, Tick, Wake, changes, clock,
 };
+
+/// Between two looks at whether a slow output has caught up with a recording.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// When a run ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +52,31 @@ pub enum RunError {
         /// An interval with room.
         roomy: Duration,
     },
+    /// A recording can't be replayed.
+    #[error("{file}: {source}")]
+    Replay {
+        /// The path, as given.
+        file: String,
+        /// Why.
+        source: ReplayError,
+    },
+    /// A recording is not whole; what is was replayed.
+    #[error("{file}: {loss}: the {whole} readings that are whole were replayed")]
+    Damaged {
+        /// The path, as given.
+        file: String,
+        /// What is not there.
+        loss: Loss,
+        /// Readings that are there.
+        whole: u64,
+    },
     /// The system's clocks or timers failed.
     #[error("clock: {0}")]
     Clock(#[from] io::Error),
 }
 
-/// Reads a backend at every tick and hands what it says to every sink.
+/// Reads a source at every tick and hands what it says to every sink.
 pub struct Runner<'a> {
-    backend: &'a mut dyn Backend,
     sinks: Vec<Box<dyn Sink>>,
     /// Where the sinks' bytes go, until there is a writer.
     outputs: Vec<Output>,
@@ -66,6 +88,8 @@ pub struct Runner<'a> {
     /// Readings in an interval, and what spreads their rates, where there is more than one.
     burst: Option<(u64, Burst)>,
     notify: Notify,
+    /// The readings for a recording, kept from tick to tick.
+    taped: Vec<u8>,
     /// Ticks for which the writer had no room: since the last one written, and before it.
     dropped: u64,
     dropped_before: u64,
@@ -74,9 +98,8 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// A runner that has no sink yet. `on_trouble` is told in a line when a reading fails, or a
     /// part of it, and the run goes on.
-    pub fn new(backend: &'a mut dyn Backend, on_trouble: &'a mut dyn FnMut(&str)) -> Self {
+    pub fn new(on_trouble: &'a mut dyn FnMut(&str)) -> Self {
         Self {
-            backend,
             sinks: Vec::new(),
             outputs: Vec::new(),
             writer: None,
@@ -85,6 +108,7 @@ impl<'a> Runner<'a> {
             meter: None,
             burst: None,
             notify: Notify::default(),
+            taped: Vec::new(),
             dropped: 0,
             dropped_before: 0,
         }
@@ -101,9 +125,9 @@ impl<'a> Runner<'a> {
         self.burst = Some((readings.max(1), Burst::default()));
     }
 
-    /// Tells in each frame what virtmon itself took.
-    pub fn meter(&mut self) {
-        self.meter = Some(Meter::start(self.backend.calls()));
+    /// Tells in each frame what virtmon itself took, from now on.
+    pub fn meter(&mut self, meter: Meter) {
+        self.meter = Some(meter);
     }
 
     /// Tells a service manager how it goes.
@@ -135,34 +159,34 @@ impl<'a> Runner<'a> {
         self.dropped + self.dropped_before
     }
 
-    /// Runs until the limit, or until SIGINT or SIGTERM, and until all is written: or until a
-    /// second signal, where an output takes nothing. SIGHUP opens all files anew; where there are
-    /// none, it does what it does to any program.
+    /// Runs until the limit, the source's end, or SIGINT or SIGTERM, and until all is written: or
+    /// until a second signal, where an output takes nothing. SIGHUP opens all files anew; where
+    /// there are none, it does what it does to any program.
     ///
     /// A reading that the outputs are too slow for is as one that was not made: what is written
-    /// next has its rates and events since what was written last.
+    /// next has its rates and events since what was written last. A recording waits for them.
     ///
     /// # Errors
     /// The first reading failed, or an output did. A later reading that fails is a missed tick.
-    pub fn run(&mut self, mut ticker: Ticker, limit: Limit) -> Result<(), RunError> {
+    pub fn run(&mut self, source: &mut dyn Source, limit: Limit) -> Result<(), RunError> {
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
             None => Writer::start(std::mem::take(&mut self.outputs), |_| {})?,
         };
-        let signals = ticker.signals();
+        let signals = source.ticker().signals();
         writer.stops(signals.stopper()?);
         if writer.has_files() {
             signals.catch_hangup()?;
         }
-        let done = self.read(&mut ticker, limit, &mut writer);
+        let done = self.read(source, limit, &mut writer);
         self.notify.stopping();
-        let written = writer.close(|| ticker.signals().is_stopped());
+        let written = writer.close(|| source.ticker().signals().is_stopped());
         done.and(written.map_err(RunError::from))
     }
 
     fn read(
         &mut self,
-        ticker: &mut Ticker,
+        source: &mut dyn Source,
         limit: Limit,
         writer: &mut Writer,
     ) -> Result<(), RunError> {
@@ -175,25 +199,34 @@ impl<'a> Runner<'a> {
         // The clocks when events were last told.
         let mut told: Option<Reading> = None;
         let mut readings = 0;
-        let mut number = 0;
-        if ticker.is_ahead() {
-            match Self::wait(ticker, writer)? {
-                Some(due) => number = due,
-                None => return Ok(()),
-            }
-        }
         loop {
-            let began = Reading::now()?;
+            let number = match source.wait()? {
+                Wake::Due(number) => number,
+                Wake::Reopen => {
+                    writer.reopen();
+                    continue;
+                }
+                Wake::Stop => return Ok(()),
+            };
+            if let Limit::Duration(duration) = limit {
+                let since_first = source.due_ns(number) - source.due_ns(0);
+                if u128::from(since_first) > duration.as_nanos() {
+                    return Ok(());
+                }
+            }
             // The older reading makes room; only if this one succeeds is the newer one the older.
-            let read = self.backend.sample(&mut before);
-            let sample_ns = clock::mono_ns()?.saturating_sub(began.mono_ns);
+            let Taken {
+                began,
+                sample_ns,
+                read,
+            } = source.read(&mut before)?;
             let per = self.burst.as_ref().map_or(1, |(readings, _)| *readings);
             let due = number / per;
             let tick = Tick {
                 number: due,
                 mono_ns: began.mono_ns,
                 wall: began.wall,
-                late_ns: began.mono_ns.saturating_sub(ticker.due_ns(due * per)),
+                late_ns: began.mono_ns.saturating_sub(source.due_ns(due * per)),
                 sample_ns,
                 missed: written.map_or(due, |(last, _)| (due - last).saturating_sub(1)),
             };
@@ -205,6 +238,12 @@ impl<'a> Runner<'a> {
                 burst.take(&before, began.mono_ns);
             }
             let between = written.is_some_and(|(last, _)| last == due);
+            while source.is_patient() && !writer.has_room() {
+                if source.ticker().signals().is_stopped() {
+                    return Ok(());
+                }
+                thread::sleep(PATIENCE);
+            }
             let has_room = writer.has_room();
             if !between
                 && has_room
@@ -245,7 +284,7 @@ impl<'a> Runner<'a> {
                         events: &events,
                         ..Frame::new(tick, &now, rates)
                     };
-                    self.write(&frame, writer);
+                    self.write(source, &frame, writer);
                     written = Some((due, began.mono_ns));
                 }
                 Err(error) => {
@@ -261,7 +300,7 @@ impl<'a> Runner<'a> {
                         events: &events,
                         ..Frame::new(tick, &nothing, &[])
                     };
-                    self.write(&frame, writer);
+                    self.write(source, &frame, writer);
                 }
             }
             self.notify.ticked(began.mono_ns);
@@ -269,34 +308,15 @@ impl<'a> Runner<'a> {
             if limit == Limit::Count(readings) {
                 return Ok(());
             }
-            match Self::wait(ticker, writer)? {
-                Some(due) => number = due,
-                None => return Ok(()),
-            }
-            if let Limit::Duration(duration) = limit {
-                let since_first = ticker.due_ns(number) - ticker.due_ns(0);
-                if u128::from(since_first) > duration.as_nanos() {
-                    return Ok(());
-                }
-            }
         }
     }
 
-    /// The next tick that is due, none where the run is to end.
-    fn wait(ticker: &mut Ticker, writer: &Writer) -> io::Result<Option<u64>> {
-        loop {
-            match ticker.wait()? {
-                Wake::Due(due) => return Ok(Some(due)),
-                Wake::Reopen => writer.reopen(),
-                Wake::Stop => return Ok(None),
-            }
-        }
-    }
-
-    fn write(&mut self, frame: &Frame<'_>, writer: &mut Writer) {
+    fn write(&mut self, source: &mut dyn Source, frame: &Frame<'_>, writer: &mut Writer) {
         let dropped = std::mem::take(&mut self.dropped);
         self.dropped_before += dropped;
-        let calls = self.backend.calls();
+        let calls = source.calls();
+        self.taped.clear();
+        source.taped(&mut self.taped);
         let cost = self.meter.as_mut().map(|meter| meter.take(calls));
         let bursts = match &mut self.burst {
             Some((_, burst)) if !frame.failed => burst.spreads(frame.snapshot.domains.len()),
@@ -310,6 +330,7 @@ impl<'a> Runner<'a> {
                 dropped,
                 ..cost
             }),
+            taped: &self.taped,
             ..*frame
         };
         let batch = writer.batch();

@@ -2,11 +2,13 @@
 
 mod csv;
 mod json;
+mod record;
 mod row;
 mod table;
 
 pub use csv::CsvSink;
 pub use json::JsonSink;
+pub use record::RecordSink;
 pub use table::{Sort, TableSink};
 
 use crate::Frame;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use virtmon::sink::CsvSink;
 use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Table, Vcpus};
-use virtmon::{Limit, Output, Runner, Ticker};
+use virtmon::{Limit, Live, Meter, Output, Runner, Ticker};
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a
@@ -94,7 +94,7 @@ fn add<T: Table>(runner: &mut Runner<'_>, dir: &Path) {
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
     let mut on_trouble = |_: &str| {};
-    let mut runner = Runner::new(&mut script, &mut on_trouble);
+    let mut runner = Runner::new(&mut on_trouble);
     add::<Domains>(&mut runner, dir);
     add::<Vcpus>(&mut runner, dir);
     add::<Nics>(&mut runner, dir);
@@ -103,10 +103,12 @@ fn from_a_script(dir: &Path) {
     add::<Events>(&mut runner, dir);
     add::<Own>(&mut runner, dir);
     add::<Bursts>(&mut runner, dir);
-    runner.meter();
+    runner.meter(Meter::start(None));
     runner.burst(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
-    runner.run(ticker, Limit::Count(100)).unwrap();
+    runner
+        .run(&mut Live::new(&mut script, ticker), Limit::Count(100))
+        .unwrap();
 }
 
 /// What the program writes of guests that libvirt itself tells of.

@@ -21,7 +21,7 @@ use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 use virtmon::sink::{JsonSink, Sink};
 use virtmon::table::{Domains, Events, Own};
-use virtmon::{Frame, Limit, Output, Reading, RunError, Runner, Ticker};
+use virtmon::{Frame, Limit, Live, Meter, Output, Reading, RunError, Runner, Ticker};
 use virtmon_model::{Backend, Capabilities, Result, Snapshot};
 
 /// No machine is as busy as this.
@@ -116,7 +116,7 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
     let runner = thread::spawn(move || {
         let mut script = script;
         let mut on_failure = |_: &str| {};
-        let mut runner = Runner::new(&mut script, &mut on_failure);
+        let mut runner = Runner::new(&mut on_failure);
         let sinks: Vec<Box<dyn Sink>> = vec![
             Box::new(JsonSink::<Domains>::of(&[])),
             Box::new(JsonSink::<Events>::of(&[])),
@@ -124,9 +124,10 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
             Box::new(Bulk(bulk)),
         ];
         runner.add(sinks, Output::file(&path).unwrap());
-        runner.meter();
+        runner.meter(Meter::start(None));
         let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
-        let done: std::result::Result<(), RunError> = runner.run(ticker, Limit::Count(count));
+        let done: std::result::Result<(), RunError> =
+            runner.run(&mut Live::new(&mut script, ticker), Limit::Count(count));
         done.unwrap();
         runner.dropped()
     });

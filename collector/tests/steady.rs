@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use virtmon::sink::{CsvSink, JsonSink, Sink};
 use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
-use virtmon::{Limit, Output, Runner, Ticker};
+use virtmon::{Limit, Live, Meter, Output, Runner, Ticker};
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid};
 
 /// A host of domains that only run, and the count of allocations at each reading.
@@ -75,7 +75,7 @@ fn a_steady_tick_allocates_nothing() {
         allocations: Vec::with_capacity(64),
     };
     let mut on_trouble = |_: &str| {};
-    let mut runner = Runner::new(&mut script, &mut on_trouble);
+    let mut runner = Runner::new(&mut on_trouble);
     let null = || Output::file(Path::new("/dev/null")).unwrap();
     let sinks: [Box<dyn Sink>; 8] = [
         Box::new(CsvSink::<Domains>::default()),
@@ -90,9 +90,11 @@ fn a_steady_tick_allocates_nothing() {
     for sink in sinks {
         runner.add(sink, null());
     }
-    runner.meter();
+    runner.meter(Meter::start(None));
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
-    runner.run(ticker, Limit::Count(40)).unwrap();
+    runner
+        .run(&mut Live::new(&mut script, ticker), Limit::Count(40))
+        .unwrap();
     // The first ticks make the buffers, and a longer lateness may still grow one a little.
     let each: Vec<u64> = script.allocations.windows(2).map(|w| w[1] - w[0]).collect();
     let steady = each[10..].iter().filter(|&&count| count == 0).count();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use virtmon::sink::{CsvSink, JsonSink, Sink};
 use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
-use virtmon::{Limit, Output, Runner, Ticker};
+use virtmon::{Limit, Live, Meter, Output, Runner, Ticker};
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, Wanted};
 use xen_backend::{Options, XenBackend};
 
@@ -81,6 +81,7 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
     let wanted = Wanted {
         vcpus: true,
         host: true,
+        raw: false,
     };
     let options = Options {
         wanted,
@@ -94,7 +95,7 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
         held: None,
     };
     let mut on_trouble = |line: &str| panic!("{line}");
-    let mut runner = Runner::new(&mut watched, &mut on_trouble);
+    let mut runner = Runner::new(&mut on_trouble);
     let null = || Output::file(Path::new("/dev/null")).unwrap();
     let sinks: [Box<dyn Sink>; 8] = [
         Box::new(CsvSink::<Domains>::default()),
@@ -109,11 +110,14 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
     for sink in sinks {
         runner.add(sink, null());
     }
-    runner.meter();
+    runner.meter(Meter::start(watched.calls()));
     // Every one is late, so none is waited for.
     let ticker = Ticker::start(Duration::from_micros(1)).unwrap();
     let began = Instant::now();
-    runner.run(ticker, Limit::Count(WARM_UP + ticks)).unwrap();
+    let mut live = Live::new(&mut watched, ticker);
+    runner
+        .run(&mut live, Limit::Count(WARM_UP + ticks))
+        .unwrap();
     let took = began.elapsed();
 
     let calls = watched.calls().unwrap();

@@ -6,10 +6,12 @@
     reason = "all of this serves tests: what fails here is to end one"
 )]
 
+mod replay;
 mod rows;
 mod xentop;
 mod xl;
 
+pub use replay::assert_replays;
 pub use rows::{Row, rows};
 pub use xentop::{XentopDomain, xentop};
 pub use xl::{XlDomain, xl_list};
@@ -96,6 +98,12 @@ impl Lab {
         }
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         Err((output.status.code(), said))
+    }
+
+    /// Where the job left its files.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.share.path()
     }
 
     /// What a file holds that the job left.

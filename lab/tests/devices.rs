@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use virtmon_lab::{Lab, Row, rows, suite};
+use virtmon_lab::{Lab, Row, assert_replays, rows, suite};
 
 static LAB: LazyLock<Lab> =
     LazyLock::new(|| Lab::run(&suite(), include_str!("devices.sh"), &["--limit", "420"]));
@@ -141,4 +141,10 @@ fn what_is_unplugged_is_no_more_in_the_sum() {
         last[3].unwrap() < first[3],
         "the second disk alone was written"
     );
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn a_recording_of_devices_that_come_and_go_gives_the_same_bytes() {
+    assert_replays(LAB.path(), "churn", &["nic", "disk"]);
 }

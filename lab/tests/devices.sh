@@ -33,7 +33,7 @@ xl unpause dev
 
 # A disk that nobody here serves comes and goes, then a NIC goes, then a disk.
 id=$(xl domid dev)
-./virtmon --backend xen --interval 100ms --csv churn.csv &
+./virtmon --backend xen --interval 100ms --csv churn.csv --detail nic,disk --record churn.vmrec &
 churn=$!
 mark() { echo "$1 $(sed 's/ .*//' /proc/uptime)" >>marks; }
 sleep 1

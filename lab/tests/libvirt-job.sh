@@ -14,7 +14,7 @@ quietly() { virsh -q -c qemu:///system "$@" >/dev/null; }
 
 # Two guests are stopped dead, and go on.
 mapfile -t victims < <(pids many-vcpus many-devices)
-"$virtmon" --uri qemu:///system --interval 1s --csv stuck.csv --duration $((stopped + 9))s &
+"$virtmon" --uri qemu:///system --interval 1s --csv stuck.csv --record stuck.vmrec --duration $((stopped + 9))s &
 run=$!
 sleep 4.5
 held "$run" >stuck.before

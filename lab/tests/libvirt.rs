@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use tempfile::TempDir;
-use virtmon_lab::{Row, rows, virtmon};
+use virtmon_lab::{Row, assert_replays, rows, virtmon};
 
 const STUCK: [&str; 2] = ["many-vcpus", "many-devices"];
 const HEALTHY: [&str; 3] = ["idle with, \"odd\" name", "busy", "plain-5"];
@@ -162,4 +162,10 @@ fn guests_come_and_go() {
     for row in rows.iter().filter(|row| row.text("name") == "busy") {
         assert_eq!((row.text("stale"), row.text("reset")), ("0", "0"));
     }
+}
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn a_recording_of_stuck_guests_gives_the_same_bytes() {
+    assert_replays(JOB.path(), "stuck", &[]);
 }

@@ -22,7 +22,7 @@ cat table
 
 # Every table, beside xl's vCPUs.
 xl vcpu-list >vcpus-before
-./virtmon --csv all.csv --detail vcpu,nic,disk,host,event,self --count 6
+./virtmon --csv all.csv --detail vcpu,nic,disk,host,event,self --count 6 --record all.vmrec
 xl vcpu-list >vcpus-after
 
 ./virtmon check >check
@@ -51,7 +51,7 @@ wait "$clock"
 date -s '+1 hour' >/dev/null
 
 # A guest is renamed, one is destroyed, and one comes under its name.
-./virtmon --backend xen --interval 100ms --csv churn.csv --detail event &
+./virtmon --backend xen --interval 100ms --csv churn.csv --detail event --record churn.vmrec &
 churn=$!
 sleep 1
 xl rename idle1 renamed

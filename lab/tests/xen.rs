@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use virtmon_lab::{Lab, Row, XlDomain, rows, suite, xl_list};
+use virtmon_lab::{Lab, Row, XlDomain, assert_replays, rows, suite, xl_list};
 
 /// One boot serves all tests: it takes a minute and a half.
 static LAB: LazyLock<Lab> = LazyLock::new(|| {
@@ -455,4 +455,12 @@ fn libvirts_xen_driver_is_read_domain_by_domain() {
         // The driver tells of no devices in this way: unknown, not 0.
         assert_eq!(row.text("net_rx_bytes"), "");
     }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn a_recording_gives_the_same_bytes_without_a_xen() {
+    let tables = ["vcpu", "nic", "disk", "host", "event"];
+    assert_replays(LAB.path(), "all", &tables);
+    assert_replays(LAB.path(), "churn", &["event"]);
 }

@@ -5,11 +5,11 @@ use std::time::Instant;
 use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
 
 use crate::backoff::Backoff;
-use crate::carry;
 use crate::fault;
 use crate::ffi::Library;
 use crate::reader::Target;
 use crate::readers::Readers;
+use crate::{carry, raw};
 
 /// The running domains of a host that libvirt manages.
 ///
@@ -24,6 +24,9 @@ pub struct LibvirtBackend {
     last: Option<Instant>,
     /// What that one gave. A caller may have snapshots that take turns, so what comes in is not it.
     given: Snapshot,
+    wanted: Wanted,
+    /// What the last sample was made of, where that is wanted.
+    raw: Vec<u8>,
 }
 
 impl LibvirtBackend {
@@ -54,6 +57,8 @@ impl LibvirtBackend {
             capabilities,
             last: None,
             given: Snapshot::default(),
+            wanted,
+            raw: Vec::new(),
         })
     }
 }
@@ -71,16 +76,28 @@ impl Backend for LibvirtBackend {
         self.capabilities
     }
 
+    fn facts(&self) -> Vec<u8> {
+        raw::facts(self.capabilities)
+    }
+
+    fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let now = Instant::now();
         self.backoff.check(now)?;
         match self.readers.read() {
             Ok(reading) => {
                 self.backoff.succeeded();
-                if let Some(last) = self.last.replace(now)
-                    && reading.carries
-                {
-                    carry::over(&mut self.given, reading.snapshot, now - last);
+                let last = self.last.replace(now).filter(|_| reading.carries);
+                let carried = last.map(|last| now - last);
+                if let Some(elapsed) = carried {
+                    carry::over(&mut self.given, reading.snapshot, elapsed);
+                }
+                if self.wanted.raw {
+                    self.raw.clear();
+                    raw::put_reading(&mut self.raw, carried, reading.snapshot, reading.kept);
                 }
                 mem::swap(into, reading.snapshot);
                 self.given.domains.clone_from(&into.domains);

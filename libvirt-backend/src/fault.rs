@@ -35,6 +35,16 @@ impl Fault {
         self.code
     }
 
+    /// The system's error number, where the code says that there is one.
+    pub(crate) fn errno(&self) -> i32 {
+        self.errno
+    }
+
+    /// libvirt's own words, if it had any.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Whether the domain that was asked for is gone.
     pub(crate) fn is_no_domain(&self) -> bool {
         self.code == VIR_ERR_NO_DOMAIN

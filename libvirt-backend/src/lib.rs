@@ -4,7 +4,8 @@
 //! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
 //! that is stuck, `carry` gives such a guest's row the values that it had. `fields` turns a bulk
 //! record's named values into a domain, `info` completes what the bulk call left out, `names` keeps
-//! the domains' names. `fault` says what libvirt's errors mean. All calls into the library are in
+//! the domains' names; `fill` has them make a row of what was told. `raw` keeps that, and `replay`
+//! makes the same rows of it without libvirt. `fault` says what libvirt's errors mean. All calls into the library are in
 //! `ffi`.
 #![deny(unsafe_code)]
 
@@ -16,17 +17,21 @@ mod fault;
 #[allow(unsafe_code, reason = "the one module that calls into the C library")]
 mod ffi;
 mod fields;
+mod fill;
 mod host;
 mod info;
 mod names;
 mod order;
 mod patience;
 mod progress;
+mod raw;
 mod reader;
 mod readers;
+mod replay;
 mod session;
 mod state;
 mod value;
 mod way;
 
 pub use backend::LibvirtBackend;
+pub use replay::LibvirtReplay;

@@ -10,8 +10,9 @@ use virtmon_model::{Capabilities, Snapshot, Wanted};
 
 use crate::fault::Fault;
 use crate::ffi::Library;
+use crate::fill::Buffers;
 use crate::progress::{Phase, Progress};
-use crate::session::{Ask, Buffers, Failed, Session};
+use crate::session::{Ask, Failed, Session};
 
 /// What to connect to, and what to read there.
 #[derive(Clone)]
@@ -27,12 +28,16 @@ pub(crate) struct Request {
     pub(crate) ask: Option<Ask>,
     /// What to read into.
     pub(crate) snapshot: Snapshot,
+    /// Where to keep what was told, if that is wanted.
+    pub(crate) kept: Vec<u8>,
 }
 
 /// What came of it.
 pub(crate) struct Reply {
     /// The snapshot of the request: read, or, after a failure, of no meaning.
     pub(crate) snapshot: Snapshot,
+    /// What libvirt told, if that is wanted.
+    pub(crate) kept: Vec<u8>,
     /// How long it took.
     pub(crate) took: Duration,
     pub(crate) done: Result<Done, Failure>,
@@ -129,19 +134,13 @@ fn work(
 ) {
     let mut buffers = Buffers::new(target.wanted);
     let mut session = None;
-    while let Ok(Request { ask, mut snapshot }) = requests.recv() {
+    while let Ok(mut request) = requests.recv() {
         let began = Instant::now();
-        let done = serve(
-            target,
-            &mut session,
-            &mut buffers,
-            &mut snapshot,
-            ask,
-            progress,
-        );
+        let done = serve(target, &mut session, &mut buffers, &mut request, progress);
         progress.is_at(Phase::Idle);
         let reply = Reply {
-            snapshot,
+            snapshot: request.snapshot,
+            kept: request.kept,
             took: began.elapsed(),
             done,
         };
@@ -157,15 +156,14 @@ fn serve(
     target: &Target,
     session: &mut Option<Session>,
     buffers: &mut Buffers,
-    snapshot: &mut Snapshot,
-    ask: Option<Ask>,
+    request: &mut Request,
     progress: &Progress,
 ) -> Result<Done, Failure> {
     let was_open = session.is_some();
-    let first = attempt(target, session, buffers, snapshot, ask, progress);
+    let first = attempt(target, session, buffers, request, progress);
     match first {
         Err(failure) if failure.lost && was_open => {
-            attempt(target, session, buffers, snapshot, ask, progress)
+            attempt(target, session, buffers, request, progress)
         }
         other => other,
     }
@@ -175,8 +173,7 @@ fn attempt(
     target: &Target,
     slot: &mut Option<Session>,
     buffers: &mut Buffers,
-    snapshot: &mut Snapshot,
-    ask: Option<Ask>,
+    request: &mut Request,
     progress: &Progress,
 ) -> Result<Done, Failure> {
     progress.is_at(Phase::Daemon);
@@ -193,12 +190,13 @@ fn attempt(
     };
     let mut skipped = 0;
     let mut guests = session.guests_at_open();
-    if let Some(ask) = ask {
-        match session.sample(ask, buffers, snapshot, progress) {
+    if let Some(ask) = request.ask {
+        let kept = target.wanted.raw.then_some(&mut request.kept);
+        match session.sample(ask, buffers, &mut request.snapshot, kept, progress) {
             Ok(left_out) => skipped = left_out,
             Err(failed) => return Err(failure(failed, slot)),
         }
-        guests = snapshot.domains.len();
+        guests = request.snapshot.domains.len();
     }
     Ok(Done {
         capabilities: session.capabilities(),

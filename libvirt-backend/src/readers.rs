@@ -40,12 +40,16 @@ pub(crate) struct Readers {
     skipped: usize,
     /// What the next reading is made in.
     snapshot: Snapshot,
+    /// What it is made of, where that is wanted.
+    kept: Vec<u8>,
 }
 
 /// What was read.
 pub(crate) struct Reading<'r> {
     /// The host and its guests. A row with an error is not whole.
     pub(crate) snapshot: &'r mut Snapshot,
+    /// What they are made of, where that is wanted.
+    pub(crate) kept: &'r [u8],
     /// Whether its row before may stand in for it: not where QEMU is not asked for long, since what
     /// the daemon knows by itself would be lost.
     pub(crate) carries: bool,
@@ -68,6 +72,7 @@ impl Readers {
         first.ask(Request {
             ask: None,
             snapshot: Snapshot::default(),
+            kept: Vec::new(),
         });
         let done = match first.hear(TO_CONNECT) {
             Ok(reply) => reply.done.map_err(|failure| failure.fault.on_open(uri))?,
@@ -83,6 +88,7 @@ impl Readers {
             patience: Patience::for_guests(done.guests),
             skipped: 0,
             snapshot: Snapshot::default(),
+            kept: Vec::new(),
         };
         Ok((readers, done.capabilities))
     }
@@ -104,10 +110,10 @@ impl Readers {
                 Ask::Guests
             };
             let at = self.idle()?;
-            let snapshot = mem::take(&mut self.snapshot);
             self.readers[at].ask(Request {
                 ask: Some(ask),
-                snapshot,
+                snapshot: mem::take(&mut self.snapshot),
+                kept: mem::take(&mut self.kept),
             });
             let Some(done) = self.hear(at)? else {
                 caught += 1;
@@ -128,6 +134,7 @@ impl Readers {
             }
             return Ok(Reading {
                 snapshot: &mut self.snapshot,
+                kept: &self.kept,
                 carries: held < MOST_HELD,
             });
         }
@@ -162,6 +169,7 @@ impl Readers {
 
     fn take(&mut self, reply: Reply) -> Result<Done, Unread> {
         self.snapshot = reply.snapshot;
+        self.kept = reply.kept;
         match reply.done {
             Ok(done) => {
                 self.patience.learn(reply.took);

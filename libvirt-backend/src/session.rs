@@ -1,43 +1,13 @@
 use std::ffi::CStr;
-use std::sync::Arc;
 
-use virtmon_model::{Capabilities, Host, Identity, Snapshot, Wanted};
+use virtmon_model::{Capabilities, Host, Snapshot};
 
 use crate::fault::Fault;
-use crate::ffi::{Connection, Library, Record, VIR_ERR_NO_SUPPORT};
-use crate::fields::Fields;
-use crate::names::Names;
-use crate::order::Order;
+use crate::ffi::{Connection, Library, VIR_ERR_NO_SUPPORT};
+use crate::fill::{Buffers, LeftOut, fill};
 use crate::progress::{Phase, Progress};
 use crate::way::{self, Way};
-use crate::{host, info};
-
-/// Why a row is not whole where libvirt answered without its QEMU.
-const NO_ANSWER: &str = "its QEMU does not answer: another call is waiting for it";
-/// Why it is not whole where its QEMU was not asked.
-const NOT_ASKED: &str = "its QEMU was not asked: too many others do not answer";
-
-/// Buffers that outlive a connection.
-pub(crate) struct Buffers {
-    fields: Fields,
-    names: Names,
-    order: Order,
-    no_answer: Arc<str>,
-    not_asked: Arc<str>,
-}
-
-impl Buffers {
-    /// For what is wanted.
-    pub(crate) fn new(wanted: Wanted) -> Self {
-        Self {
-            fields: Fields::new(wanted),
-            names: Names::default(),
-            order: Order::default(),
-            no_answer: NO_ANSWER.into(),
-            not_asked: NOT_ASKED.into(),
-        }
-    }
-}
+use crate::{host, raw};
 
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,17 +71,27 @@ impl Session {
     }
 
     /// Reads the host and its active domains. Returns how many of them are not whole, since
-    /// libvirt left out what their QEMU tells.
+    /// libvirt left out what their QEMU tells. What libvirt told is kept in `kept`, if there is
+    /// such a place.
     pub(crate) fn sample(
         &mut self,
         ask: Ask,
         buffers: &mut Buffers,
         into: &mut Snapshot,
+        mut kept: Option<&mut Vec<u8>>,
         progress: &Progress,
     ) -> Result<usize, Failed> {
         into.troubles.clear();
         // First, since a daemon that answers this is one that answers.
         into.host.mem_free_bytes = self.free_memory();
+        let host = &mut into.host;
+        host.hypervisor.clone_from(&self.host.hypervisor);
+        host.pcpus = self.host.pcpus;
+        host.mem_bytes = self.host.mem_bytes;
+        if let Some(kept) = &mut kept {
+            kept.clear();
+            raw::put_host(kept, host);
+        }
         let filled = match self.way {
             Way::Bulk { nowait, .. } => {
                 let groups = match ask {
@@ -126,11 +106,11 @@ impl Session {
                     .stats(groups, Way::flags(nowait))
                     .map_err(|fault| ("virConnectGetAllDomainStats", fault))?;
                 progress.is_at(Phase::Daemon);
-                let why = self.tells_rss.then(|| match ask {
-                    Ask::Guests => Arc::clone(&buffers.no_answer),
-                    Ask::Daemon => Arc::clone(&buffers.not_asked),
+                let left_out = self.tells_rss.then_some(match ask {
+                    Ask::Guests => LeftOut::NoAnswer,
+                    Ask::Daemon => LeftOut::NotAsked,
                 });
-                fill(buffers, into, records.len(), why.as_ref(), |at| {
+                fill(buffers, into, kept, records.len(), left_out, |at| {
                     records.get(at)
                 })
             }
@@ -139,7 +119,9 @@ impl Session {
                     .connection
                     .active_domains()
                     .map_err(|fault| ("virConnectListAllDomains", fault))?;
-                fill(buffers, into, domains.len(), None, |at| domains.get(at))
+                fill(buffers, into, kept, domains.len(), None, |at| {
+                    domains.get(at)
+                })
             }
         };
         // One domain that refuses costs the others nothing; a lost connection refuses them all.
@@ -148,10 +130,6 @@ impl Session {
         {
             return Err(("virDomainGetInfo", fault));
         }
-        let host = &mut into.host;
-        host.hypervisor.clone_from(&self.host.hypervisor);
-        host.pcpus = self.host.pcpus;
-        host.mem_bytes = self.host.mem_bytes;
         Ok(filled.skipped)
     }
 
@@ -168,63 +146,10 @@ impl Session {
     }
 }
 
-/// What filling a snapshot came to.
-#[derive(Default)]
-struct Filled {
-    /// Domains whose QEMU was left out.
-    skipped: usize,
-    /// The last refusal of a domain.
-    refused: Option<Fault>,
-}
-
-/// Makes a row of each record, in ascending order of id. `skipped` says why a record without
-/// `balloon.rss` is not whole, where that is the reason.
-fn fill<'l>(
-    buffers: &mut Buffers,
-    into: &mut Snapshot,
-    len: usize,
-    skipped: Option<&Arc<str>>,
-    record: impl Fn(usize) -> Record<'l>,
-) -> Filled {
-    let mut filled = Filled::default();
-    into.domains.clear();
-    for (id, at) in buffers.order.of(len, |at| record(at).domain.id()) {
-        let record = record(at);
-        let row = into.domains.next_row();
-        row.clear();
-        row.identity = Identity {
-            id,
-            uuid: record.domain.uuid(),
-            incarnation: None,
-        };
-        buffers.fields.fill(row, record.fields());
-        if row.memory.rss_bytes.is_none() {
-            row.error = skipped.cloned();
-        }
-        let is_skipped = row.error.is_some();
-        let mut is_there = true;
-        if row.cpu_time_ns.is_none() {
-            match info::complete(row, record.domain.info()) {
-                Ok(there) => is_there = there,
-                Err(fault) => {
-                    row.error = Some(fault.said().into());
-                    filled.refused = Some(fault);
-                }
-            }
-        }
-        if !is_there || info::has_ended(row) {
-            into.domains.drop_last();
-            continue;
-        }
-        row.name = buffers.names.of(row.identity, record.domain.name());
-        filled.skipped += usize::from(is_skipped);
-    }
-    buffers.names.sweep();
-    filled
-}
-
 #[cfg(test)]
 mod tests {
+    use virtmon_model::Wanted;
+
     use super::*;
 
     /// What the test driver tells in this way, or in the way that it has.
@@ -235,7 +160,8 @@ mod tests {
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
             let mut buffers = Buffers::new(Wanted::default());
-            let read = session.sample(Ask::Guests, &mut buffers, &mut snapshot, &Progress::new());
+            let progress = Progress::new();
+            let read = session.sample(Ask::Guests, &mut buffers, &mut snapshot, None, &progress);
             read.map_err(|(call, fault)| fault.on_call(call)).unwrap();
         }
         snapshot

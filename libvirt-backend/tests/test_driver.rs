@@ -103,7 +103,7 @@ fn refusal(uri: &str) -> String {
         Some(uri),
         Wanted {
             vcpus: true,
-            host: false,
+            ..Wanted::default()
         },
     )
     .map(drop)

@@ -23,6 +23,17 @@ pub trait Backend {
     /// keeps its row.
     fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
 
+    /// What does not change from sample to sample and is needed to make sense of [`raw`](Self::raw).
+    fn facts(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// The bytes that the last sample was made of, where [`Wanted::raw`] asked for them; in the
+    /// backend's own format, of which its replay makes the same snapshot on any machine.
+    fn raw(&self) -> &[u8] {
+        &[]
+    }
+
     /// Hypercalls or RPCs that it has made so far, where it counts them.
     fn calls(&self) -> Option<u64> {
         None
@@ -40,6 +51,25 @@ pub struct Capabilities {
     pub vcpus: bool,
 }
 
+impl Capabilities {
+    /// All of them as the bits of a number, in the order of the fields.
+    #[must_use]
+    pub fn to_bits(self) -> u8 {
+        let Self { nics, disks, vcpus } = self;
+        u8::from(nics) | u8::from(disks) << 1 | u8::from(vcpus) << 2
+    }
+
+    /// What [`to_bits`](Self::to_bits) made a number of.
+    #[must_use]
+    pub fn from_bits(bits: u8) -> Self {
+        Self {
+            nics: bits & 1 != 0,
+            disks: bits & 2 != 0,
+            vcpus: bits & 4 != 0,
+        }
+    }
+}
+
 /// What a backend is to read beyond what is cheap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wanted {
@@ -47,4 +77,6 @@ pub struct Wanted {
     pub vcpus: bool,
     /// The host: its pCPUs, its memory and its NUMA nodes.
     pub host: bool,
+    /// The bytes that it all is made of, to be recorded.
+    pub raw: bool,
 }

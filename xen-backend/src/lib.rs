@@ -3,7 +3,8 @@
 //! `host` finds out which Xen runs here, `source` reads the list of domains into the buffer that
 //! `list` keeps, `sane` checks the first one, `row` turns an entry into a domain, `store` keeps
 //! what xenstore tells of them, `devices` reads their NICs and disks; `vcpus` and `machine` read what
-//! is only read where it is asked for.
+//! is only read where it is asked for. `raw` keeps the bytes of a reading, `replay` makes the same
+//! reading of them.
 #![forbid(unsafe_code)]
 
 mod devices;
@@ -11,6 +12,8 @@ mod host;
 mod incarnations;
 mod list;
 mod machine;
+mod raw;
+mod replay;
 mod row;
 mod sane;
 mod source;
@@ -21,11 +24,13 @@ mod xenstore;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use virtmon_model::{Backend, Capabilities, Domain, Error, Result, Snapshot, Wanted};
+use virtmon_recording::wire::put_bytes;
 use xen_sys::Privcmd;
 
 use crate::devices::Devices;
 use crate::incarnations::Incarnations;
 use crate::machine::Machine;
+pub use crate::replay::XenReplay;
 use crate::source::Source;
 pub use crate::source::XenPath;
 use crate::store::Store;
@@ -55,6 +60,8 @@ pub struct XenBackend {
     /// The mark of the readings since something was learnt of the domains beyond the hypervisor's
     /// list: a snapshot that has another one may lack it.
     mark: u64,
+    /// What the last sample was made of, where that is wanted.
+    raw: Vec<u8>,
 }
 
 impl XenBackend {
@@ -84,6 +91,7 @@ impl XenBackend {
             hypervisor: format!("Xen {release}{extra}"),
             wanted: options.wanted,
             mark: MARKS.fetch_add(1, Ordering::Relaxed),
+            raw: Vec::new(),
             privcmd,
             source,
         })
@@ -121,23 +129,55 @@ impl XenBackend {
         Ok(true)
     }
 
+    fn read_vcpus(&mut self, into: &mut Snapshot) {
+        if self.wanted.raw {
+            self.raw.push(self.wanted.vcpus.into());
+        }
+        if !self.wanted.vcpus {
+            return;
+        }
+        for (domain, info) in into.domains.iter_mut().zip(self.source.infos()) {
+            vcpus::fill(domain, info.max_vcpu_id, |domid, vcpu| {
+                let info = self.privcmd.vcpu_info(domid, vcpu);
+                if self.wanted.raw {
+                    raw::put_vcpu(&mut self.raw, &info, self.privcmd.domctl_answer());
+                }
+                info
+            });
+        }
+    }
+
     fn read_host(&mut self, into: &mut Snapshot) -> Result<()> {
         let host = &mut into.host;
         if host.hypervisor != self.hypervisor {
             host.hypervisor.clone_from(&self.hypervisor);
         }
         if !self.wanted.host {
+            if self.wanted.raw {
+                (0..3).for_each(|_| put_bytes(&mut self.raw, &[]));
+            }
             return Ok(());
         }
         let physinfo = self.privcmd.physinfo().map_err(host::physinfo_failed)?;
         machine::fill(host, &physinfo);
-        if let Err(error) = self.machine.read(&mut self.privcmd, host) {
-            host.pcpu_idle_ns.clear();
-            host.nodes.clear();
-            let trouble = into.troubles.next_row();
-            trouble.clear();
-            trouble.push_str("pCPUs and nodes: ");
-            trouble.push_str(&error.to_string());
+        if self.wanted.raw {
+            let bytes = self.privcmd.abi().physinfo_bytes;
+            put_bytes(&mut self.raw, &self.privcmd.sysctl_answer()[..bytes]);
+        }
+        let mut parts = (&[][..], &[][..]);
+        match self.machine.read(&mut self.privcmd) {
+            Ok(read) => parts = read,
+            Err(error) => {
+                let trouble = into.troubles.next_row();
+                trouble.clear();
+                trouble.push_str("pCPUs and nodes: ");
+                trouble.push_str(&error.to_string());
+            }
+        }
+        machine::fill_parts(host, parts.0, parts.1);
+        if self.wanted.raw {
+            put_bytes(&mut self.raw, parts.0);
+            put_bytes(&mut self.raw, parts.1);
         }
         Ok(())
     }
@@ -188,12 +228,24 @@ impl Backend for XenBackend {
             self.mark = MARKS.fetch_add(1, Ordering::Relaxed);
         }
         into.mark = self.mark;
-        if self.wanted.vcpus {
-            for (domain, info) in into.domains.iter_mut().zip(self.source.infos()) {
-                vcpus::fill(domain, info.max_vcpu_id, &mut self.privcmd);
-            }
+        if self.wanted.raw {
+            self.raw.clear();
+            put_bytes(&mut self.raw, self.source.bytes());
         }
-        self.read_host(into)
+        self.read_vcpus(into);
+        self.read_host(into)?;
+        if self.wanted.raw {
+            raw::put_rest(&mut self.raw, into);
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> Vec<u8> {
+        raw::facts(self.privcmd.abi(), &self.hypervisor, self.capabilities())
+    }
+
+    fn raw(&self) -> &[u8] {
+        &self.raw
     }
 
     fn calls(&self) -> Option<u64> {

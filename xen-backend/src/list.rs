@@ -79,8 +79,12 @@ impl<B: Room> DomainList<B> {
 
     /// The domains of the last list, in ascending order of domid.
     pub(crate) fn iter(&self) -> Infos<'_> {
-        let entries = &self.entries[..self.listed * self.stride];
-        Infos(entries.chunks_exact(self.stride))
+        Infos::of(self.bytes(), self.stride)
+    }
+
+    /// The last list as it was read.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.entries[..self.listed * self.stride]
     }
 }
 
@@ -88,7 +92,12 @@ impl<B: Room> DomainList<B> {
 #[derive(Clone)]
 pub(crate) struct Infos<'a>(ChunksExact<'a, u8>);
 
-impl Infos<'_> {
+impl<'a> Infos<'a> {
+    /// Those of a list whose entries are `stride` bytes each.
+    pub(crate) fn of(list: &'a [u8], stride: usize) -> Self {
+        Self(list.chunks_exact(stride))
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

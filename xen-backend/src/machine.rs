@@ -22,27 +22,33 @@ impl Machine {
         })
     }
 
-    /// Reads pCPUs and nodes into the host.
-    pub(crate) fn read(&mut self, privcmd: &mut Privcmd, host: &mut Host) -> io::Result<()> {
+    /// Reads pCPUs and nodes, and returns the bytes that tell of each.
+    pub(crate) fn read(&mut self, privcmd: &mut Privcmd) -> io::Result<(&[u8], &[u8])> {
         let pcpus = privcmd.cpu_idle(&mut self.idle)?;
-        let idle = self.idle.chunks_exact(8).take(pcpus).map(word);
-        host.pcpu_idle_ns.clear();
-        // Xen tells 0 of a pCPU that is offline: one that is online has been idle at least once.
-        host.pcpu_idle_ns
-            .extend(idle.map(|ns| (ns > 0).then_some(ns)));
-
         let nodes = privcmd.node_memory(&mut self.nodes)?;
-        let nodes = self.nodes.chunks_exact(16).take(nodes);
-        host.nodes.clear();
-        host.nodes.extend(nodes.map(|node| {
-            let [size, free] = [&node[..8], &node[8..]].map(word);
-            Node {
-                mem_bytes: there(size),
-                mem_free_bytes: there(free),
-            }
-        }));
-        Ok(())
+        Ok((up_to(&self.idle, pcpus * 8), up_to(&self.nodes, nodes * 16)))
     }
+}
+
+fn up_to(bytes: &[u8], end: usize) -> &[u8] {
+    bytes.get(..end).unwrap_or(bytes)
+}
+
+/// Writes what the bytes of [`Machine::read`] tell.
+pub(crate) fn fill_parts(host: &mut Host, idle: &[u8], nodes: &[u8]) {
+    let idle = idle.chunks_exact(8).map(word);
+    host.pcpu_idle_ns.clear();
+    // Xen tells 0 of a pCPU that is offline: one that is online has been idle at least once.
+    host.pcpu_idle_ns
+        .extend(idle.map(|ns| (ns > 0).then_some(ns)));
+    host.nodes.clear();
+    host.nodes.extend(nodes.chunks_exact(16).map(|node| {
+        let [size, free] = [&node[..8], &node[8..]].map(word);
+        Node {
+            mem_bytes: there(size),
+            mem_free_bytes: there(free),
+        }
+    }));
 }
 
 /// Writes what `physinfo` tells.
@@ -62,5 +68,5 @@ fn there(bytes: u64) -> Option<u64> {
 fn word(bytes: &[u8]) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(bytes);
-    u64::from_ne_bytes(word)
+    u64::from_le_bytes(word)
 }

@@ -104,6 +104,14 @@ impl Source {
         }
     }
 
+    /// The last list as it was read.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Privcmd(list) => list.bytes(),
+            Self::Libxenctrl(_, list) => list.bytes(),
+        }
+    }
+
     /// The word that `--xen-path` takes for it.
     pub(crate) fn name(&self) -> &'static str {
         match self {

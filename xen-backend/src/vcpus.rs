@@ -4,7 +4,6 @@ use std::io;
 
 use nix::errno::Errno;
 use virtmon_model::{Domain, Vcpu, VcpuState};
-use xen_sys::Privcmd;
 use xen_sys::abi::VcpuInfo;
 
 /// The highest vCPU number that a domain of any kind may have (`MAX_VIRT_CPUS` of a PV guest, the
@@ -14,8 +13,12 @@ const MOST: u32 = 8192;
 /// Reads every vCPU of a domain whose highest vCPU number is `max_vcpu_id`.
 ///
 /// Numbers may have holes. A domain that is gone by now keeps its row, with its vCPUs unknown: the
-/// next list no longer has it.
-pub(crate) fn fill(domain: &mut Domain, max_vcpu_id: u32, privcmd: &mut Privcmd) {
+/// next list no longer has it. `read` is asked for one after the other, by domid and number.
+pub(crate) fn fill(
+    domain: &mut Domain,
+    max_vcpu_id: u32,
+    mut read: impl FnMut(u16, u32) -> io::Result<VcpuInfo>,
+) {
     let vcpus = &mut domain.vcpus;
     vcpus.clear();
     // All ones: it has no vCPU yet.
@@ -28,7 +31,7 @@ pub(crate) fn fill(domain: &mut Domain, max_vcpu_id: u32, privcmd: &mut Privcmd)
         return;
     };
     for id in 0..past_last {
-        match privcmd.vcpu_info(domid, id) {
+        match read(domid, id) {
             Ok(info) => {
                 let row = vcpus.rows.next_row();
                 *row = Vcpu {

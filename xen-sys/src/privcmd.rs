@@ -252,6 +252,19 @@ impl Privcmd {
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
+    /// The bytes that the last sysctl call left in its union: after [`physinfo`](Self::physinfo),
+    /// those that it was decoded from.
+    #[must_use]
+    pub fn sysctl_answer(&self) -> &[u8] {
+        &self.argument[SYSCTL_UNION..SYSCTL_BYTES]
+    }
+
+    /// The same of the last domctl call: after [`vcpu_info`](Self::vcpu_info).
+    #[must_use]
+    pub fn domctl_answer(&self) -> &[u8] {
+        &self.argument[DOMCTL_UNION..DOMCTL_BYTES]
+    }
+
     /// Which Xen this is, and what stands behind its number (`.5`, `.5-pre`).
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nix::time::{ClockId, clock_gettime};
 use virtmon::sink::{CsvSink, Sink};
 use virtmon::table::Domains;
-use virtmon::{Frame, Limit, Output, Runner, Ticker};
+use virtmon::{Frame, Limit, Live, Output, Runner, Ticker};
 use virtmon_model::{Backend, Domain, Snapshot, Wanted};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
@@ -43,6 +43,7 @@ fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn 
         wanted: Wanted {
             vcpus: true,
             host: false,
+            ..Wanted::default()
         },
     };
     let mut backend = XenBackend::open(options, &mut |_| {})?;
@@ -136,7 +137,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
         let mut on_trouble = |_: &str| {};
-        let mut runner = Runner::new(&mut backend, &mut on_trouble);
+        let mut runner = Runner::new(&mut on_trouble);
         runner.add(
             CsvSink::<Domains>::default(),
             Output::file(Path::new(path))?,
@@ -145,8 +146,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             Stamp(Rc::clone(&costs)),
             Output::file(Path::new("/dev/null"))?,
         );
+        let ticker = Ticker::start(Duration::from_millis(20))?;
         runner.run(
-            Ticker::start(Duration::from_millis(20))?,
+            &mut Live::new(&mut backend, ticker),
             Limit::Count(WARM_UP + u64::from(BATCHES)),
         )?;
         let costs = costs.borrow();

@@ -2,9 +2,10 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-use virtmon_model::{Capabilities, Error, Result};
+use virtmon_model::{Backend, Capabilities, Error, Result};
 
 use super::*;
+use crate::{Live, Ticker};
 
 /// A backend that follows a script: `None` is a reading that fails.
 struct Script(Vec<Option<u64>>);
@@ -63,10 +64,10 @@ fn run(
     let mut failures = 0;
     let mut count = |_: &str| failures += 1;
     let mut backend = Script(script);
-    let mut runner = Runner::new(&mut backend, &mut count);
+    let mut runner = Runner::new(&mut count);
     runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
-    let ended = runner.run(ticker, limit);
+    let ended = runner.run(&mut Live::new(&mut backend, ticker), limit);
     (notes, failures, ended)
 }
 
@@ -129,11 +130,13 @@ fn many_readings_make_one_tick() {
     let notes = Notes::default();
     let mut ignore = |_: &str| {};
     let mut backend = Script((0..100).map(|n| Some(n * 1_000)).collect());
-    let mut runner = Runner::new(&mut backend, &mut ignore);
+    let mut runner = Runner::new(&mut ignore);
     runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
     runner.burst(5);
     let ticker = Ticker::start(Duration::from_millis(20)).unwrap();
-    runner.run(ticker, Limit::Count(4)).unwrap();
+    runner
+        .run(&mut Live::new(&mut backend, ticker), Limit::Count(4))
+        .unwrap();
     let notes = notes.0.borrow();
     assert_eq!(notes.len(), 4);
     for (tick, _) in notes.iter() {
@@ -188,13 +191,14 @@ fn what_a_reading_lacks_is_told_once_while_it_lasts() {
     let mut tell = |line: &str| told.push(line.to_owned());
     let mut backend = Troubled(vec![&["a"], &["a", "b"], &["b"], &[], &["a"]]);
     let causes = Causes::default();
-    let mut runner = Runner::new(&mut backend, &mut tell);
+    let mut runner = Runner::new(&mut tell);
     runner.add(
         causes.clone(),
         Output::file(Path::new("/dev/null")).unwrap(),
     );
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
-    runner.run(ticker, Limit::Count(5)).unwrap();
+    let mut live = Live::new(&mut backend, ticker);
+    runner.run(&mut live, Limit::Count(5)).unwrap();
     assert_eq!(told, ["a", "b", "a"]);
     assert_eq!(*causes.0.borrow(), told);
 }

@@ -83,7 +83,9 @@ impl Table for Hosts {
         };
         each(&HostRow {
             whole: Some(host),
-            idle_ns: told.then(|| host.pcpu_idle_ns.iter().flatten().sum()),
+            idle_ns: pcpus()
+                .try_fold(0u64, |sum, pcpu| sum.checked_add(host.pcpu_idle_ns[pcpu]?))
+                .filter(|_| told),
             busy_pct: pcpus().map(busy_pct).sum::<Option<f64>>().filter(|_| told),
             closure_pct: closure_pct(frame),
             mem_bytes: host.mem_bytes,
@@ -145,4 +147,40 @@ fn closure_pct(frame: &Frame<'_>) -> Option<f64> {
     }
     let all_ns = pcpus.checked_mul(elapsed_ns).filter(|&ns| ns > 0)?;
     (stayed == before.domains.len()).then(|| rate::ratio(used_ns, all_ns) * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use virtmon_model::Snapshot;
+
+    use super::*;
+    use crate::Tick;
+
+    #[test]
+    fn a_sum_that_is_no_time_is_unknown() {
+        let tick = Tick {
+            number: 0,
+            mono_ns: 1,
+            wall: UNIX_EPOCH,
+            late_ns: 0,
+            sample_ns: 0,
+            missed: 0,
+        };
+        let idle_ns = |pcpus: &[Option<u64>]| {
+            let mut snapshot = Snapshot::default();
+            snapshot.host.pcpu_idle_ns.extend(pcpus);
+            let mut whole = None;
+            Hosts::rows(&Frame::new(tick, &snapshot, &[]), |row| {
+                if row.pcpu.is_none() {
+                    whole = row.idle_ns;
+                }
+            });
+            whole
+        };
+        assert_eq!(idle_ns(&[Some(3), None, Some(4)]), Some(7));
+        assert_eq!(idle_ns(&[Some(u64::MAX), Some(1)]), None);
+        assert_eq!(idle_ns(&[None]), None);
+    }
 }

@@ -5,10 +5,10 @@ use std::slice;
 
 use super::Domain;
 use super::bindings::{
-    VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING,
-    VIR_TYPED_PARAM_UINT, VIR_TYPED_PARAM_ULLONG, virTypedParameter,
+    VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_UINT,
+    virTypedParameter,
 };
-use crate::value::Value;
+use crate::value::Param;
 
 /// A domain and its values.
 #[derive(Clone, Copy)]
@@ -39,12 +39,38 @@ impl<'l> Record<'l> {
         Self { domain, params }
     }
 
-    /// The values by their names, in libvirt's order.
-    pub(crate) fn fields(self) -> impl Iterator<Item = (&'l str, Value<'l>)> {
-        self.params
-            .iter()
-            .filter_map(|param| Some((name(param)?, value(param))))
+    /// The values, in libvirt's order.
+    pub(crate) fn params(self) -> impl Iterator<Item = Param<'l>> {
+        self.params.iter().filter_map(param)
     }
+}
+
+fn param(param: &virTypedParameter) -> Option<Param<'_>> {
+    let value = &param.value;
+    let mut text = None;
+    let bits = match u32::try_from(param.type_) {
+        // SAFETY: the type says which field of the union libvirt wrote; any bits are a number.
+        Ok(VIR_TYPED_PARAM_INT) => i64::from(unsafe { value.i }).cast_unsigned(),
+        // SAFETY: as above.
+        Ok(VIR_TYPED_PARAM_UINT) => unsafe { value.ui }.into(),
+        // SAFETY: as above.
+        Ok(VIR_TYPED_PARAM_BOOLEAN) => u64::from(unsafe { value.b } != 0),
+        Ok(VIR_TYPED_PARAM_STRING) => {
+            // SAFETY: as above: it is a string's address. libvirt.h says that it is never null,
+            // and the string is NUL-terminated and lives as long as the parameter that owns it.
+            text = unsafe { bytes(value.s) };
+            0
+        }
+        // SAFETY: all others that are known are of eight bytes, and any bits are a number. Of one
+        // that is not known, libvirt has written all or has left the zeroes of its allocation.
+        _ => unsafe { value.ul },
+    };
+    Some(Param {
+        name: name(param)?,
+        kind: param.type_,
+        bits,
+        text,
+    })
 }
 
 fn name(param: &virTypedParameter) -> Option<&str> {
@@ -54,33 +80,12 @@ fn name(param: &virTypedParameter) -> Option<&str> {
     CStr::from_bytes_until_nul(bytes).ok()?.to_str().ok()
 }
 
-fn value(param: &virTypedParameter) -> Value<'_> {
-    let value = &param.value;
-    let number = match u32::try_from(param.type_) {
-        // SAFETY: the type says which field of the union libvirt wrote; any bits are a number.
-        Ok(VIR_TYPED_PARAM_INT) => u64::try_from(unsafe { value.i }).ok(),
-        // SAFETY: as above.
-        Ok(VIR_TYPED_PARAM_UINT) => Some(unsafe { value.ui }.into()),
-        // SAFETY: as above.
-        Ok(VIR_TYPED_PARAM_LLONG) => u64::try_from(unsafe { value.l }).ok(),
-        // SAFETY: as above.
-        Ok(VIR_TYPED_PARAM_ULLONG) => Some(unsafe { value.ul }),
-        // SAFETY: as above.
-        Ok(VIR_TYPED_PARAM_BOOLEAN) => return Value::Truth(unsafe { value.b } != 0),
-        // SAFETY: as above: it is a string's address. libvirt.h says that it is never null, and
-        // the string is NUL-terminated and lives as long as the parameter that owns it.
-        Ok(VIR_TYPED_PARAM_STRING) => return unsafe { text(value.s) },
-        _ => None,
-    };
-    number.map_or(Value::Other, Value::Number)
-}
-
 /// # Safety
 /// `start` must be null or a NUL-terminated string that stays as it is for all of `'l`.
-unsafe fn text<'l>(start: *const std::ffi::c_char) -> Value<'l> {
+unsafe fn bytes<'l>(start: *const std::ffi::c_char) -> Option<&'l [u8]> {
     if start.is_null() {
-        return Value::Other;
+        return None;
     }
     // SAFETY: not null, so as the caller promises.
-    Value::Text(unsafe { CStr::from_ptr(start) }.to_bytes())
+    Some(unsafe { CStr::from_ptr(start) }.to_bytes())
 }

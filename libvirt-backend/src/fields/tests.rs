@@ -6,7 +6,7 @@ fn filled(fields: &[(&str, Value<'_>)]) -> Domain {
     let mut domain = Domain::default();
     let wanted = Wanted {
         vcpus: true,
-        host: false,
+        ..Wanted::default()
     };
     Fields::new(wanted).fill(&mut domain, fields.iter().copied());
     domain

@@ -42,7 +42,7 @@ pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
         Some(uri),
         Wanted {
             vcpus: true,
-            host: false,
+            ..Wanted::default()
         },
     )
     .expect(uri);

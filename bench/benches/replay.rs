@@ -1,0 +1,74 @@
+//! Whole ticks on what was recorded of a real host: frames, decoding, rates, events, and the rows
+//! of every table as CSV and JSON Lines; to nowhere, so that no disk has a part in it.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use virtmon::sink::{CsvSink, JsonSink, Sink};
+use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Vcpus};
+use virtmon::{Limit, Output, Replay, Runner, Source, Wake};
+use virtmon_model::Snapshot;
+
+fn recording(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../recordings/{name}.vmrec"))
+}
+
+/// The ticks of a recording, each decoded and no more.
+fn decode(bytes: &[u8]) -> u64 {
+    let mut snapshot = Snapshot::default();
+    let Ok(mut replay) = Replay::new(bytes, None, false) else {
+        return 0;
+    };
+    while let Ok(Wake::Due(_)) = replay.wait() {
+        black_box(replay.read(&mut snapshot).is_ok());
+    }
+    replay.readings()
+}
+
+fn run(bytes: &[u8], sink: impl Sink + 'static) {
+    let mut on_failure = |_: &str| {};
+    let mut runner = Runner::new(&mut on_failure);
+    let Ok(mut replay) = Replay::new(bytes, None, false) else {
+        return;
+    };
+    if let Ok(output) = Output::file(Path::new("/dev/null")) {
+        runner.add(sink, output);
+    }
+    let _ = runner.run(&mut replay, Limit::None);
+}
+
+fn every_table() -> Vec<Box<dyn Sink>> {
+    vec![
+        Box::new(CsvSink::<Domains>::default()),
+        Box::new(CsvSink::<Vcpus>::default()),
+        Box::new(CsvSink::<Nics>::default()),
+        Box::new(CsvSink::<Disks>::default()),
+        Box::new(CsvSink::<Hosts>::default()),
+        Box::new(CsvSink::<Events>::default()),
+        Box::new(JsonSink::<Domains>::of(&[])),
+    ]
+}
+
+fn replay(c: &mut Criterion) {
+    for name in ["xen", "libvirt"] {
+        let Ok(bytes) = std::fs::read(recording(name)) else {
+            continue;
+        };
+        let mut group = c.benchmark_group(format!("replay/{name}"));
+        group.measurement_time(Duration::from_secs(4));
+        group.throughput(Throughput::Elements(decode(&bytes)));
+        group.bench_function("decode", |b| b.iter(|| decode(black_box(&bytes))));
+        group.bench_function("csv", |b| {
+            b.iter(|| run(black_box(&bytes), CsvSink::<Domains>::default()));
+        });
+        group.bench_function("every table", |b| {
+            b.iter(|| run(black_box(&bytes), every_table()));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, replay);
+criterion_main!(benches);

@@ -1,0 +1,118 @@
+//! A host that is read now.
+
+use std::io;
+
+use virtmon_model::{Backend, Snapshot};
+use virtmon_recording::{Header, Kept, Writer};
+
+use crate::source::{Source, Taken};
+use crate::{Reading, Ticker, Wake, clock};
+
+/// A backend, read at every tick.
+pub struct Live<'a> {
+    backend: &'a mut dyn Backend,
+    ticker: Ticker,
+    /// The tick of the next reading; none has been waited for at the start.
+    tick: Option<u64>,
+    tape: Option<Tape>,
+}
+
+/// The readings on their way to a recording.
+#[derive(Default)]
+struct Tape {
+    /// Once there is a reading.
+    writer: Option<Writer>,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Live<'a> {
+    /// Reads this backend when this ticker says.
+    pub fn new(backend: &'a mut dyn Backend, ticker: Ticker) -> Self {
+        Self {
+            backend,
+            ticker,
+            tick: None,
+            tape: None,
+        }
+    }
+
+    /// Keeps the readings for a recording. The backend was opened to keep its raw bytes
+    /// ([`Wanted::raw`](virtmon_model::Wanted)).
+    #[must_use]
+    pub fn taping(mut self) -> Self {
+        self.tape = Some(Tape::default());
+        self
+    }
+
+    fn keep(&mut self, taken: &Taken) -> io::Result<()> {
+        let Some(Tape { writer, bytes }) = &mut self.tape else {
+            return Ok(());
+        };
+        let writer = match writer {
+            Some(writer) => writer,
+            none => {
+                let t0_ns = self.ticker.due_ns(0);
+                let header = Header {
+                    backend: self.backend.name().into(),
+                    t0_ns,
+                    interval_ns: self.ticker.due_ns(1) - t0_ns,
+                    facts: self.backend.facts(),
+                };
+                none.insert(Writer::begin(&header, bytes)?)
+            }
+        };
+        let kept = Kept {
+            tick: self.tick.unwrap_or(0),
+            mono_ns: taken.began.mono_ns,
+            boot_ns: taken.began.boot_ns,
+            wall_ns: clock::since_1970_ns(taken.began.wall),
+            sample_ns: taken.sample_ns,
+            read: taken.read.as_ref().map(|()| self.backend.raw()),
+        };
+        writer.push(&kept, bytes)
+    }
+}
+
+impl Source for Live<'_> {
+    fn wait(&mut self) -> io::Result<Wake> {
+        let wake = if self.tick.is_none() && !self.ticker.is_ahead() {
+            Wake::Due(0)
+        } else {
+            self.ticker.wait()?
+        };
+        if let Wake::Due(due) = wake {
+            self.tick = Some(due);
+        }
+        Ok(wake)
+    }
+
+    fn read(&mut self, into: &mut Snapshot) -> io::Result<Taken> {
+        let began = Reading::now()?;
+        let read = self.backend.sample(into);
+        let taken = Taken {
+            began,
+            sample_ns: clock::mono_ns()?.saturating_sub(began.mono_ns),
+            read,
+        };
+        self.keep(&taken)?;
+        Ok(taken)
+    }
+
+    fn due_ns(&self, tick: u64) -> u64 {
+        self.ticker.due_ns(tick)
+    }
+
+    fn ticker(&mut self) -> &mut Ticker {
+        &mut self.ticker
+    }
+
+    fn calls(&self) -> Option<u64> {
+        self.backend.calls()
+    }
+
+    fn taped(&mut self, into: &mut Vec<u8>) {
+        if let Some(tape) = &mut self.tape {
+            into.append(&mut tape.bytes);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+use virtmon_recording::{Header, Kept, Writer};
+
+use super::*;
+
+/// A recording of libvirt without a guest, its readings at these ticks and times.
+fn recording(readings: &[(u64, u64)]) -> Vec<u8> {
+    let header = Header {
+        backend: "libvirt".into(),
+        t0_ns: 0,
+        interval_ns: 1_000_000,
+        facts: vec![0],
+    };
+    let mut bytes = Vec::new();
+    let mut writer = Writer::begin(&header, &mut bytes).unwrap();
+    for &(tick, mono_ns) in readings {
+        let kept: Kept = Kept {
+            tick,
+            mono_ns,
+            boot_ns: 0,
+            wall_ns: 0,
+            sample_ns: 1,
+            read: match tick {
+                // A reading that failed, and one that makes no sense.
+                13 => Err(Error::NotHere("no".into())),
+                17 => Ok(&[7; 8]),
+                _ => Ok(&[0; 8]),
+            },
+        };
+        writer.push(&kept, &mut bytes).unwrap();
+    }
+    bytes
+}
+
+/// The ticks that a replay has, with their times, and how many readings made no sense.
+fn replayed(readings: &[(u64, u64)], interval_ms: u64) -> (Vec<(u64, u64)>, u64) {
+    let bytes = recording(readings);
+    let interval = Duration::from_millis(interval_ms);
+    let mut replay = Replay::new(&bytes[..], Some(interval), false).unwrap();
+    let mut ticks = Vec::new();
+    let mut snapshot = Snapshot::default();
+    while let Wake::Due(tick) = replay.wait().unwrap() {
+        let taken = replay.read(&mut snapshot).unwrap();
+        ticks.push((tick, taken.began.mono_ns));
+    }
+    (ticks, replay.loss().map_or(0, |loss| loss.readings))
+}
+
+#[test]
+fn a_longer_interval_passes_over_what_lies_between() {
+    let readings: Vec<_> = (0..10).map(|n| (n, 1_000 + n)).collect();
+    assert_eq!(replayed(&readings, 1), (readings.clone(), 0));
+    let third = vec![(0, 1_000), (1, 1_003), (2, 1_006), (3, 1_009)];
+    assert_eq!(replayed(&readings, 3), (third, 0));
+}
+
+#[test]
+fn a_replay_begins_with_a_reading_that_succeeded() {
+    let (ticks, lost) = replayed(&[(13, 5), (14, 6)], 1);
+    assert_eq!((ticks, lost), (vec![(14, 6)], 0));
+    let (ticks, _) = replayed(&[(12, 5), (13, 6)], 1);
+    assert_eq!(ticks, [(12, 5), (13, 6)]);
+}
+
+#[test]
+fn readings_that_make_no_sense_are_left_out_and_counted() {
+    // A clock that runs backwards, one that stands, a tick that comes again; bytes of no kind.
+    let readings = [(0, 50), (1, 40), (2, 50), (0, 60), (17, 70), (3, 80)];
+    assert_eq!(replayed(&readings, 1), (vec![(0, 50), (3, 80)], 4));
+}

@@ -1,0 +1,12 @@
+use crate::Frame;
+use crate::sink::Sink;
+
+/// Writes the readings themselves, for a replay.
+#[derive(Debug, Default)]
+pub struct RecordSink;
+
+impl Sink for RecordSink {
+    fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(frame.taped);
+    }
+}

@@ -1,0 +1,103 @@
+//! The words of a command line, one a line of the input, and what is made of them: times,
+//! patterns, columns, and the one line that a refusal is told in.
+#![no_main]
+
+#[path = "../../collector/src/cli.rs"]
+#[allow(dead_code)]
+mod cli;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use libfuzzer_sys::fuzz_target;
+use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
+use virtmon::table::Domains;
+use virtmon::{Choice, Limit, Output, Reading, Runner, Source, Taken, Wake};
+use virtmon_model::{Capabilities, Snapshot};
+
+fuzz_target!(|data: &[u8]| {
+    let words = data.split(|&byte| byte == b'\n');
+    let words = words.map(|word| OsString::from_vec(word.to_vec()));
+    let read = cli::Cli::read(std::iter::once("virtmon".into()).chain(words));
+    let cli = match read {
+        Ok(cli) => cli,
+        Err(error) if error.exit_code() == 0 => return,
+        Err(error) => {
+            let line = cli::one_line(&error);
+            assert!(!line.contains('\n') && !line.is_empty(), "{line:?}");
+            return;
+        }
+    };
+    assert!(cli.interval() >= Duration::from_millis(1));
+    assert!(
+        cli.readings_per_interval()
+            .is_none_or(|readings| readings > 0)
+    );
+    let Ok(choice) = Choice::new(&cli.domain, &cli.exclude) else {
+        return;
+    };
+    let mut on_failure = |_: &str| {};
+    let mut runner = Runner::new(&mut on_failure);
+    runner.choose(choice);
+    let capabilities = Capabilities {
+        nics: true,
+        disks: true,
+        vcpus: true,
+    };
+    let sinks: Vec<Box<dyn Sink>> = vec![
+        Box::new(CsvSink::<Domains>::of(&cli.columns)),
+        Box::new(JsonSink::<Domains>::of(&cli.columns)),
+        Box::new(TableSink::new(capabilities, false).sorted(cli.sort.into(), cli.top)),
+    ];
+    runner.add(
+        sinks,
+        Output::file(Path::new("/dev/null")).expect("it is there"),
+    );
+    runner
+        .run(&mut Three(0), Limit::None)
+        .expect("nothing can fail");
+});
+
+/// Three readings of three guests.
+struct Three(u64);
+
+impl Source for Three {
+    fn wait(&mut self) -> io::Result<Wake> {
+        self.0 += 1;
+        Ok(match self.0 {
+            1..=3 => Wake::Due(self.0 - 1),
+            _ => Wake::Stop,
+        })
+    }
+
+    fn read(&mut self, into: &mut Snapshot) -> io::Result<Taken> {
+        into.domains.clear();
+        for (id, name) in [
+            (0, None),
+            (7, Some("web-front-1")),
+            (12, Some("a,b\"c\n\u{e4}")),
+        ] {
+            let row = into.domains.next_row();
+            row.clear();
+            row.identity.id = id;
+            row.name = name.map(Into::into);
+            row.cpu_time_ns = Some(self.0 * 1_000);
+        }
+        Ok(Taken {
+            began: Reading {
+                mono_ns: self.0 * 1_000_000,
+                boot_ns: self.0 * 1_000_000,
+                wall: UNIX_EPOCH,
+            },
+            sample_ns: 0,
+            read: Ok(()),
+        })
+    }
+
+    fn due_ns(&self, tick: u64) -> u64 {
+        (tick + 1) * 1_000_000
+    }
+}

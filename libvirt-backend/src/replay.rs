@@ -1,0 +1,199 @@
+//! A recorded reading as a snapshot: with the decoders of a live one, and without libvirt.
+
+use std::time::Duration;
+
+use virtmon_model::{Capabilities, Error, Host, Result, Snapshot, Uuid, Wanted};
+use virtmon_recording::wire::Take;
+
+use crate::carry;
+use crate::fault::Fault;
+use crate::ffi::DomainInfo;
+use crate::fill::{Buffers, LeftOut, Told, fill};
+use crate::value::Param;
+
+/// Makes snapshots of what [`LibvirtBackend`](crate::LibvirtBackend) has kept.
+pub struct LibvirtReplay {
+    buffers: Buffers,
+    capabilities: Capabilities,
+    /// What the last sample gave.
+    given: Snapshot,
+}
+
+impl LibvirtReplay {
+    /// For readings of the host that these [facts](virtmon_model::Backend::facts) are of.
+    ///
+    /// # Errors
+    /// They are not those of such a host.
+    pub fn new(facts: &[u8]) -> Result<Self> {
+        let bits = Take(facts).byte();
+        let bits = bits.ok_or_else(|| {
+            Error::UnknownAbi("it does not say what the host that it was made on tells".into())
+        })?;
+        Ok(Self {
+            buffers: Buffers::new(Wanted {
+                vcpus: true,
+                ..Wanted::default()
+            }),
+            capabilities: Capabilities::from_bits(bits),
+            given: Snapshot::default(),
+        })
+    }
+
+    /// What the recorded driver can tell.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` where the bytes
+    /// are not those of a reading; the snapshot then means nothing.
+    pub fn sample(&mut self, raw: &[u8], into: &mut Snapshot) -> Option<()> {
+        let mut take = Take(raw);
+        let carried = take.optional()?;
+        into.troubles.clear();
+        for _ in 0..take.number()? {
+            let text = str::from_utf8(take.bytes()?).ok()?;
+            let trouble = into.troubles.next_row();
+            trouble.clear();
+            trouble.push_str(text);
+        }
+        into.mark = 0;
+        host(&mut take, &mut into.host)?;
+        let left_out = match take.byte()? {
+            0 => None,
+            1 => Some(LeftOut::NoAnswer),
+            2 => Some(LeftOut::NotAsked),
+            _ => return None,
+        };
+        let mut records = Vec::new();
+        while take.truth()? {
+            records.push(Recorded::take(&mut take)?);
+        }
+        fill(
+            &mut self.buffers,
+            into,
+            None,
+            records.len(),
+            left_out,
+            |at| records[at],
+        );
+        if let Some(elapsed_ns) = carried {
+            carry::over(&mut self.given, into, Duration::from_nanos(elapsed_ns));
+        }
+        self.given.domains.clone_from(&into.domains);
+        Some(())
+    }
+}
+
+fn host(take: &mut Take<'_>, host: &mut Host) -> Option<()> {
+    host.hypervisor.clear();
+    let hypervisor = str::from_utf8(take.bytes()?).ok()?;
+    host.hypervisor.push_str(hypervisor);
+    let pcpus = take.optional()?;
+    host.pcpus = pcpus.map(u32::try_from).transpose().ok()?;
+    host.mem_bytes = take.optional()?;
+    host.mem_free_bytes = take.optional()?;
+    Some(())
+}
+
+/// What libvirt told of a domain, still as bytes.
+#[derive(Clone, Copy)]
+struct Recorded<'a> {
+    id: u32,
+    uuid: Uuid,
+    name: &'a [u8],
+    /// From the first parameter on; they are all there.
+    params: Take<'a>,
+    info: Info<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Info<'a> {
+    NotAsked,
+    Told(DomainInfo),
+    Refused(i32, i32, &'a str),
+}
+
+impl<'a> Recorded<'a> {
+    fn take(take: &mut Take<'a>) -> Option<Self> {
+        let id = u32::try_from(take.number()?).ok()?;
+        let uuid = Uuid::from_bytes(take.array()?);
+        let name = take.bytes()?;
+        let params = *take;
+        while take.truth()? {
+            param(take)?;
+        }
+        Some(Self {
+            id,
+            uuid,
+            name,
+            params,
+            info: info(take)?,
+        })
+    }
+}
+
+fn param<'a>(take: &mut Take<'a>) -> Option<Param<'a>> {
+    Some(Param {
+        name: str::from_utf8(take.bytes()?).ok()?,
+        kind: word(take)?.cast_signed(),
+        bits: take.number()?,
+        text: match take.truth()? {
+            true => Some(take.bytes()?),
+            false => None,
+        },
+    })
+}
+
+fn info<'a>(take: &mut Take<'a>) -> Option<Info<'a>> {
+    Some(match take.byte()? {
+        0 => Info::NotAsked,
+        1 => Info::Told(DomainInfo {
+            state: word(take)?,
+            max_mem_kib: take.number()?,
+            mem_kib: take.number()?,
+            vcpus: word(take)?,
+            cpu_time_ns: take.number()?,
+        }),
+        2 => Info::Refused(
+            word(take)?.cast_signed(),
+            word(take)?.cast_signed(),
+            str::from_utf8(take.bytes()?).ok()?,
+        ),
+        _ => return None,
+    })
+}
+
+fn word(take: &mut Take<'_>) -> Option<u32> {
+    u32::try_from(take.number()?).ok()
+}
+
+impl<'a> Told<'a> for Recorded<'a> {
+    fn id(&self) -> Option<u32> {
+        Some(self.id)
+    }
+
+    fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+
+    fn name(&self) -> &'a [u8] {
+        self.name
+    }
+
+    fn params(&self) -> impl Iterator<Item = Param<'a>> {
+        let mut take = self.params;
+        std::iter::from_fn(move || take.truth()?.then(|| param(&mut take))?)
+    }
+
+    fn info(&self) -> std::result::Result<DomainInfo, Fault> {
+        match self.info {
+            Info::Told(info) => Ok(info),
+            Info::Refused(code, errno, message) => Err(Fault::new(code, errno, message)),
+            Info::NotAsked => Err(Fault::new(0, 0, "it was not recorded")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What stands in front of a packed body.
+
+/// The first bytes of every frame, by which the next whole one is found behind damage.
+pub(crate) const SYNC: [u8; 4] = *b"\xf5vmf";
+/// Bytes in front of the packed body.
+pub(crate) const FRONT_BYTES: usize = 24;
+/// No body is longer, packed or not: the list of half a million domains.
+pub(crate) const MOST_BYTES: u32 = 1 << 26;
+/// Every so many frames one is packed by itself.
+pub(crate) const KEY_EVERY: u32 = 64;
+
+/// The front of a frame, but for the checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Front {
+    /// Bytes of the packed body.
+    pub(crate) packed: u32,
+    /// Bytes of the body.
+    pub(crate) unpacked: u32,
+    /// Frames count from 0 on.
+    pub(crate) number: u32,
+    /// The number of the key frame whose body is the dictionary of this one.
+    pub(crate) key: u32,
+}
+
+impl Front {
+    pub(crate) fn put(self, body: &[u8], out: &mut Vec<u8>) {
+        let bytes = self.bytes();
+        out.extend_from_slice(&SYNC);
+        out.extend_from_slice(&bytes);
+        out.extend_from_slice(&checksum(&bytes, body).to_le_bytes());
+        out.extend_from_slice(body);
+    }
+
+    /// The front at the start of these bytes, and the checksum that it gives; `None` where there
+    /// can't be one.
+    pub(crate) fn take(bytes: &[u8; FRONT_BYTES]) -> Option<(Self, u32)> {
+        let mut words = bytes.chunks_exact(4);
+        if words.next() != Some(&SYNC) {
+            return None;
+        }
+        let mut word = || {
+            let mut word = [0; 4];
+            word.copy_from_slice(words.next()?);
+            Some(u32::from_le_bytes(word))
+        };
+        let front = Self {
+            packed: word()?,
+            unpacked: word()?,
+            number: word()?,
+            key: word()?,
+        };
+        let fits = front.packed <= MOST_BYTES && front.unpacked <= MOST_BYTES;
+        fits.then_some((front, word()?))
+    }
+
+    /// Whether this front and this packed body have that checksum.
+    pub(crate) fn is_whole(self, body: &[u8], sum: u32) -> bool {
+        checksum(&self.bytes(), body) == sum
+    }
+
+    fn bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let words = [self.packed, self.unpacked, self.number, self.key];
+        for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+fn checksum(front: &[u8], body: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(front);
+    hasher.update(body);
+    hasher.finalize()
+}

@@ -1,0 +1,80 @@
+use std::borrow::Borrow;
+use std::io;
+
+use virtmon_model::Error;
+
+use crate::wire::{Take, put_bytes, put_number};
+
+/// One reading, when it was made and what came of it.
+#[derive(Debug)]
+pub struct Kept<'a, E = Error> {
+    /// The tick that was due.
+    pub tick: u64,
+    /// When reading began, in ns of `CLOCK_MONOTONIC`.
+    pub mono_ns: u64,
+    /// The same by `CLOCK_BOOTTIME`, in ns.
+    pub boot_ns: u64,
+    /// The same by the wall clock, in ns since 1970.
+    pub wall_ns: u64,
+    /// How long it took, in ns.
+    pub sample_ns: u64,
+    /// The backend's raw bytes, or why there are none.
+    pub read: Result<&'a [u8], E>,
+}
+
+impl<E: Borrow<Error>> Kept<'_, E> {
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        let read = self.read.as_ref().map_err(Borrow::borrow);
+        out.push(match read {
+            Ok(_) => 0,
+            Err(Error::NotHere(_)) => 1,
+            Err(Error::Denied(_)) => 2,
+            Err(Error::UnknownAbi(_)) => 3,
+            Err(Error::Call { .. }) => 4,
+        });
+        for number in [
+            self.tick,
+            self.mono_ns,
+            self.boot_ns,
+            self.wall_ns,
+            self.sample_ns,
+        ] {
+            put_number(out, number);
+        }
+        match read {
+            Ok(raw) => out.extend_from_slice(raw),
+            Err(Error::NotHere(text) | Error::Denied(text) | Error::UnknownAbi(text)) => {
+                put_bytes(out, text.as_bytes());
+            }
+            Err(Error::Call { call, source }) => {
+                put_bytes(out, call.as_bytes());
+                put_bytes(out, source.to_string().as_bytes());
+            }
+        }
+    }
+}
+
+impl<'a> Kept<'a> {
+    pub(crate) fn take(body: &'a [u8]) -> Option<Self> {
+        let mut take = Take(body);
+        let outcome = take.byte()?;
+        let [tick, mono_ns, boot_ns, wall_ns, sample_ns] = [(); 5].map(|()| take.number());
+        let mut text = || Some(String::from_utf8_lossy(take.bytes()?).into_owned());
+        let read = match outcome {
+            0 => Ok(take.0),
+            1 => Err(Error::NotHere(text()?)),
+            2 => Err(Error::Denied(text()?)),
+            3 => Err(Error::UnknownAbi(text()?)),
+            4 => Err(Error::call(text()?, io::Error::other(text()?))),
+            _ => return None,
+        };
+        Some(Self {
+            tick: tick?,
+            mono_ns: mono_ns?,
+            boot_ns: boot_ns?,
+            wall_ns: wall_ns?,
+            sample_ns: sample_ns?,
+            read,
+        })
+    }
+}

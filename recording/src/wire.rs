@@ -1,0 +1,168 @@
+//! How values are written into a body: numbers in as few bytes as they need (LEB128), bytes and
+//! text with their length in front.
+
+/// Appends a number.
+pub fn put_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    out.push(number.to_le_bytes()[0]);
+}
+
+/// Appends a number that may be unknown.
+pub fn put_optional(out: &mut Vec<u8>, number: Option<u64>) {
+    out.push(number.is_some().into());
+    if let Some(number) = number {
+        put_number(out, number);
+    }
+}
+
+/// Appends bytes.
+pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_number(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends text that may be unknown.
+pub fn put_text(out: &mut Vec<u8>, text: Option<&str>) {
+    out.push(text.is_some().into());
+    if let Some(text) = text {
+        put_bytes(out, text.as_bytes());
+    }
+}
+
+/// Appends counters that have an order: how many, and each.
+pub fn put_counters(out: &mut Vec<u8>, counters: &[Option<u64>]) {
+    put_number(out, counters.len() as u64);
+    for &counter in counters {
+        put_optional(out, counter);
+    }
+}
+
+/// What is still to be read of a body. Every method takes what it returns off its front, and is
+/// `None` where that is not there.
+#[derive(Debug, Clone, Copy)]
+pub struct Take<'a>(pub &'a [u8]);
+
+impl<'a> Take<'a> {
+    /// One byte.
+    pub fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(byte)
+    }
+
+    /// So many bytes.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    /// A yes or no: any other byte than 0 and 1 is neither.
+    pub fn truth(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// A number.
+    pub fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                return None;
+            }
+            number |= bits << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// A number that may be unknown.
+    pub fn optional(&mut self) -> Option<Option<u64>> {
+        match self.truth()? {
+            true => self.number().map(Some),
+            false => Some(None),
+        }
+    }
+
+    /// Bytes.
+    pub fn bytes(&mut self) -> Option<&'a [u8]> {
+        let len = usize::try_from(self.number()?).ok()?;
+        let (bytes, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    /// Text that may be unknown.
+    pub fn text(&mut self) -> Option<Option<&'a str>> {
+        match self.truth()? {
+            true => str::from_utf8(self.bytes()?).ok().map(Some),
+            false => Some(None),
+        }
+    }
+
+    /// Counters: those that were not written are unknown, those that are not known here are passed
+    /// over, so that later versions may write more.
+    pub fn counters<const N: usize>(&mut self) -> Option<[Option<u64>; N]> {
+        let mut counters = [None; N];
+        for at in 0..self.number()? {
+            let counter = self.optional()?;
+            let place = usize::try_from(at).ok();
+            if let Some(place) = place.and_then(|at| counters.get_mut(at)) {
+                *place = counter;
+            }
+        }
+        Some(counters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_is_taken() {
+        let mut out = Vec::new();
+        let numbers = [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX];
+        for number in numbers {
+            put_number(&mut out, number);
+        }
+        put_bytes(&mut out, b"\0\xff");
+        put_text(&mut out, None);
+        put_text(&mut out, Some("b\u{e4}r"));
+        put_counters(&mut out, &[Some(1), None, Some(u64::MAX)]);
+        put_counters(&mut out, &[Some(1)]);
+        let mut take = Take(&out);
+        for number in numbers {
+            assert_eq!(take.number(), Some(number));
+        }
+        assert_eq!(take.bytes(), Some(&b"\0\xff"[..]));
+        assert_eq!(take.text(), Some(None));
+        assert_eq!(take.text(), Some(Some("b\u{e4}r")));
+        assert_eq!(take.counters(), Some([Some(1), None]));
+        assert_eq!(take.counters(), Some([Some(1), None]));
+        assert_eq!(take.byte(), None);
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_taken() {
+        assert_eq!(Take(b"\x80").number(), None);
+        let too_large = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02";
+        assert_eq!(Take(too_large).number(), None);
+        assert_eq!(Take(b"\x03ab").bytes(), None);
+        let longer_than_memory = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01ab";
+        assert_eq!(Take(longer_than_memory).bytes(), None);
+        assert_eq!(Take(longer_than_memory).counters::<2>(), None);
+        assert_eq!(Take(b"\x02").truth(), None);
+        assert_eq!(Take(b"\x01\x01\xff").text(), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! What a reading is made of, as bytes. `replay` reads what is written here.
+//!
+//! ```text
+//! facts    sysctl interface version   hypervisor   capabilities
+//! reading  list   0, or 1 and vCPUs   physinfo   idle times   nodes   domains...   troubles
+//! vCPU     errno, 0 with the 24 bytes of its answer behind
+//! domain   incarnation   name   memory   NICs   disks
+//! ```
+//!
+//! Of a host that was not asked for, physinfo, idle times and nodes are empty.
+//!
+//! What the hypervisor answered is here to the byte: the list, `xen_sysctl_physinfo`, the arrays
+//! of pCPUs and nodes, `xen_domctl_getvcpuinfo`. What xenstore, netlink and sysfs told is here as
+//! it was understood: they are text and messages from many ticks, of which a name and some numbers
+//! are left.
+
+use std::io;
+
+use nix::errno::Errno;
+use virtmon_model::{Capabilities, Devices, Disk, Domain, Nic, Snapshot};
+use virtmon_recording::wire::{put_bytes, put_counters, put_number, put_optional, put_text};
+use xen_sys::abi::{Abi, VcpuInfo};
+
+/// What holds for every reading of this host.
+pub(crate) fn facts(abi: Abi, hypervisor: &str, capabilities: Capabilities) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_number(&mut out, abi.sysctl.into());
+    put_bytes(&mut out, hypervisor.as_bytes());
+    out.push(capabilities.to_bits());
+    out
+}
+
+/// Appends what came of asking for a vCPU, and the bytes that it was decoded from.
+pub(crate) fn put_vcpu(out: &mut Vec<u8>, info: &io::Result<VcpuInfo>, answer: &[u8]) {
+    match info {
+        Ok(_) => {
+            put_number(out, 0);
+            out.extend_from_slice(&answer[..VcpuInfo::BYTES]);
+        }
+        Err(error) => {
+            let errno = error.raw_os_error().and_then(|n| u64::try_from(n).ok());
+            put_number(out, errno.unwrap_or(Errno::EIO as u64));
+        }
+    }
+}
+
+/// Appends what the snapshot has and the hypervisor did not tell.
+pub(crate) fn put_rest(out: &mut Vec<u8>, snapshot: &Snapshot) {
+    for domain in snapshot.domains.iter() {
+        put_domain(out, domain);
+    }
+    put_number(out, snapshot.troubles.len() as u64);
+    for trouble in snapshot.troubles.iter() {
+        put_bytes(out, trouble.as_bytes());
+    }
+}
+
+fn put_domain(out: &mut Vec<u8>, domain: &Domain) {
+    let memory = &domain.memory;
+    put_optional(out, domain.identity.incarnation);
+    put_text(out, domain.name.as_deref());
+    put_counters(
+        out,
+        &[
+            memory.target_bytes,
+            memory.guest_total_bytes,
+            memory.guest_unused_bytes,
+        ],
+    );
+    put_devices(out, &domain.nics, |out, nic: &Nic| {
+        put_bytes(out, nic.name.as_bytes());
+        put_counters(
+            out,
+            &[
+                nic.rx_bytes,
+                nic.rx_packets,
+                nic.rx_errors,
+                nic.rx_drops,
+                nic.tx_bytes,
+                nic.tx_packets,
+                nic.tx_errors,
+                nic.tx_drops,
+            ],
+        );
+    });
+    put_devices(out, &domain.disks, |out, disk: &Disk| {
+        put_bytes(out, disk.name.as_bytes());
+        put_bytes(out, disk.path.as_bytes());
+        put_counters(
+            out,
+            &[
+                disk.rd_requests,
+                disk.wr_requests,
+                disk.rd_bytes,
+                disk.wr_bytes,
+                disk.fl_requests,
+                disk.ds_requests,
+                disk.queue_full,
+            ],
+        );
+    });
+}
+
+fn put_devices<T: Default>(
+    out: &mut Vec<u8>,
+    devices: &Devices<T>,
+    put: impl Fn(&mut Vec<u8>, &T),
+) {
+    out.push(devices.complete.into());
+    put_number(out, devices.rows.len() as u64);
+    for device in devices.rows.iter() {
+        put(out, device);
+    }
+}

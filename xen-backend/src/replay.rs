@@ -1,0 +1,179 @@
+//! A recorded reading as a snapshot: with the decoders of a live one, on any machine.
+
+use std::io;
+
+use virtmon_model::{
+    Capabilities, Devices, Disk, Domain, Error, Host, Nic, Result, Rows, Snapshot,
+};
+use virtmon_recording::wire::Take;
+use xen_sys::abi::{Abi, PhysInfo, VcpuInfo};
+
+use crate::list::Infos;
+use crate::{machine, row, vcpus};
+
+/// Makes snapshots of what [`XenBackend`](crate::XenBackend) has kept.
+pub struct XenReplay {
+    abi: Abi,
+    hypervisor: String,
+    capabilities: Capabilities,
+}
+
+impl XenReplay {
+    /// For readings of the host that these [facts](virtmon_model::Backend::facts) are of.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAbi`] where that Xen's interface version is not known here.
+    pub fn new(facts: &[u8]) -> Result<Self> {
+        let mut take = Take(facts);
+        let damaged = || Error::UnknownAbi("it does not say which Xen it was made on".into());
+        let version = take.number().ok_or_else(damaged)?;
+        let hypervisor = take.bytes().ok_or_else(damaged)?;
+        let capabilities = take.byte().ok_or_else(damaged)?;
+        let abi = Abi::ALL
+            .into_iter()
+            .find(|a| u64::from(a.sysctl) == version);
+        let hypervisor = String::from_utf8_lossy(hypervisor).into_owned();
+        let abi = abi.ok_or_else(|| {
+            Error::UnknownAbi(format!(
+                "it was made on {hypervisor}, whose sysctl interface version {version:#x} this \
+                 virtmon does not know"
+            ))
+        })?;
+        Ok(Self {
+            abi,
+            hypervisor,
+            capabilities: Capabilities::from_bits(capabilities),
+        })
+    }
+
+    /// What was recorded can tell.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` where the bytes
+    /// are not those of a reading; the snapshot then means nothing.
+    pub fn sample(&mut self, raw: &[u8], into: &mut Snapshot) -> Option<()> {
+        let mut take = Take(raw);
+        let infos = Infos::of(take.bytes()?, self.abi.domaininfo_bytes);
+        fill_domains(infos.clone(), into)?;
+        if take.truth()? {
+            for (domain, info) in into.domains.iter_mut().zip(infos) {
+                vcpus::fill(domain, info.max_vcpu_id, |_, _| vcpu(&mut take));
+            }
+        }
+        let host = &mut into.host;
+        if host.hypervisor != self.hypervisor {
+            host.hypervisor.clone_from(&self.hypervisor);
+        }
+        match take.bytes()? {
+            // It was not asked for.
+            [] => {
+                *host = Host {
+                    hypervisor: std::mem::take(&mut host.hypervisor),
+                    ..Host::default()
+                }
+            }
+            physinfo => machine::fill(host, &PhysInfo::decode(physinfo, self.abi)?),
+        }
+        machine::fill_parts(host, take.bytes()?, take.bytes()?);
+        for domain in into.domains.iter_mut() {
+            fill_rest(&mut take, domain)?;
+        }
+        into.troubles.clear();
+        for _ in 0..take.number()? {
+            set_text(into.troubles.next_row(), &mut take)?;
+        }
+        Some(())
+    }
+}
+
+fn fill_domains(infos: Infos<'_>, into: &mut Snapshot) -> Option<()> {
+    into.mark = 0;
+    let mut past_last = 0;
+    let rows = into.domains.resize(infos.len());
+    for (domain, info) in rows.iter_mut().zip(infos) {
+        if u32::from(info.domain) < past_last {
+            return None;
+        }
+        past_last = u32::from(info.domain) + 1;
+        row::claim(domain, &info);
+        row::fill(domain, &info);
+    }
+    Some(())
+}
+
+/// What came of asking for the next vCPU.
+fn vcpu(take: &mut Take<'_>) -> io::Result<VcpuInfo> {
+    let info = match take.number().map(i32::try_from) {
+        Some(Ok(0)) => take.array::<{ VcpuInfo::BYTES }>(),
+        Some(Ok(errno)) => return Err(io::Error::from_raw_os_error(errno)),
+        _ => None,
+    };
+    info.and_then(|bytes| VcpuInfo::decode(&bytes))
+        .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Fills in what was understood of xenstore, netlink and sysfs.
+fn fill_rest(take: &mut Take<'_>, domain: &mut Domain) -> Option<()> {
+    domain.identity.incarnation = take.optional()?;
+    let name = take.text()?;
+    if domain.name.as_deref() != name {
+        domain.name = name.map(Into::into);
+    }
+    let memory = &mut domain.memory;
+    [
+        memory.target_bytes,
+        memory.guest_total_bytes,
+        memory.guest_unused_bytes,
+    ] = take.counters()?;
+    fill_devices(take, &mut domain.nics, |take, nic: &mut Nic| {
+        set_text(&mut nic.name, take)?;
+        [
+            nic.rx_bytes,
+            nic.rx_packets,
+            nic.rx_errors,
+            nic.rx_drops,
+            nic.tx_bytes,
+            nic.tx_packets,
+            nic.tx_errors,
+            nic.tx_drops,
+        ] = take.counters()?;
+        Some(())
+    })?;
+    fill_devices(take, &mut domain.disks, |take, disk: &mut Disk| {
+        set_text(&mut disk.name, take)?;
+        set_text(&mut disk.path, take)?;
+        [
+            disk.rd_requests,
+            disk.wr_requests,
+            disk.rd_bytes,
+            disk.wr_bytes,
+            disk.fl_requests,
+            disk.ds_requests,
+            disk.queue_full,
+        ] = take.counters()?;
+        Some(())
+    })
+}
+
+fn fill_devices<T: Default>(
+    take: &mut Take<'_>,
+    devices: &mut Devices<T>,
+    fill: impl Fn(&mut Take<'_>, &mut T) -> Option<()>,
+) -> Option<()> {
+    let Devices { rows, complete } = devices;
+    rows.clear();
+    *complete = take.truth()?;
+    (0..take.number()?).try_for_each(|_| fill(take, Rows::next_row(rows)))
+}
+
+fn set_text(text: &mut String, take: &mut Take<'_>) -> Option<()> {
+    text.clear();
+    text.push_str(str::from_utf8(take.bytes()?).ok()?);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests;
