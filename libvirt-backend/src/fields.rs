@@ -37,12 +37,12 @@ impl Fields {
         self.vcpus.begin();
         self.nics.begin();
         self.disks.begin();
+        let (mut state_code, mut reason_code) = (None, None);
         for (name, value) in fields {
             let number = value.number();
             match name {
-                "state.state" => {
-                    domain.state = number.map(state::from_libvirt).unwrap_or_default();
-                }
+                "state.state" => state_code = number,
+                "state.reason" => reason_code = number,
                 "cpu.time" => domain.cpu_time_ns = number,
                 "cpu.user" => domain.cpu_user_ns = number,
                 "cpu.system" => domain.cpu_system_ns = number,
@@ -62,6 +62,10 @@ impl Fields {
                     _ => {}
                 },
             }
+        }
+        if let Some(code) = state_code {
+            domain.state = state::from_libvirt(code);
+            domain.reason = reason_code.and_then(|reason| state::reason(code, reason));
         }
         self.vcpus.end(&mut domain.vcpus);
         self.nics.end(&mut domain.nics);

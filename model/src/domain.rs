@@ -29,6 +29,8 @@ pub struct Domain {
     pub name: Option<Arc<str>>,
     /// What it is doing.
     pub state: State,
+    /// How it came to be in that state, in a few words, where the hypervisor tells.
+    pub reason: Option<&'static str>,
     /// CPU time used by all its vCPUs since it was made, in ns.
     pub cpu_time_ns: Option<u64>,
     /// The part of it that its process spent outside the kernel, in ns (libvirt's `cpu.user`).
@@ -64,6 +66,7 @@ impl Domain {
             identity,
             name,
             state,
+            reason,
             cpu_time_ns,
             cpu_user_ns,
             cpu_system_ns,
@@ -81,6 +84,7 @@ impl Domain {
         *identity = Identity::default();
         *name = None;
         *state = State::Unknown;
+        *reason = None;
         *cpu_time_ns = None;
         *cpu_user_ns = None;
         *cpu_system_ns = None;

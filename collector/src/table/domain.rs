@@ -108,6 +108,8 @@ impl Table for Domains {
             ("xen_domctl_getdomaininfo.cpupool", "not told") |row| row.domain.cpupool.into();
         "error" [""] "why some of the row could not be read at this tick"
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
+        "state_reason" [""] "how it came to be in that state, in libvirt's words: booted, restored, I/O error"
+            ("not told", "state.reason") |row| row.domain.reason.into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {

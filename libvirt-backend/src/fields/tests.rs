@@ -43,7 +43,7 @@ fn each_field_of_the_domain_has_its_place() {
         ("vcpu.current", Number(2)),
         ("vcpu.maximum", Number(4)),
     ]);
-    assert_eq!(domain.state, State::Paused);
+    assert_eq!((domain.state, domain.reason), (State::Paused, Some("user")));
     assert_eq!(domain.cpu_time_ns, Some(11));
     assert_eq!(domain.cpu_user_ns, Some(12));
     assert_eq!(domain.cpu_system_ns, Some(13));
