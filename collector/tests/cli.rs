@@ -187,7 +187,7 @@ fn a_killed_run_leaves_whole_ticks() {
     child.wait().unwrap();
     let text = fs::read(&csv).unwrap();
     assert!(text.ends_with(b"\n"));
-    assert!(rows(&text).iter().all(|row| row.len() == 40));
+    assert!(rows(&text).iter().all(|row| row.len() == 41));
 }
 
 #[test]
