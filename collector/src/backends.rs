@@ -2,24 +2,40 @@
 
 use std::path::Path;
 
-use libvirt_backend::LibvirtBackend;
+use libvirt_backend::{LibvirtBackend, Options as LibvirtOptions};
 use virtmon_model::{Backend, Error, Result, Wanted};
 use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::cli::BackendChoice;
 
+/// How the backends are to be opened.
+pub(crate) struct Wishes<'a> {
+    /// libvirt's connection.
+    pub(crate) uri: Option<&'a str>,
+    /// The way to Xen's list.
+    pub(crate) path: XenPath,
+    /// What to read: by either backend, and beyond that by libvirt.
+    pub(crate) libvirt: LibvirtOptions,
+}
+
 /// Opens the backend that was asked for. `note` is told where `auto` takes another one than this
 /// host seems made for.
 pub(crate) fn open(
     choice: BackendChoice,
-    uri: Option<&str>,
-    path: XenPath,
-    wanted: Wanted,
+    wishes: &Wishes<'_>,
     note: &mut dyn FnMut(&str),
 ) -> Result<Box<dyn Backend>> {
-    let xen = Options { path, wanted };
+    let &Wishes {
+        uri,
+        path,
+        ref libvirt,
+    } = wishes;
+    let xen = Options {
+        path,
+        wanted: libvirt.wanted,
+    };
     let libvirt =
-        || LibvirtBackend::open(uri, wanted).map(|backend| Box::new(backend) as Box<dyn Backend>);
+        || LibvirtBackend::open(uri, libvirt).map(|backend| Box::new(backend) as Box<dyn Backend>);
     match choice {
         BackendChoice::Xen => Ok(Box::new(XenBackend::open(xen, note)?)),
         BackendChoice::Libvirt => libvirt(),
@@ -48,7 +64,15 @@ pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn B
         vcpus: true,
         host: true,
     };
-    let open = |choice| open(choice, uri, XenPath::Auto, wanted, &mut |_| {});
+    let wishes = Wishes {
+        uri,
+        path: XenPath::Auto,
+        libvirt: LibvirtOptions {
+            wanted,
+            ..LibvirtOptions::default()
+        },
+    };
+    let open = |choice| open(choice, &wishes, &mut |_| {});
     vec![
         ("xen", open(BackendChoice::Xen)),
         ("libvirt", open(BackendChoice::Libvirt)),

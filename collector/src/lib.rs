@@ -24,6 +24,7 @@ pub mod schema;
 pub mod sink;
 pub mod table;
 mod ticker;
+mod told;
 
 pub use burst::{Burst, Spread, Spreads};
 pub use changes::compare;

@@ -9,9 +9,11 @@ mod privileges;
 
 use std::process::ExitCode;
 
+use libvirt_backend::Options;
 use virtmon::{Choice, Fit, Limit, Output, OutputError, RunError, Runner, Ticker, schema};
 use virtmon_model::{Error, Wanted};
 
+use crate::backends::Wishes;
 use crate::cli::{Cli, Command, Detail};
 
 fn main() -> ExitCode {
@@ -69,9 +71,15 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         vcpus: cli.detail.contains(&Detail::Vcpu),
         host: cli.detail.contains(&Detail::Host) || outputs::table(cli).is_some(),
     };
-    let uri = cli.uri.as_deref();
-    let path = cli.xen_path.into();
-    let mut backend = backends::open(cli.backend, uri, path, wanted, &mut complain)?;
+    let wishes = Wishes {
+        uri: cli.uri.as_deref(),
+        path: cli.xen_path.into(),
+        libvirt: Options {
+            wanted,
+            events: cli.detail.contains(&Detail::Event),
+        },
+    };
+    let mut backend = backends::open(cli.backend, &wishes, &mut complain)?;
     let every = cli.every.unwrap_or(cli.interval);
     let took = virtmon::probe(backend.as_mut(), every)?;
     match virtmon::fit(took, every) {

@@ -11,7 +11,7 @@ use crate::ready::Ready;
 use crate::sink::Sink;
 use crate::{
     Burst, Deltas, Event, EventKind, Frame, Meter, Output, OutputError, Past, Reading, Tick,
-    Ticker, Wake, changes, clock,
+    Ticker, Wake, changes, clock, told,
 };
 
 /// When a run ends by itself.
@@ -170,6 +170,8 @@ impl<'a> Runner<'a> {
                     }
                     if let Some(past) = past {
                         changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
+                        let notices = self.backend.notices();
+                        told::complete(notices, past.snapshot, &now, &mut events);
                     }
                     ready.take(past.map(|past| past.snapshot), &now, rates);
                     self.choice.take(&now);

@@ -163,3 +163,50 @@ fn guests_come_and_go() {
         assert_eq!((row.text("stale"), row.text("reset")), ("0", "0"));
     }
 }
+
+/// Event and cause of a guest's rows.
+fn events<'a>(rows: &'a [Row], name: &str) -> Vec<(&'a str, &'a str)> {
+    of(rows, name)
+        .iter()
+        .map(|row| (row.text("event"), row.text("cause")))
+        .collect()
+}
+
+const RESET: (&str, &str) = ("rebooted", "it was reset: its counters go on");
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn what_became_of_guests_is_in_the_event_rows() {
+    let often = rows(&left("churn.event.csv"));
+    let passed = [("created", "booted"), ("destroyed", "destroyed")];
+    assert_eq!(events(&often, "passing"), passed);
+    let moved = [RESET, ("destroyed", "saved"), ("created", "restored")];
+    assert_eq!(events(&often, "plain-5"), moved);
+    for name in STUCK.iter().chain(&["busy"]) {
+        assert_eq!(events(&often, name), []);
+    }
+    // The same for who looks every three seconds, even if the guest comes and goes in between.
+    let seldom = rows(&left("seldom.event.csv"));
+    assert_eq!(events(&seldom, "passing"), passed);
+    let moved = events(&seldom, "plain-5");
+    assert_eq!(moved[0], RESET);
+    let causes: String = moved.iter().map(|(_, cause)| *cause).collect();
+    assert!(
+        causes.contains("saved") && causes.ends_with("restored"),
+        "{moved:?}"
+    );
+}
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn a_daemon_that_comes_back_tells_of_guests_again() {
+    let rows = rows(&left("restart.event.csv"));
+    let host: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.text("uuid").is_empty())
+        .map(|row| row.text("event"))
+        .collect();
+    assert_eq!(host.iter().filter(|&&event| event == "back").count(), 2);
+    assert!(host.iter().filter(|&&event| event == "lost").count() >= 2);
+    assert_eq!(events(&rows, "plain-5"), [RESET]);
+}

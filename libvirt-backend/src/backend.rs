@@ -2,7 +2,7 @@ use std::ffi::CString;
 use std::mem;
 use std::time::Instant;
 
-use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
+use virtmon_model::{Backend, Capabilities, Error, Notice, Result, Snapshot, Wanted};
 
 use crate::backoff::Backoff;
 use crate::carry;
@@ -10,6 +10,16 @@ use crate::fault;
 use crate::ffi::Library;
 use crate::reader::Target;
 use crate::readers::Readers;
+use crate::watch::Watch;
+
+/// What is wanted of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What to read.
+    pub wanted: Wanted,
+    /// Whether to hear what libvirt tells by itself: a connection and two threads more.
+    pub events: bool,
+}
 
 /// The running domains of a host that libvirt manages.
 ///
@@ -24,6 +34,9 @@ pub struct LibvirtBackend {
     last: Option<Instant>,
     /// What that one gave. A caller may have snapshots that take turns, so what comes in is not it.
     given: Snapshot,
+    watch: Option<Watch>,
+    /// What it heard before the last sample.
+    notices: Vec<Notice>,
 }
 
 impl LibvirtBackend {
@@ -35,7 +48,7 @@ impl LibvirtBackend {
     /// # Errors
     /// [`Error::NotHere`] where libvirt.so.0 is not installed or nothing answers at that URI;
     /// [`Error::Denied`] where this user may not read there.
-    pub fn open(uri: Option<&str>, wanted: Wanted) -> Result<Self> {
+    pub fn open(uri: Option<&str>, options: &Options) -> Result<Self> {
         let library = Library::load().map_err(|error| fault::on_load(&error))?;
         let c_uri = uri
             .map(CString::new)
@@ -44,8 +57,12 @@ impl LibvirtBackend {
         let target = Target {
             library,
             uri: c_uri,
-            wanted,
+            wanted: options.wanted,
         };
+        let watch = options.events.then(|| Watch::start(target.clone()));
+        let watch = watch
+            .transpose()
+            .map_err(|source| Error::call("libvirt's events", source))?;
         let (readers, capabilities) = Readers::connect(target, uri)?;
         Ok(Self {
             readers,
@@ -54,6 +71,8 @@ impl LibvirtBackend {
             capabilities,
             last: None,
             given: Snapshot::default(),
+            watch,
+            notices: Vec::new(),
         })
     }
 }
@@ -74,6 +93,11 @@ impl Backend for LibvirtBackend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let now = Instant::now();
         self.backoff.check(now)?;
+        // Before the list, so that what has begun by now and is not in it has ended too.
+        if let Some(watch) = &self.watch {
+            watch.nudge();
+            self.notices.extend(watch.take());
+        }
         match self.readers.read() {
             Ok(reading) => {
                 self.backoff.succeeded();
@@ -93,5 +117,9 @@ impl Backend for LibvirtBackend {
                 Err(unread.error)
             }
         }
+    }
+
+    fn notices(&mut self) -> Vec<Notice> {
+        mem::take(&mut self.notices)
     }
 }

@@ -4,7 +4,7 @@
 //! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
 //! that is stuck, `carry` gives such a guest's row the values that it had. `fields` turns a bulk
 //! record's named values into a domain, `info` completes what the bulk call left out, `names` keeps
-//! the domains' names. `fault` says what libvirt's errors mean. All calls into the library are in
+//! the domains' names. `watch` hears what libvirt tells by itself. `fault` says what libvirt's errors mean. All calls into the library are in
 //! `ffi`.
 #![deny(unsafe_code)]
 
@@ -27,6 +27,7 @@ mod readers;
 mod session;
 mod state;
 mod value;
+mod watch;
 mod way;
 
-pub use backend::LibvirtBackend;
+pub use backend::{LibvirtBackend, Options};

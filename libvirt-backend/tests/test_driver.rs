@@ -9,7 +9,7 @@
 mod common;
 
 use common::{domain, sampled, virsh};
-use libvirt_backend::LibvirtBackend;
+use libvirt_backend::{LibvirtBackend, Options};
 use virtmon_model::{Backend, Capabilities, Error, Snapshot, State, Wanted};
 
 const URI: &str = "test:///default";
@@ -101,9 +101,12 @@ fn later_samples_use_the_rows_and_the_name_of_the_first() {
 fn refusal(uri: &str) -> String {
     match LibvirtBackend::open(
         Some(uri),
-        Wanted {
-            vcpus: true,
-            host: false,
+        &Options {
+            wanted: Wanted {
+                vcpus: true,
+                host: false,
+            },
+            ..Options::default()
         },
     )
     .map(drop)
@@ -128,7 +131,7 @@ fn what_is_not_there_is_told_in_one_line() {
 #[test]
 fn a_uri_with_a_nul_byte_is_refused() {
     assert!(matches!(
-        LibvirtBackend::open(Some("test:///\0"), Wanted::default()).map(drop),
+        LibvirtBackend::open(Some("test:///\0"), &Options::default()).map(drop),
         Err(Error::NotHere(_))
     ));
 }

@@ -1,4 +1,4 @@
-use crate::{Result, Snapshot};
+use crate::{Notice, Result, Snapshot};
 
 /// A source of snapshots: one hypervisor interface on one host.
 pub trait Backend {
@@ -22,6 +22,12 @@ pub trait Backend {
     /// The list of domains could not be read. A single domain that can't be read is no error: it
     /// keeps its row.
     fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
+
+    /// What the toolstack told by itself before the last sample, oldest first, where the backend
+    /// was opened to hear it. Each is told once.
+    fn notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
 
     /// Hypercalls or RPCs that it has made so far, where it counts them.
     fn calls(&self) -> Option<u64> {

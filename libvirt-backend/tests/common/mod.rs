@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use libvirt_backend::LibvirtBackend;
+use libvirt_backend::{LibvirtBackend, Options};
 use virtmon_model::{Backend, Domain, Snapshot, Wanted};
 
 /// What `virsh` prints (Debian: libvirt-clients).
@@ -40,9 +40,12 @@ pub(crate) fn domstats(uri: &str) -> BTreeMap<String, BTreeMap<String, String>> 
 pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
     let mut backend = LibvirtBackend::open(
         Some(uri),
-        Wanted {
-            vcpus: true,
-            host: false,
+        &Options {
+            wanted: Wanted {
+                vcpus: true,
+                host: false,
+            },
+            ..Options::default()
         },
     )
     .expect(uri);
