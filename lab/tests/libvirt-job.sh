@@ -42,7 +42,7 @@ kill -CONT "${victims[@]}"
 sleep 1
 
 # The daemon is killed, and comes back.
-"$virtmon" --uri qemu:///system --interval 200ms --csv restart.csv --detail event --duration 17s 2>restart.err &
+"$virtmon" --uri qemu:///system --interval 500ms --csv restart.csv --detail event --duration 17s 2>restart.err &
 run=$!
 sleep 2
 held "$run" >restart.before
@@ -57,7 +57,7 @@ held "$run" >restart.after
 wait "$run"
 
 # Guests come, go, are reset, and are saved and restored.
-"$virtmon" --uri qemu:///system --interval 200ms --csv churn.csv --detail event &
+"$virtmon" --uri qemu:///system --interval 500ms --csv churn.csv --detail event &
 run=$!
 "$virtmon" --uri qemu:///system --interval 3s --csv seldom.csv --detail event &
 seldom=$!

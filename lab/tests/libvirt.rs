@@ -130,10 +130,10 @@ fn a_daemon_that_is_killed_costs_the_ticks_that_it_is_away() {
     let rows = rows(&left("restart.csv"));
     let busy = of(&rows, "busy");
     let gaps: Vec<f64> = busy.iter().map(|row| at(row, "missed")).collect();
-    let long: Vec<&f64> = gaps.iter().filter(|&&missed| missed >= 5.0).collect();
+    let long: Vec<&f64> = gaps.iter().filter(|&&missed| missed >= 2.0).collect();
     assert_eq!(long.len(), 2, "{gaps:?}");
     // Away for 2 s each time, and looked for every 2 s at the least.
-    assert!(gaps.iter().sum::<f64>() < 50.0, "{gaps:?}");
+    assert!(gaps.iter().sum::<f64>() < 20.0, "{gaps:?}");
     for pair in busy.windows(2) {
         assert!(at(pair[0], "cpu_time_ns") <= at(pair[1], "cpu_time_ns"));
         assert_eq!(pair[1].text("reset"), "0");
@@ -148,7 +148,7 @@ fn a_daemon_that_is_killed_costs_the_ticks_that_it_is_away() {
 fn guests_come_and_go() {
     let rows = rows(&left("churn.csv"));
     let passing = of(&rows, "passing").len();
-    assert!((2..=12).contains(&passing), "{passing} rows");
+    assert!((1..=5).contains(&passing), "{passing} rows");
     let ticks = of(&rows, "busy").len();
     let plain = of(&rows, "plain-5");
     assert!(plain.len() < ticks);
