@@ -41,8 +41,16 @@ pub(crate) fn complete(
                     }
                 }
             }
+            // One reset may be told several times: libvirt does so where it has found its QEMU
+            // again after a restart of its own.
             NoticeKind::Reset => {
-                if let Some(domain) = find(now, notice.uuid) {
+                let is_told = events[shown..].iter().any(|event| {
+                    event.kind == EventKind::Rebooted
+                        && event
+                            .identity
+                            .is_some_and(|identity| identity.uuid == notice.uuid)
+                });
+                if !is_told && let Some(domain) = find(now, notice.uuid) {
                     let id = Value::Number(domain.identity.id.into());
                     let event = Event::of(domain, EventKind::Rebooted, id.clone(), id);
                     events.push(event.because("it was reset: its counters go on"));
@@ -173,6 +181,7 @@ mod tests {
         use NoticeKind::{Reset, Started, Stopped};
         let passing = [
             notice(Started, 2, 20, "booted"),
+            notice(Reset, 1, 10, ""),
             notice(Reset, 1, 10, ""),
             notice(Stopped, 2, 20, "destroyed"),
         ];

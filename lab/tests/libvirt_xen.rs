@@ -83,8 +83,8 @@ fn the_hypercall_is_many_times_cheaper() {
 fn the_end_of_a_guest_is_told_with_its_cause() {
     let rows = rows(&LAB.file("churn.event.csv"));
     // A reading may have seen it shut down before.
-    let of_it = rows.iter().filter(|row| row.text("name") == "made-2");
-    let last = of_it.last().unwrap();
+    let mut of_it = rows.iter().filter(|row| row.text("name") == "made-2");
+    let last = of_it.next_back().unwrap();
     assert_eq!(last.text("event"), "destroyed");
     assert!(last.text("cause").ends_with("destroyed"), "{last:?}");
 }
