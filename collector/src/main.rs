@@ -4,6 +4,7 @@
 mod backends;
 mod check;
 mod cli;
+mod groups;
 mod outputs;
 mod privileges;
 
@@ -77,6 +78,10 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         libvirt: Options {
             wanted,
             events: cli.detail.contains(&Detail::Event),
+            nova: cli.detail.contains(&Detail::Nova),
+            stats: cli.detail.contains(&Detail::Stat),
+            groups: cli.group.clone(),
+            slow: cli.slow.clone(),
         },
     };
     let mut backend = backends::open(cli.backend, &wishes, &mut complain)?;

@@ -229,5 +229,7 @@ fn a_daemon_that_comes_back_tells_of_guests_again() {
     let told = |kind| host.iter().filter(|&&event| event == kind).count();
     assert_eq!(told("back"), 2);
     assert!(told("lost") >= 2);
-    assert_eq!(events(&rows, "plain-5"), [RESET]);
+    let told = events(&rows, "plain-5");
+    assert!(!told.is_empty());
+    assert!(told.iter().all(|event| *event == RESET), "{told:?}");
 }

@@ -1,6 +1,6 @@
 use std::ffi::CString;
 use std::mem;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use virtmon_model::{Backend, Capabilities, Error, Notice, Result, Snapshot, Wanted};
 
@@ -8,6 +8,8 @@ use crate::backoff::Backoff;
 use crate::carry;
 use crate::fault;
 use crate::ffi::Library;
+use crate::fields::Take;
+use crate::group::{Agenda, Group};
 use crate::reader::Target;
 use crate::readers::Readers;
 use crate::watch::Watch;
@@ -19,6 +21,15 @@ pub struct Options {
     pub wanted: Wanted,
     /// Whether to hear what libvirt tells by itself: a connection and two threads more.
     pub events: bool,
+    /// Whether to keep what has no place of its own, in [`Domain::stats`](virtmon_model::Domain).
+    pub stats: bool,
+    /// Whether to ask whose each guest is, in [`Domain::instance`](virtmon_model::Domain): a call more
+    /// in each guest's life.
+    pub nova: bool,
+    /// Groups to ask for beside the usual ones.
+    pub groups: Vec<Group>,
+    /// Groups to ask for no more often than that: between, what they tell is unknown.
+    pub slow: Vec<(Group, Duration)>,
 }
 
 /// The running domains of a host that libvirt manages.
@@ -27,6 +38,7 @@ pub struct Options {
 pub struct LibvirtBackend {
     readers: Readers,
     backoff: Backoff,
+    agenda: Agenda,
     /// What messages call the connection.
     uri: String,
     capabilities: Capabilities,
@@ -57,7 +69,11 @@ impl LibvirtBackend {
         let target = Target {
             library,
             uri: c_uri,
-            wanted: options.wanted,
+            take: Take {
+                vcpus: options.wanted.vcpus,
+                stats: options.stats,
+                nova: options.nova,
+            },
         };
         let watch = options.events.then(|| Watch::start(target.clone()));
         let watch = watch
@@ -67,6 +83,7 @@ impl LibvirtBackend {
         Ok(Self {
             readers,
             backoff: Backoff::default(),
+            agenda: Agenda::new(&options.groups, &options.slow),
             uri: uri.unwrap_or("its own choice of a hypervisor").to_owned(),
             capabilities,
             last: None,
@@ -98,9 +115,10 @@ impl Backend for LibvirtBackend {
             watch.nudge();
             self.notices.extend(watch.take());
         }
-        match self.readers.read() {
+        match self.readers.read(self.agenda.due(now)) {
             Ok(reading) => {
                 self.backoff.succeeded();
+                self.agenda.done(now);
                 if let Some(last) = self.last.replace(now)
                     && reading.carries
                 {

@@ -4,7 +4,7 @@
 //! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
 //! that is stuck, `carry` gives such a guest's row the values that it had. `fields` turns a bulk
 //! record's named values into a domain, `info` completes what the bulk call left out, `names` keeps
-//! the domains' names. `watch` hears what libvirt tells by itself. `fault` says what libvirt's errors mean. All calls into the library are in
+//! the domains' names. `watch` hears what libvirt tells by itself. `group` says what is asked for when. `fault` says what libvirt's errors mean. All calls into the library are in
 //! `ffi`.
 #![deny(unsafe_code)]
 
@@ -16,9 +16,11 @@ mod fault;
 #[allow(unsafe_code, reason = "the one module that calls into the C library")]
 mod ffi;
 mod fields;
+mod group;
 mod host;
 mod info;
 mod names;
+mod nova;
 mod order;
 mod patience;
 mod progress;
@@ -31,3 +33,4 @@ mod watch;
 mod way;
 
 pub use backend::{LibvirtBackend, Options};
+pub use group::Group;

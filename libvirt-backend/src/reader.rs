@@ -6,10 +6,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use virtmon_model::{Capabilities, Snapshot, Wanted};
+use virtmon_model::{Capabilities, Snapshot};
 
 use crate::fault::Fault;
 use crate::ffi::Library;
+use crate::fields::Take;
 use crate::progress::{Phase, Progress};
 use crate::session::{Ask, Buffers, Failed, Session};
 
@@ -18,7 +19,7 @@ use crate::session::{Ask, Buffers, Failed, Session};
 pub(crate) struct Target {
     pub(crate) library: &'static Library,
     pub(crate) uri: Option<CString>,
-    pub(crate) wanted: Wanted,
+    pub(crate) take: Take,
 }
 
 /// What a reader is to do.
@@ -127,7 +128,7 @@ fn work(
     replies: &SyncSender<Reply>,
     progress: &Progress,
 ) {
-    let mut buffers = Buffers::new(target.wanted);
+    let mut buffers = Buffers::new(target.take);
     let mut session = None;
     while let Ok(Request { ask, mut snapshot }) = requests.recv() {
         let began = Instant::now();

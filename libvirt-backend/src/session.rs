@@ -1,12 +1,16 @@
 use std::ffi::CStr;
 use std::sync::Arc;
 
-use virtmon_model::{Capabilities, Host, Identity, Snapshot, Wanted};
+use virtmon_model::{Capabilities, Domain, Host, Identity, Snapshot};
 
 use crate::fault::Fault;
-use crate::ffi::{Connection, Library, Record, VIR_ERR_NO_SUPPORT};
-use crate::fields::Fields;
+use crate::ffi::{
+    Connection, Library, Record, VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK,
+    VIR_ERR_NO_SUPPORT,
+};
+use crate::fields::{Fields, Take};
 use crate::names::Names;
+use crate::nova::Instances;
 use crate::order::Order;
 use crate::progress::{Phase, Progress};
 use crate::way::{self, Way};
@@ -21,6 +25,8 @@ const NOT_ASKED: &str = "its QEMU was not asked: too many others do not answer";
 pub(crate) struct Buffers {
     fields: Fields,
     names: Names,
+    /// Where they are wanted.
+    instances: Option<Instances>,
     order: Order,
     no_answer: Arc<str>,
     not_asked: Arc<str>,
@@ -28,10 +34,11 @@ pub(crate) struct Buffers {
 
 impl Buffers {
     /// For what is wanted.
-    pub(crate) fn new(wanted: Wanted) -> Self {
+    pub(crate) fn new(take: Take) -> Self {
         Self {
-            fields: Fields::new(wanted),
+            fields: Fields::new(take),
             names: Names::default(),
+            instances: take.nova.then(Instances::default),
             order: Order::default(),
             no_answer: NO_ANSWER.into(),
             not_asked: NOT_ASKED.into(),
@@ -42,8 +49,8 @@ impl Buffers {
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
-    /// The daemon, and each guest's QEMU by it.
-    Guests,
+    /// The daemon, and each guest's QEMU by it, for these groups.
+    Guests(u32),
     /// The daemon alone, for what it knows by itself.
     Daemon,
 }
@@ -115,10 +122,11 @@ impl Session {
         let filled = match self.way {
             Way::Bulk { nowait, .. } => {
                 let groups = match ask {
-                    Ask::Guests => way::GROUPS,
+                    // Of a driver that leaves out what it does not know, no more is enforced.
+                    Ask::Guests(groups) => groups,
                     Ask::Daemon => way::DAEMON_GROUPS,
                 };
-                if nowait && ask == Ask::Guests {
+                if nowait && matches!(ask, Ask::Guests(_)) {
                     progress.is_at(Phase::Guests);
                 }
                 let records = self
@@ -127,12 +135,11 @@ impl Session {
                     .map_err(|fault| ("virConnectGetAllDomainStats", fault))?;
                 progress.is_at(Phase::Daemon);
                 let why = self.tells_rss.then(|| match ask {
-                    Ask::Guests => Arc::clone(&buffers.no_answer),
+                    Ask::Guests(_) => Arc::clone(&buffers.no_answer),
                     Ask::Daemon => Arc::clone(&buffers.not_asked),
                 });
-                fill(buffers, into, records.len(), why.as_ref(), |at| {
-                    records.get(at)
-                })
+                let skipped = why.as_ref().map(|why| (ask, why));
+                fill(buffers, into, records.len(), skipped, |at| records.get(at))
             }
             Way::Each => {
                 let domains = self
@@ -177,13 +184,27 @@ struct Filled {
     refused: Option<Fault>,
 }
 
-/// Makes a row of each record, in ascending order of id. `skipped` says why a record without
-/// `balloon.rss` is not whole, where that is the reason.
+/// Whether libvirt's QEMU driver has left out what a guest's monitor tells. Where neither memory nor
+/// disks were asked for, the rest comes without the monitor as well.
+fn is_left_out(row: &Domain, ask: Ask) -> bool {
+    let Ask::Guests(groups) = ask else {
+        return true;
+    };
+    if groups & VIR_DOMAIN_STATS_BALLOON != 0 {
+        return row.memory.rss_bytes.is_none();
+    }
+    let disks = &row.disks.rows;
+    groups & VIR_DOMAIN_STATS_BLOCK != 0
+        && !disks.is_empty()
+        && disks.iter().all(|disk| disk.rd_requests.is_none())
+}
+
+/// Makes a row of each record, in ascending order of id. `skipped` says who was asked, and why a record is not whole, where a record tells that by what it lacks.
 fn fill<'l>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
     len: usize,
-    skipped: Option<&Arc<str>>,
+    skipped: Option<(Ask, &Arc<str>)>,
     record: impl Fn(usize) -> Record<'l>,
 ) -> Filled {
     let mut filled = Filled::default();
@@ -198,8 +219,10 @@ fn fill<'l>(
             incarnation: None,
         };
         buffers.fields.fill(row, record.fields());
-        if row.memory.rss_bytes.is_none() {
-            row.error = skipped.cloned();
+        if let Some((ask, why)) = skipped
+            && is_left_out(row, ask)
+        {
+            row.error = Some(Arc::clone(why));
         }
         let is_skipped = row.error.is_some();
         let mut is_there = true;
@@ -217,9 +240,15 @@ fn fill<'l>(
             continue;
         }
         row.name = buffers.names.of(row.identity, record.domain.name());
+        if let Some(instances) = &mut buffers.instances {
+            row.instance = instances.of(row.identity, record.domain);
+        }
         filled.skipped += usize::from(is_skipped);
     }
     buffers.names.sweep();
+    if let Some(instances) = &mut buffers.instances {
+        instances.sweep();
+    }
     filled
 }
 
@@ -234,8 +263,13 @@ mod tests {
         session.way = way.unwrap_or(session.way);
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
-            let mut buffers = Buffers::new(Wanted::default());
-            let read = session.sample(Ask::Guests, &mut buffers, &mut snapshot, &Progress::new());
+            let mut buffers = Buffers::new(Take::default());
+            let read = session.sample(
+                Ask::Guests(way::DAEMON_GROUPS),
+                &mut buffers,
+                &mut snapshot,
+                &Progress::new(),
+            );
             read.map_err(|(call, fault)| fault.on_call(call)).unwrap();
         }
         snapshot

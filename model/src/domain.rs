@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{Devices, Disk, Memory, Nic, Vcpu};
+use crate::{Devices, Disk, Instance, Memory, Nic, Rows, Vcpu};
 
 /// What tells one life of one domain from every other.
 ///
@@ -53,6 +53,10 @@ pub struct Domain {
     pub nics: Devices<Nic>,
     /// Its block devices.
     pub disks: Devices<Disk>,
+    /// What the hypervisor tells beyond all that, under its own names, where it was asked for.
+    pub stats: Rows<Stat>,
+    /// What OpenStack says of it, where that was asked for and it made it.
+    pub instance: Option<Arc<Instance>>,
     /// How old the values are, in ns: 0 when they were read in this sample.
     pub stale_ns: u64,
     /// Why some of it could not be read in this sample.
@@ -78,6 +82,8 @@ impl Domain {
             vcpus,
             nics,
             disks,
+            stats,
+            instance,
             stale_ns,
             error,
         } = self;
@@ -96,9 +102,23 @@ impl Domain {
         vcpus.clear();
         nics.clear();
         disks.clear();
+        stats.clear();
+        *instance = None;
         *stale_ns = 0;
         *error = None;
     }
+}
+
+/// A value under the name that the hypervisor has for it. Neither number nor text is a value of a
+/// kind that virtmon does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stat {
+    /// Its name.
+    pub name: String,
+    /// Its value, where it is a number.
+    pub number: Option<u64>,
+    /// Its value, where it is a text.
+    pub text: Option<String>,
 }
 
 /// What a domain is doing, in one word.

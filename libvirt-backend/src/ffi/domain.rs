@@ -7,7 +7,8 @@ use std::mem::MaybeUninit;
 use virtmon_model::Uuid;
 
 use super::Library;
-use super::bindings::{virDomainInfo, virDomainPtr};
+use super::bindings::{VIR_DOMAIN_METADATA_ELEMENT, virDomainInfo, virDomainPtr};
+use super::lists::free;
 use crate::fault::Fault;
 
 /// A domain that a list holds.
@@ -76,6 +77,28 @@ impl<'l> Domain<'l> {
         // SAFETY: not null, so a NUL-terminated string that the domain object owns and never
         // changes: it lives as long as the object, for 'l.
         unsafe { CStr::from_ptr(name) }.to_bytes()
+    }
+
+    /// `virDomainGetMetadata`: the element of this namespace in the domain's metadata, as XML.
+    pub(crate) fn metadata(self, namespace: &CStr) -> Result<String, Fault> {
+        let element = VIR_DOMAIN_METADATA_ELEMENT.cast_signed();
+        // SAFETY: the domain is alive for 'l (`of`), and the namespace a NUL-terminated string that
+        // lives through the call.
+        let xml = unsafe {
+            self.library
+                .calls
+                .virDomainGetMetadata(self.raw, element, namespace.as_ptr(), 0)
+        };
+        if xml.is_null() {
+            return Err(self.library.last_fault());
+        }
+        // SAFETY: not null, so a NUL-terminated string that is ours.
+        let text = unsafe { CStr::from_ptr(xml) }
+            .to_string_lossy()
+            .into_owned();
+        // SAFETY: libvirt's documentation gives the string to free(3), and it is freed only here.
+        unsafe { free(xml.cast()) };
+        Ok(text)
     }
 
     /// `virDomainGetInfo`.
