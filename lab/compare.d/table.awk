@@ -2,7 +2,7 @@
 {
     if (!($2 in seen)) { seen[$2] = 1; who[++readers] = $2 }
     if (!($1 in sizes)) { sizes[$1] = 1; guests[++columns] = $1 }
-    cell[$2, $1] = $3 " calls, " $4 " ms, " $5 " ms"
+    cell[$2, $1] = $3 == "" ? $4 " ms" : $3 " calls, " $4 " ms, " $5 " ms"
 }
 END {
     line = "| reader |"; rule = "| --- |"

@@ -8,14 +8,14 @@
 
 mod common;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
+use common::bracket::Bracket;
 use common::{domain, domstats, sampled, virsh};
-use virtmon_model::{Backend, Domain, State, VcpuState};
+use libvirt_backend::{Group, LibvirtBackend, Options};
+use virtmon_model::{Backend, Domain, Snapshot, State, VcpuState, Wanted};
 
 const URI: &str = "qemu:///system";
 const IDLE: &str = "idle with, \"odd\" name";
@@ -26,71 +26,26 @@ fn alone() -> MutexGuard<'static, ()> {
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A field of a domain before and after.
-struct Bracket<'a> {
-    before: &'a BTreeMap<String, String>,
-    after: &'a BTreeMap<String, String>,
-    /// The fields that were held against a value.
-    held: RefCell<BTreeSet<String>>,
-}
-
-impl Bracket<'_> {
-    /// Counters lie between the two; what goes up and down is in none of these guests.
-    fn holds(&self, field: &str, value: Option<u64>) {
-        self.held.borrow_mut().insert(field.to_owned());
-        let parse = |fields: &BTreeMap<String, String>| -> Option<u64> {
-            fields.get(field).map(|text| text.parse().unwrap())
-        };
-        let (Some(before), Some(after)) = (parse(self.before), parse(self.after)) else {
-            // What virsh does not tell, in a row that has it, comes of nowhere.
-            assert!(matches!(value, None | Some(0)), "{field}: {value:?}");
-            return;
-        };
-        let value = value.unwrap_or_else(|| panic!("no {field}"));
-        assert!(
-            (before..=after).contains(&value),
-            "{field}: {before} <= {value} <= {after}"
-        );
-    }
-
-    /// A text is the same at both times.
-    fn says(&self, field: &str, value: &str) {
-        self.held.borrow_mut().insert(field.to_owned());
-        let before = self.before.get(field);
-        assert_eq!(before.map_or("", |text| text), value, "{field}");
-    }
-
-    /// Whether all that virsh tells was held against a value, but for what the tables have no
-    /// column for.
-    fn is_exhausted(&self) {
-        const NO_COLUMN: [&str; 6] = [
-            // Whether a resource monitor, KVM or a migration counts: none does here.
-            "cpu.cache.monitor.count",
-            "cpu.haltpoll.",
-            "dirtyrate.",
-            // What may be, not what is.
-            "vcpu.maximum",
-            // The list says how many there are; a NIC that is counted and not told is in it.
-            "net.count",
-            // Which image of a backing chain it is: the chain's other images are not asked for.
-            ".backingIndex",
-        ];
-        let held = self.held.borrow();
-        for field in self.before.keys() {
-            let no_column = NO_COLUMN
-                .iter()
-                .any(|part| field.starts_with(part) || field.ends_with(part));
-            assert!(no_column || held.contains(field), "{field} is nowhere");
-        }
-    }
-}
-
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
 fn every_figure_is_that_of_virsh() {
     let _alone = alone();
     let before = domstats(URI);
-    let (backend, snapshot) = sampled(URI);
+    let mut backend = LibvirtBackend::open(
+        Some(URI),
+        &Options {
+            wanted: Wanted {
+                vcpus: true,
+                host: false,
+            },
+            stats: true,
+            groups: Group::ALL.to_vec(),
+            ..Options::default()
+        },
+    )
+    .unwrap();
+    let mut snapshot = Snapshot::default();
+    backend.sample(&mut snapshot).unwrap();
     let after = domstats(URI);
     assert!(backend.capabilities().nics && backend.capabilities().disks);
 
@@ -107,11 +62,7 @@ fn every_figure_is_that_of_virsh() {
 
     for domain in snapshot.domains.iter() {
         let name = domain.name.as_deref().unwrap();
-        let bracket = Bracket {
-            before: &before[name],
-            after: &after[name],
-            held: RefCell::default(),
-        };
+        let bracket = Bracket::of(&before[name], &after[name]);
         assert_eq!(
             virsh(URI, &["domid", name]).trim(),
             domain.identity.id.to_string()
@@ -125,7 +76,7 @@ fn every_figure_is_that_of_virsh() {
             domain.state.as_str()
         );
         every_value_of(domain, &bracket);
-        bracket.is_exhausted();
+        bracket.has_the_rest_in(&domain.stats);
     }
 }
 

@@ -1,6 +1,8 @@
 //! What libvirt's own tool says, to compare with.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod bracket;
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
