@@ -150,7 +150,7 @@ impl Device for Vcpu {
 
 /// The word for a `virVcpuState`, which tells whether the vCPU's thread is there
 /// (`VIR_VCPU_RUNNING`), not whether it has work; [`Vcpu::halted`] does.
-fn vcpu_state(state: u64) -> VcpuState {
+pub(crate) fn vcpu_state(state: u64) -> VcpuState {
     match state {
         0 => VcpuState::Offline,
         1 => VcpuState::Running,

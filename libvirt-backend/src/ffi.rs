@@ -21,10 +21,11 @@ pub(crate) use bindings::{
     VIR_DOMAIN_STATS_PERF, VIR_DOMAIN_STATS_STATE, VIR_DOMAIN_STATS_VCPU, VIR_DOMAIN_STATS_VM,
     VIR_ERR_ACCESS_DENIED, VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_AUTH_CANCELLED,
     VIR_ERR_AUTH_FAILED, VIR_ERR_AUTH_UNAVAILABLE, VIR_ERR_INVALID_ARG, VIR_ERR_NO_CONNECT,
-    VIR_ERR_NO_DOMAIN, VIR_ERR_NO_SUPPORT, VIR_ERR_OPERATION_DENIED, VIR_ERR_SYSTEM_ERROR,
+    VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN_METADATA, VIR_ERR_NO_SUPPORT, VIR_ERR_OPERATION_DENIED,
+    VIR_ERR_SYSTEM_ERROR,
 };
 pub(crate) use connection::Connection;
-pub(crate) use domain::{Domain, DomainInfo};
+pub(crate) use domain::{Domain, DomainInfo, VcpuInfo};
 pub(crate) use events::{Heard, Subscription, Told, What, run_loop};
 pub(crate) use library::{Library, LoadError};
 pub(crate) use lists::{ActiveDomains, StatsRecords};

@@ -38,6 +38,11 @@ impl Fields {
         }
     }
 
+    /// Whether single vCPUs are wanted.
+    pub(crate) fn takes_vcpus(&self) -> bool {
+        self.take.vcpus
+    }
+
     /// Fills a domain that was cleared, all but its identity and name. What no field tells stays
     /// unknown.
     pub(crate) fn fill<'a>(

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use roxmltree::{Document, Node};
 use virtmon_model::{Identity, Instance};
 
-use crate::ffi::Domain;
+use crate::fault::Fault;
+use crate::ffi::{Domain, VIR_ERR_NO_DOMAIN_METADATA, VIR_ERR_NO_SUPPORT};
 
 /// nova's namespaces, the newest first (`nova/virt/libvirt/config.py`, `NOVA_NS`).
 const NAMESPACES: [&CStr; 2] = [
@@ -39,7 +40,8 @@ impl Instances {
             self.known[at].seen = true;
             return self.known[at].instance.clone();
         }
-        let instance = read(domain).map(Arc::new);
+        // What could not be asked now can be at the next sample.
+        let instance = read(domain).ok()?.map(Arc::new);
         let known = Known {
             identity,
             instance: instance.clone(),
@@ -59,11 +61,18 @@ impl Instances {
     }
 }
 
-fn read(domain: Domain<'_>) -> Option<Instance> {
-    let xml = NAMESPACES
-        .iter()
-        .find_map(|namespace| domain.metadata(namespace).ok())?;
-    parse(&xml)
+/// Nothing, where nova has not made it or the driver knows no metadata.
+fn read(domain: Domain<'_>) -> Result<Option<Instance>, Fault> {
+    for namespace in NAMESPACES {
+        match domain.metadata(namespace) {
+            Ok(xml) => return Ok(parse(&xml)),
+            Err(fault) => match fault.code() {
+                VIR_ERR_NO_DOMAIN_METADATA | VIR_ERR_NO_SUPPORT => {}
+                _ => return Err(fault),
+            },
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the element `instance`. libvirt takes the namespace off it and off what is in it.

@@ -6,7 +6,7 @@ use virtmon_model::{Capabilities, Domain, Host, Identity, Snapshot};
 use crate::fault::Fault;
 use crate::ffi::{
     Connection, Library, Record, VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK,
-    VIR_ERR_NO_SUPPORT,
+    VIR_DOMAIN_STATS_CPU_TOTAL, VIR_ERR_NO_SUPPORT,
 };
 use crate::fields::{Fields, Take};
 use crate::names::Names;
@@ -96,14 +96,14 @@ impl Session {
         self.connection.is_alive()
     }
 
-    /// What the driver can tell. Where domains are read one by one, their devices are not: that
-    /// would take each domain's XML and a call for each device.
+    /// What the driver can tell. Where the bulk call has no devices, vCPUs take a call for each
+    /// domain; the others are not read, for they would take its XML and a call for each.
     pub(crate) fn capabilities(&self) -> Capabilities {
         let devices = matches!(self.way, Way::Bulk { devices: true, .. });
         Capabilities {
             nics: devices,
             disks: devices,
-            vcpus: devices,
+            vcpus: true,
         }
     }
 
@@ -120,7 +120,7 @@ impl Session {
         // First, since a daemon that answers this is one that answers.
         into.host.mem_free_bytes = self.free_memory();
         let filled = match self.way {
-            Way::Bulk { nowait, .. } => {
+            Way::Bulk { nowait, devices } => {
                 let groups = match ask {
                     // Of a driver that leaves out what it does not know, no more is enforced.
                     Ask::Guests(groups) => groups,
@@ -138,15 +138,24 @@ impl Session {
                     Ask::Guests(_) => Arc::clone(&buffers.no_answer),
                     Ask::Daemon => Arc::clone(&buffers.not_asked),
                 });
-                let skipped = why.as_ref().map(|why| (ask, why));
-                fill(buffers, into, records.len(), skipped, |at| records.get(at))
+                let how = How {
+                    ask,
+                    left_out: why,
+                    vcpus: !devices,
+                };
+                fill(buffers, into, records.len(), &how, |at| records.get(at))
             }
             Way::Each => {
                 let domains = self
                     .connection
                     .active_domains()
                     .map_err(|fault| ("virConnectListAllDomains", fault))?;
-                fill(buffers, into, domains.len(), None, |at| domains.get(at))
+                let how = How {
+                    ask: Ask::Guests(!0),
+                    left_out: None,
+                    vcpus: true,
+                };
+                fill(buffers, into, domains.len(), &how, |at| domains.get(at))
             }
         };
         // One domain that refuses costs the others nothing; a lost connection refuses them all.
@@ -175,6 +184,16 @@ impl Session {
     }
 }
 
+/// How records are to be read.
+struct How {
+    /// Who was asked.
+    ask: Ask,
+    /// Why a record is not whole, where a record tells that by what it lacks.
+    left_out: Option<Arc<str>>,
+    /// Whether vCPUs take a call of their own.
+    vcpus: bool,
+}
+
 /// What filling a snapshot came to.
 #[derive(Default)]
 struct Filled {
@@ -199,12 +218,12 @@ fn is_left_out(row: &Domain, ask: Ask) -> bool {
         && disks.iter().all(|disk| disk.rd_requests.is_none())
 }
 
-/// Makes a row of each record, in ascending order of id. `skipped` says who was asked, and why a record is not whole, where a record tells that by what it lacks.
+/// Makes a row of each record, in ascending order of id.
 fn fill<'l>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
     len: usize,
-    skipped: Option<(Ask, &Arc<str>)>,
+    how: &How,
     record: impl Fn(usize) -> Record<'l>,
 ) -> Filled {
     let mut filled = Filled::default();
@@ -219,14 +238,15 @@ fn fill<'l>(
             incarnation: None,
         };
         buffers.fields.fill(row, record.fields());
-        if let Some((ask, why)) = skipped
-            && is_left_out(row, ask)
+        if let Some(why) = &how.left_out
+            && is_left_out(row, how.ask)
         {
             row.error = Some(Arc::clone(why));
         }
         let is_skipped = row.error.is_some();
         let mut is_there = true;
-        if row.cpu_time_ns.is_none() {
+        let is_unasked = matches!(how.ask, Ask::Guests(g) if g & VIR_DOMAIN_STATS_CPU_TOTAL == 0);
+        if row.cpu_time_ns.is_none() && !is_unasked {
             match info::complete(row, record.domain.info()) {
                 Ok(there) => is_there = there,
                 Err(fault) => {
@@ -238,6 +258,12 @@ fn fill<'l>(
         if !is_there || info::has_ended(row) {
             into.domains.drop_last();
             continue;
+        }
+        if how.vcpus
+            && buffers.fields.takes_vcpus()
+            && let Ok(vcpus) = record.domain.vcpus(row.vcpus_online.unwrap_or_default())
+        {
+            info::complete_vcpus(row, vcpus);
         }
         row.name = buffers.names.of(row.identity, record.domain.name());
         if let Some(instances) = &mut buffers.instances {
