@@ -9,9 +9,10 @@ use virtmon_model::{Backend, Snapshot};
 use crate::choice::Choice;
 use crate::ready::Ready;
 use crate::sink::Sink;
+use crate::told::Told;
 use crate::{
     Burst, Deltas, Event, EventKind, Frame, Meter, Output, OutputError, Past, Reading, Tick,
-    Ticker, Wake, changes, clock, told,
+    Ticker, Wake, changes, clock,
 };
 
 /// When a run ends by itself.
@@ -124,6 +125,7 @@ impl<'a> Runner<'a> {
         let (mut now, mut before) = (Snapshot::default(), Snapshot::default());
         let (mut deltas, mut ready) = (Deltas::default(), Ready::default());
         let (mut seen, mut events) = (Vec::new(), Vec::new());
+        let mut told = Told::default();
         let mut last_failure = String::new();
         // The last good reading's tick and time.
         let mut written: Option<(u64, u64)> = None;
@@ -171,7 +173,7 @@ impl<'a> Runner<'a> {
                     if let Some(past) = past {
                         changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
                         let notices = self.backend.notices();
-                        told::complete(notices, past.snapshot, &now, &mut events);
+                        told.complete(notices, past.snapshot, &now, &mut events);
                     }
                     ready.take(past.map(|past| past.snapshot), &now, rates);
                     self.choice.take(&now);

@@ -7,57 +7,80 @@ use virtmon_model::{Domain, Identity, Notice, NoticeKind, Snapshot, Uuid};
 use crate::event::Value;
 use crate::{Event, EventKind};
 
-/// Completes the events between two readings. Those that the readings show learn how they came
-/// about; guests that came and went between the two, and resets, are added.
-pub(crate) fn complete(
-    notices: Vec<Notice>,
-    before: &Snapshot,
-    now: &Snapshot,
-    events: &mut Vec<Event>,
-) {
-    let shown = events.len();
-    for notice in notices {
-        match notice.kind {
-            NoticeKind::Started => {
-                let shows = [EventKind::Created, EventKind::Rebooted];
-                if !explain(&mut events[..shown], &notice, shows)
-                    && !has(before, notice.uuid)
-                    && !has(now, notice.uuid)
-                {
-                    events.push(passing(EventKind::Created, &notice, notice.id));
-                }
-            }
-            NoticeKind::Stopped => {
-                let shows = [EventKind::Destroyed, EventKind::Rebooted];
-                if !explain(&mut events[..shown], &notice, shows) {
-                    // Without its beginning it is one that an earlier reading has missed already.
-                    let began = events[shown..].iter().rev().find_map(|event| {
-                        let identity = event.identity?;
-                        (identity.uuid == notice.uuid && event.kind == EventKind::Created)
-                            .then_some(identity.id)
-                    });
-                    if let Some(id) = began {
-                        events.push(passing(EventKind::Destroyed, &notice, Some(id)));
+/// What was told and no reading has shown yet.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    kept: Vec<Notice>,
+}
+
+impl Told {
+    /// Completes the events between two readings. Those that the readings show learn how they came
+    /// about; guests that came and went between the two, and resets, are added.
+    ///
+    /// What happened while the second one was made, and is not in it, is kept for the next.
+    pub(crate) fn complete(
+        &mut self,
+        notices: Vec<Notice>,
+        before: &Snapshot,
+        now: &Snapshot,
+        events: &mut Vec<Event>,
+    ) {
+        let shown = events.len();
+        let old = self.kept.len();
+        let mut all = std::mem::take(&mut self.kept);
+        all.extend(notices);
+        for (n, notice) in all.iter().enumerate() {
+            let (uuid, is_new) = (notice.uuid, n >= old);
+            match notice.kind {
+                NoticeKind::Started => {
+                    let shows = [EventKind::Created, EventKind::Rebooted];
+                    if explain(&mut events[..shown], notice, shows)
+                        || has(before, uuid)
+                        || has(now, uuid)
+                    {
+                        continue;
+                    }
+                    let ends = |end: &Notice| end.kind == NoticeKind::Stopped && end.uuid == uuid;
+                    if all[n..].iter().any(ends) {
+                        events.push(passing(EventKind::Created, notice, notice.id));
+                    } else if is_new {
+                        self.kept.push(notice.clone());
                     }
                 }
-            }
-            // One reset may be told several times: libvirt does so where it has found its QEMU
-            // again after a restart of its own.
-            NoticeKind::Reset => {
-                let is_told = events[shown..].iter().any(|event| {
-                    event.kind == EventKind::Rebooted
-                        && event
-                            .identity
-                            .is_some_and(|identity| identity.uuid == notice.uuid)
-                });
-                if !is_told && let Some(domain) = find(now, notice.uuid) {
-                    let id = Value::Number(domain.identity.id.into());
-                    let event = Event::of(domain, EventKind::Rebooted, id.clone(), id);
-                    events.push(event.because("it was reset: its counters go on"));
+                NoticeKind::Stopped => {
+                    let shows = [EventKind::Destroyed, EventKind::Rebooted];
+                    if explain(&mut events[..shown], notice, shows) {
+                        continue;
+                    }
+                    let began = events[shown..]
+                        .iter()
+                        .rev()
+                        .find(|event| event.kind == EventKind::Created && is_of(event, uuid));
+                    if let Some(id) = began.and_then(|event| event.identity) {
+                        events.push(passing(EventKind::Destroyed, notice, Some(id.id)));
+                    } else if is_new && has(now, uuid) {
+                        self.kept.push(notice.clone());
+                    }
+                }
+                // One reset may be told several times: libvirt does so where it has found its QEMU
+                // again after a restart of its own.
+                NoticeKind::Reset => {
+                    let is_told = events[shown..]
+                        .iter()
+                        .any(|event| event.kind == EventKind::Rebooted && is_of(event, uuid));
+                    if !is_told && let Some(domain) = find(now, uuid) {
+                        let id = Value::Number(domain.identity.id.into());
+                        let event = Event::of(domain, EventKind::Rebooted, id.clone(), id);
+                        events.push(event.because("it was reset: its counters go on"));
+                    }
                 }
             }
         }
     }
+}
+
+fn is_of(event: &Event, uuid: Uuid) -> bool {
+    event.identity.is_some_and(|identity| identity.uuid == uuid)
 }
 
 fn find(snapshot: &Snapshot, uuid: Uuid) -> Option<&Domain> {
@@ -74,12 +97,9 @@ fn has(snapshot: &Snapshot, uuid: Uuid) -> bool {
 /// Adds how it came about to an event of these kinds that is the same domain's. Says whether there
 /// is one.
 fn explain(events: &mut [Event], notice: &Notice, kinds: [EventKind; 2]) -> bool {
-    let event = events.iter_mut().find(|event| {
-        kinds.contains(&event.kind)
-            && event
-                .identity
-                .is_some_and(|identity| identity.uuid == notice.uuid)
-    });
+    let event = events
+        .iter_mut()
+        .find(|event| kinds.contains(&event.kind) && is_of(event, notice.uuid));
     let Some(event) = event else { return false };
     if event.cause.is_empty() {
         event.cause = Cow::Borrowed(notice.how);
@@ -135,13 +155,22 @@ mod tests {
         now: &[(u32, u128)],
         notices: &[Notice],
     ) -> Vec<(&'static str, u32, String)> {
+        tell(&mut Told::default(), before, now, notices)
+    }
+
+    fn tell(
+        told: &mut Told,
+        before: &[(u32, u128)],
+        now: &[(u32, u128)],
+        notices: &[Notice],
+    ) -> Vec<(&'static str, u32, String)> {
         let (before, now) = (snapshot(before), snapshot(now));
         let mut deltas = Deltas::default();
         deltas.take(&before, 1);
         let rates = deltas.take(&now, 2);
         let mut events = Vec::new();
         changes::compare(&before, &now, rates, &mut Vec::new(), &mut events);
-        complete(notices.to_vec(), &before, &now, &mut events);
+        told.complete(notices.to_vec(), &before, &now, &mut events);
         events
             .into_iter()
             .map(|event| {
@@ -204,5 +233,27 @@ mod tests {
             notice(Reset, 2, 20, ""),
         ];
         assert_eq!(told(&[(1, 10)], &[(1, 10)], &late), []);
+    }
+
+    #[test]
+    fn what_happened_while_a_reading_was_made_explains_the_next() {
+        use NoticeKind::{Started, Stopped};
+        let during = [
+            notice(Stopped, 1, 10, "saved"),
+            notice(Started, 2, 20, "booted"),
+        ];
+        let mut told = Told::default();
+        assert_eq!(tell(&mut told, &[(1, 10)], &[(1, 10)], &during), []);
+        let next = tell(&mut told, &[(1, 10)], &[(2, 20)], &[]);
+        assert_eq!(
+            next,
+            rows(&[("created", 2, "booted"), ("destroyed", 1, "saved")])
+        );
+        // What the next one does not show either is over.
+        let ghost = [notice(Started, 3, 30, "booted")];
+        for notices in [&ghost[..], &[], &[]] {
+            assert_eq!(tell(&mut told, &[(2, 20)], &[(2, 20)], notices), []);
+        }
+        assert!(told.kept.is_empty());
     }
 }

@@ -47,8 +47,6 @@ pub struct LibvirtBackend {
     /// What that one gave. A caller may have snapshots that take turns, so what comes in is not it.
     given: Snapshot,
     watch: Option<Watch>,
-    /// What it heard before the last sample.
-    notices: Vec<Notice>,
 }
 
 impl LibvirtBackend {
@@ -89,7 +87,6 @@ impl LibvirtBackend {
             last: None,
             given: Snapshot::default(),
             watch,
-            notices: Vec::new(),
         })
     }
 }
@@ -110,10 +107,8 @@ impl Backend for LibvirtBackend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let now = Instant::now();
         self.backoff.check(now)?;
-        // Before the list, so that what has begun by now and is not in it has ended too.
         if let Some(watch) = &self.watch {
             watch.nudge();
-            self.notices.extend(watch.take());
         }
         match self.readers.read(self.agenda.due(now)) {
             Ok(reading) => {
@@ -138,6 +133,7 @@ impl Backend for LibvirtBackend {
     }
 
     fn notices(&mut self) -> Vec<Notice> {
-        mem::take(&mut self.notices)
+        let watch = self.watch.iter();
+        watch.flat_map(Watch::take).collect()
     }
 }

@@ -23,8 +23,8 @@ pub trait Backend {
     /// keeps its row.
     fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
 
-    /// What the toolstack told by itself before the last sample, oldest first, where the backend
-    /// was opened to hear it. Each is told once.
+    /// What the toolstack has told by itself so far, oldest first, where the backend was opened to
+    /// hear it. Each is told once.
     fn notices(&mut self) -> Vec<Notice> {
         Vec::new()
     }
