@@ -21,15 +21,16 @@ sleep 10
 virsh -q -c xen:///system list --name >virsh-names
 
 # The one before, between and after the other.
-read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail event "${@:4}"; }
+read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail vcpu "${@:4}"; }
 read_by 1 1s before.csv --backend xen
 read_by 1 1s libvirt.csv --uri xen:///system
 read_by 1 1s after.csv --backend xen
 
 # What a reading costs: the machine has one CPU and its clock counts instructions, all that the
 # reading sets in motion included.
-read_by 30 500ms xen-cost.csv --backend xen
-read_by 30 500ms libvirt-cost.csv --uri xen:///system
+cost() { ./virtmon --count 30 --interval 500ms --csv "$@"; }
+cost xen-cost.csv --backend xen
+cost libvirt-cost.csv --uri xen:///system
 
 # libvirt tells of a guest that it made and ended, whichever reading sees it.
 ./virtmon --interval 1s --csv churn.csv --detail event --uri xen:///system &

@@ -60,6 +60,27 @@ fn both_tell_the_same() {
     }
 }
 
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn both_tell_the_same_of_vcpus() {
+    let [before, between, after] =
+        ["before.vcpu.csv", "libvirt.vcpu.csv", "after.vcpu.csv"].map(|name| rows(&LAB.file(name)));
+    let vcpu = |rows: &[Row], name: &str, number: &str| -> f64 {
+        let is = |row: &&Row| row.text("name") == name && row.text("vcpu") == number;
+        rows.iter().find(is).unwrap().number("cpu_time_ns").unwrap()
+    };
+    for row in &between {
+        let (name, number) = (row.text("name"), row.text("vcpu"));
+        let bracket = vcpu(&before, name, number)..=vcpu(&after, name, number);
+        assert!(
+            bracket.contains(&row.number("cpu_time_ns").unwrap()),
+            "{row:?} {bracket:?}"
+        );
+        assert!(row.number("pcpu").is_some(), "{row:?}");
+    }
+    assert_eq!(names(&between), BTreeSet::from(BY_LIBVIRT));
+}
+
 /// Instructions of the reading that took the least.
 fn cost(name: &str) -> f64 {
     let rows = rows(&LAB.file(name));
