@@ -2,10 +2,11 @@
 //!
 //! A `reader` is a thread with a connection, its `session`, and what that was found to be able to do
 //! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
-//! that is stuck, `carry` gives such a guest's row the values that it had. `fields` turns a bulk
-//! record's named values into a domain, `info` completes what the bulk call left out, `names` keeps
-//! the domains' names. `watch` hears what libvirt tells by itself. `group` says what is asked for when. `fault` says what libvirt's errors mean. All calls into the library are in
-//! `ffi`.
+//! that is stuck, `carry` gives such a guest's row the values that it had. `fill` makes rows of a
+//! list: `fields` turns a bulk record's named values into a domain, `info` completes what the bulk
+//! call left out, `names` and `nova` keep what stays. `group` says what is asked for when. `watch`
+//! hears what libvirt tells by itself. `fault` says what libvirt's errors mean. All calls into the
+//! library are in `ffi`.
 #![deny(unsafe_code)]
 
 mod backend;
@@ -16,6 +17,7 @@ mod fault;
 #[allow(unsafe_code, reason = "the one module that calls into the C library")]
 mod ffi;
 mod fields;
+mod fill;
 mod group;
 mod host;
 mod info;
