@@ -109,7 +109,7 @@ impl Table for Domains {
         "error" [""] "why some of the row could not be read at this tick"
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
         "state_reason" [""] "how it came to be in that state, in libvirt's words: booted, restored, I/O error"
-            ("not told", "state.reason") |row| row.domain.reason.into();
+            ("not told", "state.reason") |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {
