@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run test lint bench header-check
+.PHONY: run test loads lint bench lateness header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -17,14 +17,28 @@ test:
 	lab/libvirtd --guests 5 cargo test --offline --package libvirt-backend -- --ignored
 	cargo test --package virtmon-lab --test libvirt -- --ignored
 
+# The files in pandas, DuckDB and PostgreSQL.
+loads: export LOADS_PYTHON = $(CURDIR)/target/loads/bin/python
+loads:
+	scripts/packages build loads
+	test -e target/loads/done || \
+		(python3 -m venv target/loads && target/loads/bin/pip install --quiet duckdb pandas && touch target/loads/done)
+	cargo test --package virtmon --test loads -- --ignored --nocapture
+
 lint:
-	scripts/packages build
+	scripts/packages build unit
+	systemd/check
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
 bench:
 	scripts/packages build
 	cargo bench --package virtmon-bench
+
+# How late ticks begin, for half an hour, beside cyclictest.
+lateness:
+	scripts/packages build lateness
+	bench/lateness
 
 # The table of Xen's layouts against the headers of several Debian releases.
 header-check:

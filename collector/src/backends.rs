@@ -1,12 +1,14 @@
 //! Which backend to read.
 
 use std::path::Path;
+use std::{panic, thread};
 
 use libvirt_backend::{LibvirtBackend, Options as LibvirtOptions};
 use virtmon_model::{Backend, Error, Result, Wanted};
 use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::cli::BackendChoice;
+use crate::realtime;
 
 /// How the backends are to be opened.
 pub(crate) struct Wishes<'a> {
@@ -14,6 +16,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) uri: Option<&'a str>,
     /// The way to Xen's list.
     pub(crate) path: XenPath,
+    /// Whether the threads that it reads with are to be real-time ones.
+    pub(crate) realtime: bool,
     /// What to read: by either backend, and beyond that by libvirt.
     pub(crate) libvirt: LibvirtOptions,
 }
@@ -28,14 +32,21 @@ pub(crate) fn open(
     let &Wishes {
         uri,
         path,
+        realtime,
         ref libvirt,
     } = wishes;
     let xen = Options {
         path,
         wanted: libvirt.wanted,
     };
-    let libvirt =
-        || LibvirtBackend::open(uri, libvirt).map(|backend| Box::new(backend) as Box<dyn Backend>);
+    let libvirt = || {
+        let backend = if realtime {
+            in_real_time(|| LibvirtBackend::open(uri, libvirt))
+        } else {
+            LibvirtBackend::open(uri, libvirt)
+        };
+        backend.map(|backend| Box::new(backend) as Box<dyn Backend>)
+    };
     match choice {
         BackendChoice::Xen => Ok(Box::new(XenBackend::open(xen, note)?)),
         BackendChoice::Libvirt => libvirt(),
@@ -58,6 +69,19 @@ pub(crate) fn open(
     }
 }
 
+/// Opens what reads with threads of its own. They are as the thread that starts them, and so is the
+/// one that waits for them, later; what is started in between is to be ordinary.
+fn in_real_time<T: Send>(open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let opened = thread::scope(|scope| {
+        let starter = scope.spawn(|| {
+            realtime::schedule()?;
+            open()
+        });
+        starter.join()
+    });
+    opened.unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
 /// Opens every backend, with all that it can read, and says for each what came of it.
 pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn Backend>>)> {
     let wanted = Wanted {
@@ -67,6 +91,7 @@ pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn B
     let wishes = Wishes {
         uri,
         path: XenPath::Auto,
+        realtime: false,
         libvirt: LibvirtOptions {
             wanted,
             ..LibvirtOptions::default()

@@ -6,6 +6,11 @@ use crate::event::{EventKind, Value};
 use crate::table;
 use crate::{Before, Event, Rates};
 
+/// What `xl migrate` puts behind a guest's name while it comes, and once it has gone: all that Xen's
+/// host has to show of a migration.
+const INCOMING: &str = "--incoming";
+const MIGRATED_AWAY: &str = "--migratedaway";
+
 /// Compares two readings, of which `rates` are already made.
 ///
 /// Adds what happened to `events`, and takes back the rates that are not of one thing: of sums
@@ -34,10 +39,10 @@ pub fn compare(
                 compare_names(old, domain, events);
             }
             Before::New => {
-                let cause = if rates.reset {
-                    "its uuid is that of another one, which is still here"
-                } else {
-                    ""
+                let cause = match domain.name.as_deref() {
+                    Some(name) if name.ends_with(INCOMING) => "xl receives it from another host",
+                    _ if rates.reset => "its uuid is that of another one, which is still here",
+                    _ => "",
                 };
                 events.push(created(domain).because(cause));
             }
@@ -68,7 +73,9 @@ pub fn compare(
     for (domain, _) in gone.filter(|(_, seen)| !**seen) {
         let state = Value::Word(domain.state.as_str());
         let event = Event::of(domain, EventKind::Destroyed, state, Value::Nothing);
+        let name = domain.name.as_deref().unwrap_or_default();
         events.push(event.because(match domain.state {
+            _ if name.ends_with(MIGRATED_AWAY) => "xl has sent it to another host",
             State::Shutdown => "it had shut down",
             State::Crashed => "it had crashed",
             State::Dying => "it was dying",
@@ -245,5 +252,7 @@ fn devices<D: Default>(
     others
 }
 
+#[cfg(test)]
+mod guests;
 #[cfg(test)]
 mod tests;

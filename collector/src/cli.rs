@@ -6,9 +6,11 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use libvirt_backend::Group;
-use virtmon::schema;
 use virtmon::sink::Sort;
+use virtmon::{Rotate, schema};
 use xen_backend::XenPath;
+
+mod rotate;
 
 use crate::groups;
 
@@ -21,6 +23,7 @@ Examples:
   sudo virtmon --interval 10ms --duration 1m --csv burst.csv
   sudo virtmon --csv out.csv --detail vcpu,event  out.vcpu.csv and out.event.csv beside it
   sudo virtmon --every 10ms --csv out.csv         what a second's average hides: out.burst.csv
+  sudo virtmon --csv out.csv --append --rotate 24h   for years: each day a compressed file
   virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
   virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
 
@@ -80,6 +83,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", conflicts_with = "count", value_parser = parse_time, allow_negative_numbers = true)]
     pub(crate) duration: Option<Duration>,
 
+    /// Be woken on time on a busy machine: SCHED_FIFO, one CPU, locked memory; takes root, or
+    /// CAP_SYS_NICE and no limit on locked memory
+    #[arg(long)]
+    pub(crate) realtime: bool,
+
     /// Become this user, without any capability, once everything is open
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,
@@ -103,6 +111,12 @@ pub(crate) struct Cli {
     /// Go on in files that hold the same columns; what a crash has torn is cut off first
     #[arg(long)]
     pub(crate) append: bool,
+
+    /// Begin new files at a size or with a time: 100MiB, 1h, 24h. A finished one becomes
+    /// out-20261123T060000Z.csv.zst, by the UTC time of its first tick; a time is the wall clock's,
+    /// so that 24h is midnight
+    #[arg(long, value_name = "SIZE|TIME", value_parser = rotate::parse)]
+    pub(crate) rotate: Option<Rotate>,
 
     /// Put every tick on the disk at once
     #[arg(long)]
@@ -311,6 +325,10 @@ impl Cli {
         }
         if (self.append || self.fsync) && !file {
             return Some("--append and --fsync are for --csv FILE and --json FILE".into());
+        }
+        let is_file = |path: &Option<PathBuf>| path.is_some() && !stdout(path);
+        if self.rotate.is_some() && !is_file(&self.csv) && !is_file(&self.json) {
+            return Some("--rotate is for --csv FILE and --json FILE".into());
         }
         if !self.columns.is_empty() && !file {
             return Some("--columns is for --csv and --json".into());

@@ -1,33 +1,123 @@
+use std::borrow::Cow;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
-/// The two clocks at one moment.
+use crate::event::Value;
+use crate::{Event, EventKind};
+
+/// The clocks at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading {
-    /// `CLOCK_MONOTONIC`, in ns: what intervals and rates are made of.
+    /// `CLOCK_MONOTONIC`, in ns: what intervals and rates are made of. It stands still while the
+    /// host is suspended, as its guests do: no tick is due then, and no rate is of that time.
     pub mono_ns: u64,
+    /// `CLOCK_BOOTTIME`, in ns: the same, and the time that the host was suspended.
+    pub boot_ns: u64,
     /// The wall clock, which may step: what a person reads.
     pub wall: SystemTime,
 }
 
 impl Reading {
-    /// Reads both clocks, the monotonic one first.
+    /// Reads all clocks, the monotonic one first.
     ///
     /// # Errors
     /// The kernel has no such clock.
     pub fn now() -> io::Result<Self> {
         Ok(Self {
             mono_ns: mono_ns()?,
+            boot_ns: ns(ClockId::CLOCK_BOOTTIME)?,
             wall: SystemTime::now(),
         })
     }
 }
 
+/// A difference between two clocks that is no matter of reading them one after the other.
+const STEP: u128 = 500_000_000;
+
+/// Tells where the host was suspended between two readings, and where its wall clock was set
+/// rather than slewed, which moves it by a thousandth at most (adjtimex(2)).
+pub(crate) fn compare(before: &Reading, now: &Reading, events: &mut Vec<Event>) {
+    let passed_ns = now.boot_ns.saturating_sub(before.boot_ns);
+    let suspended_ns = passed_ns.saturating_sub(now.mono_ns.saturating_sub(before.mono_ns));
+    if u128::from(suspended_ns) > STEP {
+        let cause = Cow::Borrowed("CLOCK_BOOTTIME went on, and CLOCK_MONOTONIC did not");
+        events.push(Event {
+            new: Value::Number(suspended_ns),
+            ..Event::host(EventKind::Suspended, cause)
+        });
+    }
+    let expected = before.wall + Duration::from_nanos(passed_ns);
+    let (by, word) = match now.wall.duration_since(expected) {
+        Ok(by) => (by, "forward"),
+        Err(error) => (error.duration(), "back"),
+    };
+    if by.as_nanos() > STEP + u128::from(passed_ns / 1000) {
+        let cause = Cow::Owned(format!("it was set {word} by {:.3} s", by.as_secs_f64()));
+        events.push(Event {
+            old: Value::Number(since_1970_ns(expected)),
+            new: Value::Number(since_1970_ns(now.wall)),
+            ..Event::host(EventKind::ClockStepped, cause)
+        });
+    }
+}
+
+/// A moment of the wall clock, in ns since 1970.
+pub(crate) fn since_1970_ns(wall: SystemTime) -> u64 {
+    let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// `CLOCK_MONOTONIC` in ns.
 pub(crate) fn mono_ns() -> io::Result<u64> {
-    let now = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
+    ns(ClockId::CLOCK_MONOTONIC)
+}
+
+fn ns(clock: ClockId) -> io::Result<u64> {
+    let now = Duration::from(clock_gettime(clock)?);
     // 584 years of uptime fit.
     Ok(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn told(
+        passed_ns: u64,
+        suspended_ns: u64,
+        wall_passed_ns: u64,
+    ) -> Vec<(EventKind, Value, Value)> {
+        let at = |ns| UNIX_EPOCH + Duration::from_nanos(ns);
+        let before = Reading {
+            mono_ns: 5 * SECOND,
+            boot_ns: 7 * SECOND,
+            wall: at(1_000 * SECOND),
+        };
+        let now = Reading {
+            mono_ns: before.mono_ns + passed_ns - suspended_ns,
+            boot_ns: before.boot_ns + passed_ns,
+            wall: at(1_000 * SECOND + wall_passed_ns),
+        };
+        let mut events = Vec::new();
+        compare(&before, &now, &mut events);
+        let parts = |event: Event| (event.kind, event.old, event.new);
+        events.into_iter().map(parts).collect()
+    }
+
+    #[test]
+    fn a_suspended_host_and_a_wall_clock_that_was_set() {
+        let number = Value::Number;
+        assert_eq!(told(SECOND, 0, SECOND), []);
+        // Slewed for an hour, as fast as the kernel does.
+        assert_eq!(told(3_600 * SECOND, 0, 3_602 * SECOND), []);
+        let slept = (EventKind::Suspended, Value::Nothing, number(60 * SECOND));
+        assert_eq!(told(61 * SECOND, 60 * SECOND, 61 * SECOND), [slept]);
+        let set = |to| [(EventKind::ClockStepped, number(1_001 * SECOND), number(to))];
+        assert_eq!(told(SECOND, 0, 9 * SECOND), set(1_009 * SECOND));
+        assert_eq!(told(SECOND, 0, 0), set(1_000 * SECOND));
+    }
 }

@@ -21,8 +21,10 @@ pub struct Cost {
     pub switches: Option<u64>,
     /// Hypercalls or RPCs.
     pub calls: Option<u64>,
-    /// Bytes given to the outputs.
+    /// Bytes written to the outputs.
     pub bytes: u64,
+    /// Ticks that were read and not written, for the outputs were too slow.
+    pub dropped: u64,
 }
 
 /// Reads the process's own counters.

@@ -109,6 +109,12 @@ kinds! {
     Lost = "lost",
     /// The first that succeeded after.
     Back = "back",
+    /// The host was suspended.
+    Suspended = "suspended",
+    /// The wall clock was set.
+    ClockStepped = "clock_stepped",
+    /// Readings are in no table, for the outputs were too slow.
+    Dropped = "dropped",
 }
 
 impl Event {
@@ -123,6 +129,15 @@ impl Event {
             old: Value::Nothing,
             new: Value::Nothing,
             cause,
+        }
+    }
+
+    /// So many readings are in no table.
+    pub(crate) fn dropped(ticks: u64) -> Self {
+        let cause = Cow::Borrowed("the outputs were too slow");
+        Self {
+            new: Value::Number(ticks),
+            ..Self::host(EventKind::Dropped, cause)
         }
     }
 

@@ -1,10 +1,10 @@
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use virtmon_model::{Domain, Snapshot};
 
 use crate::burst::Spreads;
 use crate::ready::ReadyView;
-use crate::{Cost, Event, Rates};
+use crate::{Cost, Event, Rates, clock};
 
 /// The facts of one tick.
 #[derive(Debug, Clone, Copy)]
@@ -62,8 +62,7 @@ impl Tick {
     /// The wall clock when reading began, in ns since 1970.
     #[must_use]
     pub fn wall_ns(&self) -> u64 {
-        let since = self.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        clock::since_1970_ns(self.wall)
     }
 }
 

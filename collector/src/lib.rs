@@ -2,8 +2,8 @@
 //! it says.
 //!
 //! Data flows one way: a [`Ticker`] says when, the backend fills a snapshot, [`Deltas`] makes
-//! rates of it and the one before, a [`Sink`](sink::Sink) turns the [`Frame`] into bytes, and an
-//! [`Output`] writes them. [`Runner`] owns that loop.
+//! rates of it and the one before, a [`Sink`](sink::Sink) turns the [`Frame`] into bytes, and a
+//! thread of its own writes them to the [`Output`]. [`Runner`] owns that loop.
 #![forbid(unsafe_code)]
 
 mod burst;
@@ -14,6 +14,7 @@ mod cost;
 mod deltas;
 mod event;
 mod frame;
+mod notify;
 mod output;
 mod probe;
 mod rate;
@@ -21,10 +22,12 @@ mod ready;
 mod resume;
 mod runner;
 pub mod schema;
+mod signals;
 pub mod sink;
 pub mod table;
 mod ticker;
 mod told;
+mod writer;
 
 pub use burst::{Burst, Spread, Spreads};
 pub use changes::compare;
@@ -34,7 +37,8 @@ pub use cost::{Cost, Meter};
 pub use deltas::{Before, Deltas, Rates};
 pub use event::{Event, EventKind, Value};
 pub use frame::{Frame, Past, Tick};
-pub use output::{Output, OutputError};
+pub use notify::Notify;
+pub use output::{Output, OutputError, Rotate};
 pub use probe::{Fit, fit, probe};
 pub use ready::ReadyView;
 pub use runner::{Limit, RunError, Runner};

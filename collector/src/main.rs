@@ -7,11 +7,13 @@ mod cli;
 mod groups;
 mod outputs;
 mod privileges;
+mod realtime;
+mod say;
 
 use std::process::ExitCode;
 
 use libvirt_backend::Options;
-use virtmon::{Choice, Fit, Limit, Output, OutputError, RunError, Runner, Ticker, schema};
+use virtmon::{Choice, Fit, Limit, Notify, Output, OutputError, RunError, Runner, Ticker, schema};
 use virtmon_model::{Error, Wanted};
 
 use crate::backends::Wishes;
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            complain(&cli::one_line(&error));
+            say::error(&cli::one_line(&error));
             return ExitCode::from(2);
         }
     };
@@ -41,7 +43,7 @@ fn main() -> ExitCode {
         None => match Choice::new(&cli.domain, &cli.exclude) {
             Ok(choice) => run(&cli, choice).map(|()| true),
             Err(error) => {
-                complain(&format!(
+                say::error(&format!(
                     "--domain, --exclude: {error} (see virtmon --help)"
                 ));
                 return ExitCode::from(2);
@@ -52,7 +54,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            complain(&error.to_string());
+            say::error(&error.to_string());
             ExitCode::from(match error {
                 RunError::TooShort { .. } => 2,
                 RunError::Read(_) | RunError::Clock(_) => 1,
@@ -64,7 +66,8 @@ fn main() -> ExitCode {
 }
 
 fn print(text: &str) -> Result<(), RunError> {
-    Ok(Output::stdout()?.write_tick(text.as_bytes())?)
+    Output::stdout()?.write_tick(text.as_bytes())?;
+    Ok(())
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
@@ -75,6 +78,7 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
     let wishes = Wishes {
         uri: cli.uri.as_deref(),
         path: cli.xen_path.into(),
+        realtime: cli.realtime,
         libvirt: Options {
             wanted,
             events: cli.detail.contains(&Detail::Event),
@@ -84,12 +88,12 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
             slow: cli.slow.clone(),
         },
     };
-    let mut backend = backends::open(cli.backend, &wishes, &mut complain)?;
+    let mut backend = backends::open(cli.backend, &wishes, &mut say::warning)?;
     let every = cli.every.unwrap_or(cli.interval);
     let took = virtmon::probe(backend.as_mut(), every)?;
     match virtmon::fit(took, every) {
         Fit::Well => {}
-        Fit::Tightly => complain(&format!(
+        Fit::Tightly => say::warning(&format!(
             "a reading takes {took:.1?} here: one every {every:?} leaves little room"
         )),
         Fit::Not(roomy) => {
@@ -101,7 +105,7 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         }
     }
     let capabilities = backend.capabilities();
-    let mut on_failure = |error: &Error| complain(&error.to_string());
+    let mut on_failure = |error: &Error| say::warning(&error.to_string());
     let mut runner = Runner::new(backend.as_mut(), &mut on_failure);
     runner.choose(choice);
     if let Some(readings) = cli.readings_per_interval() {
@@ -111,25 +115,32 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
         runner.meter();
     }
     outputs::add(cli, capabilities, &mut runner)?;
+    runner.start_writer(say::warning)?;
     let limit = match (cli.count, cli.duration) {
         (Some(count), _) => Limit::Count(count),
         (None, Some(duration)) => Limit::Duration(duration),
         (None, None) => Limit::None,
     };
+    match Notify::from_env() {
+        Ok(notify) => runner.notify(notify.every(every)),
+        Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
+    }
+    if cli.realtime {
+        realtime::become_realtime(cli.user.is_none())?;
+    }
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
     }
-    runner.run(
-        if cli.align {
-            Ticker::start_aligned(every)?
-        } else {
-            Ticker::start(every)?
-        },
-        limit,
-    )
-}
-
-/// Says one line on stderr.
-fn complain(line: &str) {
-    eprintln!("virtmon: {line}");
+    let ticker = if cli.align {
+        Ticker::start_aligned(every)?
+    } else {
+        Ticker::start(every)?
+    };
+    let done = runner.run(ticker, limit);
+    if let ticks @ 1.. = runner.dropped() {
+        say::warning(&format!(
+            "the outputs were too slow: {ticks} ticks were read and not written"
+        ));
+    }
+    done
 }

@@ -1,11 +1,21 @@
 //! Where a stream's bytes go: whole ticks, one write each.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::resume::{self, Left};
+
+mod compress;
+mod error;
+mod rotate;
+
+pub(crate) use compress::Compressor;
+pub use error::OutputError;
+pub use rotate::Rotate;
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]
@@ -13,50 +23,33 @@ pub struct Output {
     /// What messages call it.
     name: String,
     to: File,
+    /// What it begins with.
+    header: Vec<u8>,
+    /// How long its whole ticks are; the header is still to be written where that is 0.
+    whole_bytes: u64,
     /// Puts every tick on the disk before the next.
     fsync: bool,
-    /// Of a regular file only: where it is, how long its whole ticks are, whether it was made here.
+    /// When the next file is begun.
+    rotate: Option<Rotate>,
+    /// Of a regular file only.
     regular: Option<Regular>,
 }
 
 #[derive(Debug)]
 struct Regular {
     path: PathBuf,
-    whole_bytes: u64,
     made_here: bool,
+    /// The time of its first tick.
+    first: Option<SystemTime>,
 }
 
-/// An output could not be opened or written.
-#[derive(Debug, thiserror::Error)]
-pub enum OutputError {
-    /// It can't be opened.
-    #[error("{name} can't be written: {source}")]
-    Open {
-        /// The path, as given.
-        name: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It holds another table, so that it can't be gone on with.
-    #[error("{name} holds other columns, so --append can't go on with it: move it away")]
-    Another {
-        /// The path, as given.
-        name: String,
-    },
-    /// A write failed: what is there ends with a whole tick where it is a regular file.
-    #[error("{name}: {source}; it holds the ticks up to then")]
-    Write {
-        /// The path, as given, or `standard output`.
-        name: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The reader of a pipe has gone.
-    #[error("{name}: its reader has gone")]
-    Closed {
-        /// The path, as given, or `standard output`.
-        name: String,
-    },
+impl Regular {
+    /// Whether its path still names this file.
+    fn names(&self, file: &File) -> bool {
+        let key = |meta: Metadata| (meta.dev(), meta.ino());
+        let named = fs::metadata(&self.path).map(key);
+        named.is_ok_and(|named| file.metadata().is_ok_and(|meta| key(meta) == named))
+    }
 }
 
 impl Output {
@@ -85,11 +78,14 @@ impl Output {
             Ok((to, made_here, is_file)) => Ok(Self {
                 name,
                 to,
+                header: Vec::new(),
+                whole_bytes: 0,
                 fsync: false,
+                rotate: None,
                 regular: is_file.then(|| Regular {
                     path: path.to_owned(),
-                    whole_bytes: 0,
                     made_here,
+                    first: None,
                 }),
             }),
             Err(source) => Err(OutputError::Open { name, source }),
@@ -97,39 +93,36 @@ impl Output {
     }
 
     /// Opens a file to go on where an earlier run ended, whose torn tail is cut off. `header` is
-    /// the line that it must begin with, empty for JSON Lines. Returns whether it is there.
+    /// the line that it must begin with, empty for JSON Lines.
     ///
     /// # Errors
     /// The path can't be written, or holds another table.
-    pub fn append(path: &Path, header: &[u8]) -> Result<(Self, bool), OutputError> {
-        let mut output = Self::file(path)?;
+    pub fn append(path: &Path, header: Vec<u8>) -> Result<Self, OutputError> {
+        let mut output = Self::file(path)?.with_header(header);
         let Some(regular) = &mut output.regular else {
-            return Ok((output, false));
+            return Ok(output);
         };
-        let left = File::open(path).and_then(|file| resume::left(BufReader::new(file), header));
+        let left =
+            File::open(path).and_then(|file| resume::left(BufReader::new(file), &output.header));
         let open = |source| OutputError::Open {
             name: path.display().to_string(),
             source,
         };
         match left.map_err(open)? {
-            Left::Nothing => Ok((output, false)),
-            Left::Another => Err(OutputError::Another {
-                name: output.name.clone(),
-            }),
+            Left::Nothing => {}
+            Left::Another => {
+                return Err(OutputError::Another {
+                    name: output.name.clone(),
+                });
+            }
             Left::Whole(bytes) => {
                 output.to.set_len(bytes).map_err(open)?;
                 output.to.seek(SeekFrom::End(0)).map_err(open)?;
-                regular.whole_bytes = bytes;
-                Ok((output, true))
+                output.whole_bytes = bytes;
+                regular.first = File::open(path).ok().and_then(rotate::first_time);
             }
         }
-    }
-
-    /// Puts every tick on the disk before it counts as written.
-    #[must_use]
-    pub fn fsynced(mut self, fsync: bool) -> Self {
-        self.fsync = fsync && self.regular.is_some();
-        self
+        Ok(output)
     }
 
     /// The standard output.
@@ -142,54 +135,147 @@ impl Output {
             Ok(fd) => Ok(Self {
                 name,
                 to: fd.into(),
+                header: Vec::new(),
+                whole_bytes: 0,
                 fsync: false,
+                rotate: None,
                 regular: None,
             }),
             Err(source) => Err(OutputError::Open { name, source }),
         }
     }
 
-    /// Writes one tick.
+    /// Begins with this line, which is written with the first tick.
+    #[must_use]
+    pub fn with_header(mut self, header: Vec<u8>) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// Puts every tick on the disk before it counts as written.
+    #[must_use]
+    pub fn fsynced(mut self, fsync: bool) -> Self {
+        self.fsync = fsync && self.regular.is_some();
+        self
+    }
+
+    /// Closes the file when that is due, and begins the next; see [`finished`](Self::finished).
+    #[must_use]
+    pub fn rotated(mut self, rotate: Option<Rotate>) -> Self {
+        self.rotate = rotate.filter(|_| self.regular.is_some());
+        self
+    }
+
+    /// Whether it is a regular file.
+    pub(crate) fn is_file(&self) -> bool {
+        self.regular.is_some()
+    }
+
+    /// Whether there is a time when the next file is begun.
+    pub(crate) fn is_rotated(&self) -> bool {
+        self.rotate.is_some()
+    }
+
+    /// Finished files that an earlier run left uncompressed.
+    pub(crate) fn left_plain(&self) -> Vec<PathBuf> {
+        let rotated = self.regular.as_ref().filter(|_| self.is_rotated());
+        rotated.map_or_else(Vec::new, |regular| rotate::left_plain(&regular.path))
+    }
+
+    /// Makes room for a tick of this time and length: where it is to be the first of the next
+    /// file, the one that is there is renamed, and its new name returned.
+    ///
+    /// # Errors
+    /// The file can't be renamed, or the next one not be made.
+    pub(crate) fn finished(
+        &mut self,
+        wall: SystemTime,
+        bytes: u64,
+    ) -> Result<Option<PathBuf>, OutputError> {
+        let (Some(rotate), Some(regular)) = (self.rotate, &mut self.regular) else {
+            return Ok(None);
+        };
+        let first = *regular.first.get_or_insert(wall);
+        let has_ticks = self.whole_bytes > self.header.len() as u64;
+        if !rotate.is_due(has_ticks, self.whole_bytes + bytes, first, wall) {
+            return Ok(None);
+        }
+        let finished = if regular.names(&self.to) {
+            let finished = rotate::finished(&regular.path, first);
+            fs::rename(&regular.path, &finished)
+                .map_err(|source| OutputError::write(&self.name, source))?;
+            Some(finished)
+        } else {
+            None
+        };
+        self.reopen().map_err(|error| match error {
+            // The ticks up to now are in a file, so that this is no failure to begin.
+            OutputError::Open { name, source } => OutputError::Write { name, source },
+            error => error,
+        })?;
+        if let Some(regular) = &mut self.regular {
+            regular.first.get_or_insert(wall);
+        }
+        Ok(finished)
+    }
+
+    /// Writes one tick. Returns how many bytes that were, the header's included.
     ///
     /// # Errors
     /// The disk is full, the pipe closed. A regular file is cut back to its last whole tick.
-    pub fn write_tick(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let written = match &self.regular {
-            Some(regular) if regular.whole_bytes == 0 => self.to.set_len(0),
-            _ => Ok(()),
+    pub fn write_tick(&mut self, bytes: &[u8]) -> Result<u64, OutputError> {
+        let begin;
+        let bytes = if self.whole_bytes == 0 && !self.header.is_empty() {
+            begin = [&self.header, bytes].concat();
+            &begin
+        } else {
+            bytes
         };
-        let written = written.and_then(|()| self.to.write_all(bytes));
-        let written = written.and_then(|()| {
-            if self.fsync {
-                self.to.sync_data()
-            } else {
-                Ok(())
-            }
-        });
-        match written {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let written = bytes.len() as u64;
+        match self.write(bytes) {
             Ok(()) => {
-                if let Some(regular) = &mut self.regular {
-                    regular.whole_bytes += bytes.len() as u64;
-                }
-                Ok(())
+                self.whole_bytes += written;
+                Ok(written)
             }
             Err(source) => {
-                if let Some(regular) = &self.regular {
+                if self.regular.is_some() {
                     // The write's error is the one to report; a torn tail is all that is left of
                     // this one.
-                    let _ = self.to.set_len(regular.whole_bytes);
+                    let _ = self.to.set_len(self.whole_bytes);
                 }
-                let name = self.name.clone();
-                Err(if source.kind() == ErrorKind::BrokenPipe {
-                    OutputError::Closed { name }
-                } else {
-                    OutputError::Write { name, source }
-                })
+                Err(OutputError::write(&self.name, source))
             }
         }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.whole_bytes == 0 && self.regular.is_some() {
+            self.to.set_len(0)?;
+        }
+        self.to.write_all(bytes)?;
+        if self.fsync {
+            self.to.sync_data()?;
+        }
+        Ok(())
+    }
+
+    /// Opens the file that its path names now, where that is another one, and goes on in it.
+    ///
+    /// # Errors
+    /// It can't be opened, or holds another table: the one that it had is kept.
+    pub fn reopen(&mut self) -> Result<(), OutputError> {
+        let Some(regular) = &self.regular else {
+            return Ok(());
+        };
+        if regular.names(&self.to) {
+            return Ok(());
+        }
+        let next = Self::append(&regular.path, self.header.clone())?;
+        *self = next.fsynced(self.fsync).rotated(self.rotate);
+        Ok(())
     }
 
     /// Puts what was written on the disk.
@@ -200,10 +286,8 @@ impl Output {
         if self.regular.is_none() {
             return Ok(());
         }
-        self.to.sync_all().map_err(|source| OutputError::Write {
-            name: self.name.clone(),
-            source,
-        })
+        let synced = self.to.sync_all();
+        synced.map_err(|source| OutputError::write(&self.name, source))
     }
 }
 
@@ -211,58 +295,14 @@ impl Drop for Output {
     fn drop(&mut self) {
         if let Some(regular) = &self.regular
             && regular.made_here
-            && regular.whole_bytes == 0
+            && self.whole_bytes == 0
+            && regular.names(&self.to)
         {
             // There is nobody left to tell, and an empty file is all that stays.
-            let _ = std::fs::remove_file(&regular.path);
+            let _ = fs::remove_file(&regular.path);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn a_file_is_as_it_was_until_the_first_tick() {
-        let dir = tempfile::tempdir().unwrap();
-        let (old, new) = (dir.path().join("old.csv"), dir.path().join("new.csv"));
-        fs::write(&old, "a longer text than what comes\n").unwrap();
-        for path in [&old, &new] {
-            drop(Output::file(path).unwrap());
-        }
-        assert_eq!(
-            fs::read_to_string(&old).unwrap(),
-            "a longer text than what comes\n"
-        );
-        assert!(!new.exists());
-
-        let mut output = Output::file(&old).unwrap();
-        output.write_tick(b"tick 0\n").unwrap();
-        output.write_tick(b"").unwrap();
-        output.write_tick(b"tick 1\n").unwrap();
-        output.finish().unwrap();
-        assert_eq!(fs::read_to_string(&old).unwrap(), "tick 0\ntick 1\n");
-    }
-
-    #[test]
-    fn a_full_disk_is_an_error_that_names_the_file() {
-        let mut output = Output::file(Path::new("/dev/full")).unwrap();
-        let error = output.write_tick(b"tick\n").unwrap_err();
-        assert!(matches!(error, OutputError::Write { .. }));
-        assert!(error.to_string().starts_with("/dev/full: No space left"));
-    }
-
-    #[test]
-    fn a_missing_directory_is_told_at_once() {
-        let error = Output::file(Path::new("/nonexistent/out.csv")).unwrap_err();
-        assert!(matches!(error, OutputError::Open { .. }));
-        assert!(
-            error
-                .to_string()
-                .contains("/nonexistent/out.csv can't be written")
-        );
-    }
-}
+mod tests;

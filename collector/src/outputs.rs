@@ -44,7 +44,7 @@ pub(crate) fn add(
         if cli.every.is_some() {
             sinks.push(Box::new(JsonSink::<Bursts>::of(&cli.columns)));
         }
-        runner.add(sinks, open(cli, path, b"")?.0);
+        runner.add(sinks, open(cli, path, Vec::new())?);
     }
     if let Some(at_most_every_ns) = table(cli) {
         let table = TableSink::new(capabilities, io::stdout().is_terminal() && colour());
@@ -84,19 +84,20 @@ fn csv_beside<T: Table>(
 
 fn csv<T: Table>(cli: &Cli, path: &Path, runner: &mut Runner<'_>) -> Result<(), OutputError> {
     let sink = CsvSink::<T>::of(&cli.columns);
-    let (output, has_header) = open(cli, path, &sink.header())?;
-    runner.add(sink.without_header(has_header), output);
+    // The output writes it: each file that it begins has one.
+    let output = open(cli, path, sink.header())?;
+    runner.add(sink.without_header(true), output);
     Ok(())
 }
 
-/// Opens a file, or the standard output for `-`, and tells whether it has its header.
-fn open(cli: &Cli, path: &Path, header: &[u8]) -> Result<(Output, bool), OutputError> {
-    let (output, has_header) = match path.to_str() {
-        Some("-") => (Output::stdout()?, false),
+/// Opens a file, or the standard output for `-`.
+fn open(cli: &Cli, path: &Path, header: Vec<u8>) -> Result<Output, OutputError> {
+    let output = match path.to_str() {
+        Some("-") => Output::stdout()?.with_header(header),
         _ if cli.append => Output::append(path, header)?,
-        _ => (Output::file(path)?, false),
+        _ => Output::file(path)?.with_header(header),
     };
-    Ok((output.fsynced(cli.fsync), has_header))
+    Ok(output.fsynced(cli.fsync).rotated(cli.rotate))
 }
 
 fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {

@@ -3,26 +3,25 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
-use signal_hook::SigId;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level;
 
 use crate::clock;
+use crate::signals::Signals;
 
 /// What ended a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wake {
     /// This tick is due: the last one that is, where several have passed.
     Due(u64),
-    /// SIGINT or SIGTERM came.
+    /// SIGINT or SIGTERM came, or an output failed.
     Stop,
+    /// SIGHUP came, where that is caught.
+    Reopen,
 }
 
 /// The grid of ticks: tick k is due at t0 + k x interval on `CLOCK_MONOTONIC`.
@@ -33,9 +32,7 @@ pub enum Wake {
 #[derive(Debug)]
 pub struct Ticker {
     timer: File,
-    /// Readable once a signal has come.
-    signals: UnixStream,
-    handlers: Vec<SigId>,
+    signals: Signals,
     t0_ns: u64,
     interval_ns: u64,
     /// The last tick that was told; none before the first of a grid that begins later.
@@ -45,8 +42,7 @@ pub struct Ticker {
 impl Ticker {
     /// Starts a grid whose tick 0 is due now.
     ///
-    /// From here on SIGINT and SIGTERM no longer end the program, but the wait. They are caught
-    /// by handlers, not blocked: a library may have started threads that do not block them.
+    /// From here on SIGINT and SIGTERM no longer end the program, but the wait.
     ///
     /// # Errors
     /// The kernel gives no timer, or the interval is zero or centuries long.
@@ -72,12 +68,7 @@ impl Ticker {
             .ok()
             .filter(|ns| (1..u64::MAX / 4).contains(ns))
             .ok_or(ErrorKind::InvalidInput)?;
-        let (signals, caught) = UnixStream::pair()?;
-        let mut handlers = Vec::new();
-        for signal in [SIGINT, SIGTERM] {
-            handlers.push(low_level::pipe::register(signal, caught.try_clone()?)?);
-        }
-
+        let signals = Signals::catch()?;
         let timer = TimerFd::new(
             ClockId::CLOCK_MONOTONIC,
             TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK,
@@ -92,7 +83,6 @@ impl Ticker {
         Ok(Self {
             timer: File::from(OwnedFd::from(timer)),
             signals,
-            handlers,
             t0_ns,
             interval_ns,
             last: delay.is_zero().then_some(0),
@@ -111,6 +101,11 @@ impl Ticker {
         self.last.is_none()
     }
 
+    /// The signals that end its wait.
+    pub(crate) fn signals(&mut self) -> &mut Signals {
+        &mut self.signals
+    }
+
     /// Waits until a tick after the last one is due, or a signal says to stop.
     ///
     /// # Errors
@@ -118,7 +113,7 @@ impl Ticker {
     pub fn wait(&mut self) -> io::Result<Wake> {
         loop {
             let mut fds = [
-                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.signals.fd(), PollFlags::POLLIN),
                 PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
             ];
             match poll(&mut fds, PollTimeout::NONE) {
@@ -127,7 +122,14 @@ impl Ticker {
                 Err(error) => return Err(error.into()),
             }
             if fds[0].any() == Some(true) {
-                return Ok(Wake::Stop);
+                self.signals.drain();
+                if self.signals.is_stopped() {
+                    return Ok(Wake::Stop);
+                }
+                if self.signals.is_hung_up() {
+                    return Ok(Wake::Reopen);
+                }
+                continue;
             }
             // How often the timer fired is of no use: what is due is told by the clock.
             match self.timer.read(&mut [0; 8]) {
@@ -140,14 +142,6 @@ impl Ticker {
                 self.last = Some(due);
                 return Ok(Wake::Due(due));
             }
-        }
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        for handler in self.handlers.drain(..) {
-            low_level::unregister(handler);
         }
     }
 }
@@ -188,7 +182,7 @@ mod tests {
     fn a_grid_may_begin_with_a_second() {
         let mut ticker = Ticker::start_aligned(Duration::from_millis(5)).unwrap();
         assert!(ticker.is_ahead());
-        assert_eq!(ticker.wait().unwrap(), Wake::Due(0));
+        assert!(matches!(ticker.wait().unwrap(), Wake::Due(_)));
         // Both clocks at one moment, however busy the machine is.
         let (mono_ns, wall) = loop {
             let before = clock::mono_ns().unwrap();

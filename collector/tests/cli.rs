@@ -56,6 +56,16 @@ fn usage_errors_are_one_line_and_status_2() {
         "--uri",
     );
     refused(&run(&["--frobnicate"]), 2, "--frobnicate");
+    refused(
+        &run(&["--csv", "x", "--rotate", "100"]),
+        2,
+        "a size is like 100MiB, a time like 1h or 24h",
+    );
+    refused(
+        &run(&["--csv", "-", "--rotate", "1h"]),
+        2,
+        "--rotate is for --csv FILE",
+    );
 }
 
 #[test]
@@ -217,16 +227,19 @@ fn details_lie_beside_the_csv() {
         "--interval",
         "20ms",
         "--detail",
-        "vcpu,nic,disk,host,event,self",
+        "vcpu,nic,disk,host,event,self,stat,nova",
     ];
     assert!(run(&[&TEST[..], &args, &detail].concat()).status.success());
     for (table, count) in [
-        ("vcpu", 0),
+        // Its one domain has two.
+        ("vcpu", 6),
         ("nic", 0),
         ("disk", 0),
         ("host", 3),
         ("event", 0),
         ("self", 3),
+        ("stat", 0),
+        ("nova", 0),
     ] {
         let text = fs::read(dir.path().join(format!("out.{table}.csv"))).unwrap();
         assert!(text.starts_with(b"schema,tick,time,mono_ns,late_ns,sample_ns,missed,"));

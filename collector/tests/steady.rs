@@ -97,7 +97,7 @@ impl Backend for Script {
 #[test]
 fn a_steady_tick_allocates_nothing() {
     let mut script = Script {
-        domains: 100,
+        domains: 1_000,
         reading: 0,
         allocations: Vec::with_capacity(64),
     };

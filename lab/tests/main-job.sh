@@ -28,13 +28,27 @@ xl vcpu-list >vcpus-after
 ./virtmon check >check
 cat check
 
-# As nobody, while it runs.
-./virtmon --user nobody --interval 50ms --csv nobody.csv &
+# As nobody, in real time, while it runs.
+./virtmon --realtime --user nobody --interval 50ms --csv nobody.csv &
 nobody=$!
 sleep 1
 grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs)' /proc/$nobody/status >nobody.status
+chrt -p $nobody >nobody.chrt
+grep VmLck /proc/$nobody/status >>nobody.chrt
 kill "$nobody"
 wait "$nobody"
+
+# The wall clock is set, forward and back.
+./virtmon --backend xen --interval 100ms --csv clock.csv --detail event &
+clock=$!
+sleep 1
+date -s '+1 hour' >/dev/null
+sleep 1
+date -s '-2 hours' >/dev/null
+sleep 1
+kill -TERM "$clock"
+wait "$clock"
+date -s '+1 hour' >/dev/null
 
 # A guest is renamed, one is destroyed, and one comes under its name.
 ./virtmon --backend xen --interval 100ms --csv churn.csv --detail event &

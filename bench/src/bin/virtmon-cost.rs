@@ -9,9 +9,10 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use nix::time::{ClockId, clock_gettime};
 use virtmon::sink::{CsvSink, Sink};
 use virtmon::table::Domains;
-use virtmon::{Frame, Limit, Output, Reading, Runner, Ticker};
+use virtmon::{Frame, Limit, Output, Runner, Ticker};
 use virtmon_model::{Backend, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
@@ -22,15 +23,14 @@ const BATCHES: u32 = 12;
 /// Ticks before those that count: until then domains are met, a few at each tick.
 const WARM_UP: u64 = 200;
 
-/// What a tick cost from its deadline on, up to the moment when this sink's turn comes: behind
-/// another one, that is when the other's bytes are written.
+/// Notes at each tick what CPU time the whole program has taken. Between two of these lies one tick
+/// in full: the wait's end, reading, encoding, and what the writer's thread does.
 struct Stamp(Rc<RefCell<Vec<u64>>>);
 
 impl Sink for Stamp {
-    fn encode(&mut self, frame: &Frame<'_>, _: &mut Vec<u8>) {
-        if let Ok(now) = Reading::now() {
-            let due = frame.tick.mono_ns - frame.tick.late_ns;
-            self.0.borrow_mut().push(now.mono_ns - due);
+    fn encode(&mut self, _: &Frame<'_>, _: &mut Vec<u8>) {
+        if let Ok(taken) = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID) {
+            self.0.borrow_mut().push(ns(taken.into()));
         }
     }
 }
@@ -117,7 +117,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             Limit::Count(WARM_UP + u64::from(BATCHES)),
         )?;
         let costs = costs.borrow();
-        let steady = costs.iter().rev().take(12).min().copied();
+        let steady = costs
+            .windows(2)
+            .rev()
+            .take(12)
+            .map(|two| two[1] - two[0])
+            .min();
         print(what, steady.unwrap_or_default().saturating_sub(clock));
     }
     Ok(())

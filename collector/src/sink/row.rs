@@ -11,24 +11,23 @@ pub(super) fn wanted<T: Table>(names: &[String]) -> Vec<&'static Column<T>> {
         .collect()
 }
 
-pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-/// Three decimals, rounded to the nearest.
-pub(super) fn push_decimal(out: &mut Vec<u8>, number: f64) {
+/// A number as text: three decimals, rounded to the nearest.
+pub(super) fn decimal(number: f64, text: &mut [u8; 32]) -> &[u8] {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "no rate is near the end of 64 bits, and a float's cast saturates"
     )]
     let thousandths = (number.abs() * 1000.0).round() as u64;
-    if number < 0.0 && thousandths > 0 {
-        out.push(b'-');
-    }
-    push_number(out, thousandths / 1000);
+    let minus = usize::from(number < 0.0 && thousandths > 0);
+    text[0] = b'-';
+    let mut digits = itoa::Buffer::new();
+    let whole = digits.format(thousandths / 1000).as_bytes();
+    let point = minus + whole.len();
+    text[minus..point].copy_from_slice(whole);
     let digit = |place| b'0' + (thousandths / place % 10) as u8;
-    out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
+    text[point..point + 4].copy_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
+    &text[..point + 4]
 }
 
 pub(super) fn push_uuid(out: &mut Vec<u8>, uuid: Uuid) {
@@ -40,8 +39,10 @@ pub(super) fn push_uuid(out: &mut Vec<u8>, uuid: Uuid) {
 /// The value of a column that is text in neither CSV nor JSON; what is left for the caller else.
 pub(super) fn number<'a>(out: &mut Vec<u8>, cell: Cell<'a>) -> Option<Cell<'a>> {
     match cell {
-        Cell::Number(number) => push_number(out, number),
-        Cell::Decimal(number) => push_decimal(out, number),
+        Cell::Number(number) => {
+            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
+        Cell::Decimal(number) => out.extend_from_slice(decimal(number, &mut [0; 32])),
         other => return Some(other),
     }
     None

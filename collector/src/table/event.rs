@@ -17,7 +17,7 @@ impl Table for Events {
         "uuid" [""] "the domain's uuid" ("the domain table")
             |event| event.identity.map_or(Cell::Unknown, |identity| Cell::Uuid(identity.uuid));
         "name" [""] "the domain's name" ("the domain table") |event| event.name.as_deref().into();
-        "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, stale, fresh; of the host: lost, back"
+        "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, stale, fresh; of the host: lost, back, dropped, suspended (new is for how long, in ns), clock_stepped (the wall clock, in ns since 1970)"
             ("made of the readings", "made of the readings; of guests that no reading has, and resets: virConnectDomainEventRegisterAny") |event| Cell::Word(event.kind.as_str());
         "device" [""] "the device or counter that it is about" ("made of the readings")
             |event| Some(event.device.as_str()).filter(|device| !device.is_empty()).into();

@@ -17,7 +17,9 @@ impl Table for Own {
         "page_faults" ["faults"] "page faults, with and without the disk" ("getrusage") |own| own.page_faults.into();
         "switches" ["switches"] "context switches, of its own will or not" ("getrusage") |own| own.switches.into();
         "calls" ["calls"] "hypercalls or RPCs that reading took" ("hypercalls", "RPCs") |own| own.calls.into();
-        "bytes" ["bytes"] "bytes that it gave to its outputs" ("the outputs") |own| Cell::Number(own.bytes);
+        "bytes" ["bytes"] "bytes written to its outputs" ("the outputs") |own| Cell::Number(own.bytes);
+        "dropped" ["ticks"] "ticks since the row before that were read and are in no table, for the outputs were too slow; part of missed" ("the outputs")
+            |own| Cell::Number(own.dropped);
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {

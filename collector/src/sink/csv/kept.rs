@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use crate::sink::row::{number, push_uuid};
+use crate::sink::row::{decimal, number, push_uuid};
 use crate::table::{Cell, Put};
 
 /// A row: its text, and the values that it is the text of.
@@ -130,22 +130,47 @@ impl Again<'_> {
 /// Makes the first of these cells, whose text begins there, another one.
 #[inline(never)]
 fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, cell: Cell<'_>) {
-    let end = cells[0].end;
-    let old_len = text.len();
-    push_cell(text, cell);
-    let new_end = begin + text.len() - old_len;
-    if new_end == end {
-        text.copy_within(old_len.., begin);
-        text.truncate(old_len);
-    } else {
-        // The new text goes from behind the last cell to its place, then the old one goes.
-        text[begin..].rotate_right(new_end - begin);
-        text.drain(new_end..new_end + end - begin);
-        for cell in cells.iter_mut() {
-            cell.end = cell.end + new_end - end;
+    match cell {
+        Cell::Number(number) => {
+            put(
+                text,
+                cells,
+                begin,
+                itoa::Buffer::new().format(number).as_bytes(),
+            );
+        }
+        Cell::Decimal(number) => put(text, cells, begin, decimal(number, &mut [0; 32])),
+        other => {
+            let old_len = text.len();
+            push_cell(text, other);
+            move_in(text, cells, begin, old_len);
         }
     }
     cells[0].value = Value::of(cell);
+}
+
+/// Puts a text in the first cell's place. Most often it is as long as the one that is there.
+#[inline]
+fn put(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, bytes: &[u8]) {
+    let place = &mut text[begin..cells[0].end - 1];
+    if place.len() == bytes.len() {
+        place.copy_from_slice(bytes);
+        return;
+    }
+    let old_len = text.len();
+    text.extend_from_slice(bytes);
+    text.push(b',');
+    move_in(text, cells, begin, old_len);
+}
+
+/// Moves the text behind the last cell, which begins at `old_len`, to the first of these cells.
+fn move_in(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, old_len: usize) {
+    let (end, new_end) = (cells[0].end, begin + text.len() - old_len);
+    text[begin..].rotate_right(new_end - begin);
+    text.drain(new_end..new_end + end - begin);
+    for cell in cells {
+        cell.end = cell.end + new_end - end;
+    }
 }
 
 impl Value {

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use virtmon_model::{Domain, Identity, Snapshot, State, Uuid};
 
-use super::super::row::push_decimal;
+use super::super::row::decimal;
 use super::*;
 use crate::table::Domains;
 use crate::{Rates, Tick};
@@ -177,8 +177,11 @@ fn decimals_are_rounded_to_three_places() {
         (99.999_6, "100.000"),
         (1_234.567, "1234.567"),
     ] {
-        let mut out = Vec::new();
-        push_decimal(&mut out, number);
-        assert_eq!(out, text.as_bytes());
+        assert_eq!(decimal(number, &mut [0; 32]), text.as_bytes());
+        let minus = if text == "0.000" { "" } else { "-" };
+        assert_eq!(
+            decimal(-number, &mut [0; 32]),
+            format!("{minus}{text}").as_bytes()
+        );
     }
 }

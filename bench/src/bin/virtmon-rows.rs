@@ -1,0 +1,46 @@
+//! Encodes the CSV of a host of 1,000 guests so many times, as its argument says, and prints the
+//! bytes of a row: `bench/rows` has an instruction counter run it.
+#![forbid(unsafe_code)]
+
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
+
+use virtmon::sink::{CsvSink, Sink};
+use virtmon::table::Domains;
+use virtmon::{Deltas, Frame, Tick};
+use virtmon_bench::host;
+
+const GUESTS: u32 = 1_000;
+
+fn main() {
+    let ticks: u64 = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    // Three of four guests have other counters and rates at every tick; one idles.
+    let hosts = [host(GUESTS, 100_000), host(GUESTS, 100_001)];
+    let rates = [1_000_000_000, 1_001_000_000].map(|elapsed_ns| {
+        let mut deltas = Deltas::default();
+        deltas.take(&hosts[0], 0);
+        deltas.take(&hosts[1], elapsed_ns).to_vec()
+    });
+    let mut sink = CsvSink::<Domains>::default();
+    let mut out = Vec::new();
+    let mut bytes = 0;
+    for number in 1..=ticks {
+        let tick = Tick {
+            number,
+            mono_ns: 86_400_000_000_000 + number * 1_000_000_000,
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + number),
+            late_ns: 52_000,
+            sample_ns: 81_000,
+            missed: 0,
+        };
+        out.clear();
+        let odd = usize::from(number % 2 == 1);
+        let frame = Frame::new(tick, &hosts[odd], &rates[odd]);
+        sink.encode(black_box(&frame), &mut out);
+        bytes = black_box(&out).len();
+    }
+    println!("{:.1}", bytes as f64 / f64::from(GUESTS));
+}

@@ -1,0 +1,82 @@
+//! `--rotate SIZE|TIME`.
+
+use std::time::Duration;
+
+use virtmon::Rotate;
+
+use super::parse_time;
+
+/// Below this a file would be one tick, and its directory all that the disk is busy with.
+const SMALLEST: u64 = 4096;
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Sizes as logrotate has them (`100k`, `100M`, `1G`), and by their full names.
+const UNITS: [(&str, u64); 9] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("k", 1 << 10),
+    ("M", 1 << 20),
+    ("G", 1 << 30),
+];
+
+/// Reads a size or a time. A bare number could be either, and is refused.
+pub(super) fn parse(text: &str) -> Result<Rotate, String> {
+    let unit = UNITS.iter().find(|(name, _)| text.ends_with(name));
+    let rotate = match unit {
+        Some((name, unit)) => {
+            let number = text.trim_end_matches(name).trim_end().parse::<u64>().ok();
+            number
+                .and_then(|number| number.checked_mul(*unit))
+                .map(Rotate::Size)
+        }
+        None if text.ends_with(|last: char| last.is_ascii_digit()) => None,
+        None => parse_time(text).ok().map(Rotate::Time),
+    };
+    match rotate.ok_or("a size is like 100MiB, a time like 1h or 24h")? {
+        Rotate::Size(size) if size < SMALLEST => Err("a file is at least 4KiB".into()),
+        Rotate::Time(time) if time < SHORTEST => Err("a file is of at least 1s".into()),
+        rotate => Ok(rotate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_as_people_write_them() {
+        let hours = |hours: u64| Rotate::Time(Duration::from_secs(hours * 3600));
+        for (text, rotate) in [
+            ("100MiB", Rotate::Size(100 << 20)),
+            ("100M", Rotate::Size(100 << 20)),
+            ("100 MB", Rotate::Size(100_000_000)),
+            ("4k", Rotate::Size(4096)),
+            ("2GiB", Rotate::Size(2 << 30)),
+            ("1h", hours(1)),
+            ("24h", hours(24)),
+            ("1d", hours(24)),
+            ("60m", hours(1)),
+        ] {
+            assert_eq!(parse(text), Ok(rotate), "{text}");
+        }
+        for text in [
+            "",
+            "100",
+            "0.5",
+            "M",
+            "-1M",
+            "1.5M",
+            "4095",
+            "3k",
+            "10ms",
+            "99999999999G",
+            "1x",
+        ] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `--realtime`: to be woken on time on a machine that is busy.
+
+use std::{fs, io};
+
+use nix::errno::Errno;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::mman::{MlockAllFlags, mlockall};
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+use nix::unistd::Pid;
+use thread_priority::{
+    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
+use virtmon_model::{Error, Result};
+
+/// Makes this thread, which is the one that reads, a real-time one, and keeps all of the program
+/// in memory.
+///
+/// `keeps_rights` is whether the program stays who it is: a user without `CAP_IPC_LOCK` could not
+/// allocate past its limit of locked memory, so there must be none.
+///
+/// # Errors
+/// A right is missing: the message says which.
+pub(crate) fn become_realtime(keeps_rights: bool) -> Result<()> {
+    unlimited_locks(keeps_rights)?;
+    schedule()?;
+    let all = MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE;
+    mlockall(all).map_err(|error| match error {
+        Errno::EPERM | Errno::ENOMEM => memory_denied(),
+        error => failed("mlockall", error.into()),
+    })
+}
+
+/// `SCHED_FIFO`, and the last of this thread's CPUs alone. Threads that are there already stay as
+/// they are; those that this one starts later are as it is.
+///
+/// The priority is the least, 1: above every ordinary thread, and below the kernel's interrupt
+/// threads (50) and whatever else the host runs in real time. Of the CPUs that it may use
+/// (taskset, `CPUAffinity=`) it takes the last, for interrupts mostly go to the first.
+pub(crate) fn schedule() -> Result<()> {
+    let fifo = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, fifo).map_err(
+        |error| match error {
+            thread_priority::Error::OS(errno) if Errno::from_raw(errno) == Errno::EPERM => denied(
+                "SCHED_FIFO takes CAP_SYS_NICE, or a limit for real-time priorities (ulimit -r 1, LimitRTPRIO=1)",
+            ),
+            error => failed("SCHED_FIFO", io::Error::other(format!("{error:?}"))),
+        },
+    )?;
+    pin_to_last_cpu().map_err(|error| failed("sched_setaffinity", error.into()))
+}
+
+/// Sees to it that memory can be locked without end.
+fn unlimited_locks(keeps_rights: bool) -> Result<()> {
+    // It takes CAP_SYS_RESOURCE, or a hard limit that is infinite already.
+    let raised = setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY);
+    if raised.is_ok() || (keeps_rights && may_lock_all()) {
+        return Ok(());
+    }
+    Err(memory_denied())
+}
+
+/// Whether this process holds `CAP_IPC_LOCK`, for which no limit counts.
+fn may_lock_all() -> bool {
+    const CAP_IPC_LOCK: u64 = 14;
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let effective = status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:\t"))
+        .and_then(|set| u64::from_str_radix(set, 16).ok());
+    effective.is_some_and(|set| set >> CAP_IPC_LOCK & 1 == 1)
+}
+
+fn pin_to_last_cpu() -> nix::Result<()> {
+    let this_thread = Pid::from_raw(0);
+    let mine = sched_getaffinity(this_thread)?;
+    let last = (0..CpuSet::count()).rfind(|&cpu| mine.is_set(cpu) == Ok(true));
+    let mut one = CpuSet::new();
+    one.set(last.ok_or(Errno::ESRCH)?)?;
+    sched_setaffinity(this_thread, &one)
+}
+
+fn memory_denied() -> Error {
+    denied(
+        "locking memory takes no limit on it (ulimit -l unlimited, LimitMEMLOCK=infinity), or CAP_IPC_LOCK that is kept",
+    )
+}
+
+fn denied(why: &str) -> Error {
+    Error::Denied(format!("--realtime: {why}"))
+}
+
+fn failed(call: &str, source: io::Error) -> Error {
+    Error::call(format!("--realtime: {call}"), source)
+}

@@ -1,0 +1,285 @@
+//! An output that takes nothing delays no reading. A FIFO that nobody reads is a disk that stands
+//! still: the pipe takes 64 KiB, then a write waits.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
+use serde_json::Value;
+use virtmon::sink::{JsonSink, Sink};
+use virtmon::table::{Domains, Events, Own};
+use virtmon::{Frame, Limit, Output, Reading, RunError, Runner, Ticker};
+use virtmon_model::{Backend, Capabilities, Result, Snapshot};
+
+/// No machine is as busy as this.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Ten domains that take 1 ms of CPU time between readings.
+struct Script {
+    readings: Arc<AtomicU64>,
+    /// From this reading on, each waits until nothing is to be drained.
+    gate: u64,
+    undrained: Arc<AtomicU64>,
+}
+
+impl Backend for Script {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+
+    fn description(&self) -> String {
+        "a script".into()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            nics: false,
+            disks: false,
+            vcpus: false,
+        }
+    }
+
+    fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
+        let reading = self.readings.fetch_add(1, Ordering::SeqCst);
+        if reading >= self.gate {
+            until("the pipe is drained", || {
+                self.undrained.load(Ordering::SeqCst) == 0
+            });
+        }
+        into.domains.clear();
+        for id in 0..10 {
+            let domain = into.domains.next_row();
+            domain.clear();
+            domain.identity.id = id;
+            domain.cpu_time_ns = Some(reading * 1_000_000);
+        }
+        Ok(())
+    }
+}
+
+/// A line of so many bytes a tick.
+struct Bulk(usize);
+
+impl Sink for Bulk {
+    fn encode(&mut self, _: &Frame<'_>, out: &mut Vec<u8>) {
+        out.push(b'"');
+        out.resize(out.len() + self.0, b'x');
+        out.extend_from_slice(b"\"\n");
+    }
+}
+
+fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < LONG, "never: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A FIFO, and its reading end that lets a writer open it.
+fn fifo(dir: &Path) -> (PathBuf, File) {
+    let path = dir.join("fifo");
+    mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+    let mut options = OpenOptions::new();
+    let nonblocking = OFlag::O_NONBLOCK.bits();
+    let reader = options.read(true).custom_flags(nonblocking).open(&path);
+    let reader = reader.unwrap();
+    fcntl(&reader, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+    (path, reader)
+}
+
+/// What one run wrote into a FIFO that was read only after so many readings: its rows, the time
+/// when reading it began, and the ticks that the run counted as dropped.
+fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mut reader) = fifo(dir.path());
+    let readings = Arc::new(AtomicU64::new(0));
+    let undrained = Arc::new(AtomicU64::new(1));
+    let script = Script {
+        readings: Arc::clone(&readings),
+        gate: stalled_for + 1,
+        undrained: Arc::clone(&undrained),
+    };
+    let runner = thread::spawn(move || {
+        let mut script = script;
+        let mut on_failure = |_: &virtmon_model::Error| {};
+        let mut runner = Runner::new(&mut script, &mut on_failure);
+        let sinks: Vec<Box<dyn Sink>> = vec![
+            Box::new(JsonSink::<Domains>::of(&[])),
+            Box::new(JsonSink::<Events>::of(&[])),
+            Box::new(JsonSink::<Own>::of(&[])),
+            Box::new(Bulk(bulk)),
+        ];
+        runner.add(sinks, Output::file(&path).unwrap());
+        runner.meter();
+        let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
+        let done: std::result::Result<(), RunError> = runner.run(ticker, Limit::Count(count));
+        done.unwrap();
+        runner.dropped()
+    });
+    until("readings go on while nobody reads", || {
+        readings.load(Ordering::SeqCst) > stalled_for
+    });
+    let read_from = Reading::now().unwrap().mono_ns;
+    let mut text = Vec::new();
+    // All that the queue can hold is behind this much and a pipe.
+    let enough = (bulk as u64 * stalled_for).min(60 << 20);
+    reader.by_ref().take(enough).read_to_end(&mut text).unwrap();
+    undrained.store(0, Ordering::SeqCst);
+    reader.read_to_end(&mut text).unwrap();
+    let dropped = runner.join().unwrap();
+    assert!(text.ends_with(b"\n"));
+    let rows = text.split(|&byte| byte == b'\n').filter(|l| !l.is_empty());
+    let rows = rows.map(|line| serde_json::from_slice(line).unwrap());
+    (rows.collect(), read_from, dropped)
+}
+
+fn of<'a>(rows: &'a [Value], table: &'a str) -> impl Iterator<Item = &'a Value> {
+    rows.iter().filter(move |row| row["table"] == table)
+}
+
+fn sum(rows: &[Value], table: &str, column: &str) -> u64 {
+    of(rows, table).filter_map(|row| row[column].as_u64()).sum()
+}
+
+#[test]
+fn readings_go_on_and_nothing_is_lost() {
+    let (rows, read_from, dropped) = run(1_000, 400, 420);
+    assert_eq!(dropped, 0);
+    let ticks: Vec<&Value> = of(&rows, "self").collect();
+    assert_eq!(ticks.len(), 420);
+    assert_eq!(of(&rows, "domain").count(), 4_200);
+    // 400 readings were made while the pipe was full, and say so.
+    let mono_ns = |row: &Value| row["mono_ns"].as_u64().unwrap();
+    assert!(ticks[..400].iter().all(|row| mono_ns(row) < read_from));
+    assert!(
+        ticks
+            .windows(2)
+            .all(|two| mono_ns(two[0]) < mono_ns(two[1]))
+    );
+    for row in &ticks[1..] {
+        assert!(row["sample_ns"].as_u64().unwrap() > 0);
+        assert_eq!(row["dropped"], 0);
+    }
+}
+
+#[test]
+fn what_a_full_queue_drops_is_written_down() {
+    let (rows, read_from, dropped) = run(1 << 20, 100, 120);
+    let ticks: Vec<&Value> = of(&rows, "self").collect();
+    // The queue holds 64 MiB, the pipe one tick more at most.
+    assert!((30..=40).contains(&dropped), "{dropped}");
+    assert_eq!(ticks.len() as u64 + dropped, 120);
+    // Which is the one gap, and every table with it says how long it was.
+    assert_eq!(sum(&rows, "self", "dropped"), dropped);
+    assert_eq!(
+        of(&rows, "event").count(),
+        1,
+        "{:?}",
+        of(&rows, "event").next()
+    );
+    let event = of(&rows, "event").next().unwrap();
+    assert_eq!(event["event"], "dropped");
+    assert_eq!(event["new"], dropped);
+    assert!(event["missed"].as_u64().unwrap() >= dropped);
+    assert!(event["mono_ns"].as_u64().unwrap() > read_from);
+    // A rate is of all the time since the row before: 1 ms for each reading in it.
+    let gap = of(&rows, "domain").find(|row| row["tick"] == event["tick"] && row["id"] == 3);
+    let at = ticks.iter().position(|row| row["tick"] == event["tick"]);
+    let ns = |row: &Value| row["mono_ns"].as_u64().unwrap();
+    let elapsed = ns(event) - ns(ticks[at.unwrap() - 1]);
+    let expected = (dropped + 1) as f64 * 1e6 * 100.0 / elapsed as f64;
+    let told = gap.unwrap()["cpu_pct"].as_f64().unwrap();
+    assert!((told - expected).abs() < 0.01, "{told}, not {expected}");
+}
+
+/// The program writing into a FIFO that nobody reads, some ticks after that is full, and since
+/// when it is.
+fn stuck(dir: &Path) -> (Child, File, u64) {
+    let (path, reader) = fifo(dir);
+    let child = Command::new(env!("CARGO_BIN_EXE_virtmon"))
+        .args(["--uri", "test:///default", "--interval", "4ms", "--csv"])
+        .arg(&path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let writer = File::options().write(true).open(&path).unwrap();
+    until("the pipe is full", || {
+        let mut fds = [PollFd::new(writer.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut fds, PollTimeout::ZERO).unwrap() == 0
+    });
+    // Some ticks more, that the queue holds: the reading thread waits once for each.
+    let full = Reading::now().unwrap().mono_ns;
+    let enough = waits(&child) + 50;
+    until("readings go on", || waits(&child) >= enough);
+    (child, reader, full)
+}
+
+/// How often the first thread has waited.
+fn waits(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.unwrap().trim().parse().unwrap()
+}
+
+fn terminate(child: &Child) {
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+}
+
+#[test]
+fn a_signal_lets_all_that_is_queued_be_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (child, mut reader, full) = stuck(dir.path());
+    terminate(&child);
+    let mut text = Vec::new();
+    reader.read_to_end(&mut text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+    let rows = csv::Reader::from_reader(&text[..]).into_records();
+    let ticks: Vec<[u64; 3]> = rows
+        .map(|row| row.unwrap())
+        .map(|row| [1, 6, 3].map(|column| row[column].parse().unwrap()))
+        .collect();
+    // Every tick has its row, or is told by the next one.
+    assert!(
+        ticks
+            .windows(2)
+            .all(|two| two[1][0] == two[0][0] + two[1][1] + 1)
+    );
+    // Those that the queue held when the signal came are among them.
+    assert!(ticks.iter().filter(|tick| tick[2] > full).count() > 20);
+}
+
+#[test]
+fn a_second_signal_gives_up_what_is_queued() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, reader, _) = stuck(dir.path());
+    terminate(&child);
+    thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "its ticks are lost");
+    terminate(&child);
+    until("it ends", || child.try_wait().unwrap().is_some());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains("a second signal ended it"), "{stderr}");
+    drop(reader);
+}
