@@ -8,6 +8,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::{domain, virsh};
@@ -15,6 +16,12 @@ use libvirt_backend::{Group, LibvirtBackend, Options};
 use virtmon_model::{Backend, Snapshot};
 
 const URI: &str = "qemu:///system";
+
+/// One test at a time: a guest that another one is asking is left out.
+fn alone() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn open(options: &Options) -> (LibvirtBackend, Snapshot) {
     let mut backend = LibvirtBackend::open(Some(URI), options).unwrap();
@@ -30,6 +37,7 @@ fn group(name: &str) -> Group {
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
 fn more_groups_are_told_under_their_own_names() {
+    let _alone = alone();
     const MORE: [&str; 4] = ["perf", "iothread", "dirtyrate", "vm"];
     let (_, snapshot) = open(&Options {
         stats: true,
@@ -37,6 +45,7 @@ fn more_groups_are_told_under_their_own_names() {
         ..Options::default()
     });
     for guest in snapshot.domains.iter() {
+        assert_eq!(guest.error, None);
         let told: BTreeMap<&str, String> = guest
             .stats
             .iter()
@@ -76,6 +85,7 @@ fn more_groups_are_told_under_their_own_names() {
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
 fn a_slow_group_is_unknown_between_its_readings() {
+    let _alone = alone();
     let hour = Duration::from_secs(3600);
     let (mut backend, mut snapshot) = open(&Options {
         slow: vec![(group("balloon"), hour), (group("block"), hour)],
@@ -99,6 +109,7 @@ fn a_slow_group_is_unknown_between_its_readings() {
 #[ignore = "needs a libvirtd with running guests: make test"]
 fn what_nova_says_is_read_once() {
     const NOVA: &str = "http://openstack.org/xmlns/libvirt/nova/1.1";
+    let _alone = alone();
     let say = |xml: &str| {
         let words = [
             "metadata", "plain-5", NOVA, "--live", "--key", "nova", "--set", xml,
