@@ -174,6 +174,7 @@ impl<'a> Runner<'a> {
         let (mut deltas, mut ready) = (Deltas::default(), Ready::default());
         let (mut seen, mut events) = (Vec::new(), Vec::new());
         let mut tidings = Told::default();
+        self.backend.begin();
         let mut last_failure = String::new();
         // The last good reading's tick and time.
         let mut written: Option<(u64, u64)> = None;

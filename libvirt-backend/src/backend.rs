@@ -132,6 +132,10 @@ impl Backend for LibvirtBackend {
         }
     }
 
+    fn begin(&mut self) {
+        self.agenda.begin();
+    }
+
     fn notices(&mut self) -> Vec<Notice> {
         let watch = self.watch.iter();
         watch.flat_map(Watch::take).collect()

@@ -89,6 +89,13 @@ impl Agenda {
         }
     }
 
+    /// Makes all groups due.
+    pub(crate) fn begin(&mut self) {
+        for slow in &mut self.slow {
+            slow.last = None;
+        }
+    }
+
     /// The groups of a reading that begins now.
     pub(crate) fn due(&self, now: Instant) -> u32 {
         let due = self.slow.iter().filter(|slow| slow.is_due(now));
@@ -142,6 +149,12 @@ mod tests {
         assert_eq!(asked(3000), (false, false));
         assert_eq!(asked(4010), (false, true));
         assert_eq!(asked(9995), (true, true));
+        assert_eq!(asked(10_995), (false, false));
+        agenda.begin();
+        assert_eq!(
+            agenda.due(start + Duration::from_millis(11_000)) & balloon.bit,
+            balloon.bit
+        );
     }
 
     #[test]

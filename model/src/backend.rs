@@ -23,6 +23,10 @@ pub trait Backend {
     /// keeps its row.
     fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
 
+    /// A series of samples begins: what is read seldom is due at its first one, whatever was sampled
+    /// before.
+    fn begin(&mut self) {}
+
     /// What the toolstack has told by itself so far, oldest first, where the backend was opened to
     /// hear it. Each is told once.
     fn notices(&mut self) -> Vec<Notice> {
