@@ -11,10 +11,13 @@ fn main() {
         .allowlist_function("virConnect(OpenReadOnly|Close|IsAlive|GetType|GetVersion)")
         .allowlist_function("virConnect(GetAllDomainStats|ListAllDomains)")
         .allowlist_function("virNodeGet(Info|FreeMemory)")
-        .allowlist_function("virDomain(GetID|GetUUID|GetName|GetInfo|Free|StatsRecordListFree)")
-        .allowlist_function("vir(SetErrorFunc|GetLastError)")
+        .allowlist_function("virDomain(GetID|GetUUID|GetName|GetInfo|GetVcpus|GetMetadata|Free|StatsRecordListFree)")
+        .allowlist_function("vir(SetErrorFunc|GetLastError|Event(RegisterDefault|RunDefault)Impl)")
+        .allowlist_function("virConnectDomainEvent(Register|Deregister)Any")
         .allowlist_type("virConnect(GetAllDomainStats|ListAllDomains)Flags|virDomainStatsTypes")
-        .allowlist_type("virDomainState|virErrorNumber|virTypedParameterType")
+        .allowlist_type(
+            "virDomainEvent(Type|ID)|virDomainMetadataType|virDomainState|virErrorNumber|virTypedParameterType",
+        )
         .allowlist_var("VIR_UUID_BUFLEN")
         // A loader with fields, not a link: the program starts where libvirt is not installed.
         .dynamic_library_name("Libvirt")

@@ -3,29 +3,47 @@
 use std::path::Path;
 use std::{panic, thread};
 
-use libvirt_backend::LibvirtBackend;
+use libvirt_backend::{LibvirtBackend, Options as LibvirtOptions};
 use virtmon_model::{Backend, Error, Result, Wanted};
 use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::cli::BackendChoice;
 use crate::realtime;
 
+/// How the backends are to be opened.
+pub(crate) struct Wishes<'a> {
+    /// libvirt's connection.
+    pub(crate) uri: Option<&'a str>,
+    /// The way to Xen's list.
+    pub(crate) path: XenPath,
+    /// Whether the threads that it reads with are to be real-time ones.
+    pub(crate) realtime: bool,
+    /// What to read: by either backend, and beyond that by libvirt.
+    pub(crate) libvirt: LibvirtOptions,
+}
+
 /// Opens the backend that was asked for. `note` is told where `auto` takes another one than this
-/// host seems made for. `realtime` is whether the threads that it reads with are to be real-time ones.
+/// host seems made for.
 pub(crate) fn open(
     choice: BackendChoice,
-    uri: Option<&str>,
-    path: XenPath,
-    wanted: Wanted,
-    realtime: bool,
+    wishes: &Wishes<'_>,
     note: &mut dyn FnMut(&str),
 ) -> Result<Box<dyn Backend>> {
-    let xen = Options { path, wanted };
+    let &Wishes {
+        uri,
+        path,
+        realtime,
+        ref libvirt,
+    } = wishes;
+    let xen = Options {
+        path,
+        wanted: libvirt.wanted,
+    };
     let libvirt = || {
         let backend = if realtime {
-            in_real_time(|| LibvirtBackend::open(uri, wanted))
+            in_real_time(|| LibvirtBackend::open(uri, libvirt))
         } else {
-            LibvirtBackend::open(uri, wanted)
+            LibvirtBackend::open(uri, libvirt)
         };
         backend.map(|backend| Box::new(backend) as Box<dyn Backend>)
     };
@@ -71,7 +89,16 @@ pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn B
         host: true,
         raw: false,
     };
-    let open = |choice| open(choice, uri, XenPath::Auto, wanted, false, &mut |_| {});
+    let wishes = Wishes {
+        uri,
+        path: XenPath::Auto,
+        realtime: false,
+        libvirt: LibvirtOptions {
+            wanted,
+            ..LibvirtOptions::default()
+        },
+    };
+    let open = |choice| open(choice, &wishes, &mut |_| {});
     vec![
         ("xen", open(BackendChoice::Xen)),
         ("libvirt", open(BackendChoice::Libvirt)),

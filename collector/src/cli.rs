@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use libvirt_backend::Group;
 use virtmon::sink::Sort;
 use virtmon::{Rotate, schema};
 use xen_backend::XenPath;
 
 mod rotate;
+
+use crate::groups;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +48,16 @@ pub(crate) struct Cli {
     /// The libvirt connection, as virsh takes it: qemu:///system, xen:///system, test:///default
     #[arg(long, value_name = "URI")]
     pub(crate) uri: Option<String>,
+
+    /// Ask libvirt for these groups of virsh domstats too: perf, iothread, memory, dirtyrate, vm; what
+    /// they tell is in --detail stat
+    #[arg(long, value_name = "GROUP,...", value_delimiter = ',', value_parser = groups::parse)]
+    pub(crate) group: Vec<Group>,
+
+    /// Ask libvirt for a group no more often than that, and leave its cells empty between:
+    /// balloon=10s,block=5s
+    #[arg(long, value_name = "GROUP=TIME,...", value_delimiter = ',', value_parser = groups::parse_slow)]
+    pub(crate) slow: Vec<(Group, Duration)>,
 
     /// How Xen's list is read: privcmd is the bare hypercall, which auto takes once it has agreed
     /// with libxenctrl where that is installed
@@ -178,6 +191,10 @@ pub(crate) enum Detail {
     /// What virtmon itself takes
     #[value(name = "self")]
     Own,
+    /// What libvirt tells beyond the other tables, under its own names
+    Stat,
+    /// Whose the guests are, where OpenStack made them
+    Nova,
 }
 
 /// What the table on the terminal is sorted by.
@@ -253,7 +270,7 @@ impl From<PathChoice> for XenPath {
 /// The shortest interval: below it, reading would be all that the machine does.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-fn parse_interval(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     let interval = parse_time(text)?;
     if interval < SHORTEST {
         return Err("an interval is at least 1ms".into());
@@ -281,6 +298,12 @@ impl Cli {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
                 "--uri names a libvirt connection, and --backend xen uses none",
+            ));
+        }
+        if cli.backend == BackendChoice::Xen && !(cli.group.is_empty() && cli.slow.is_empty()) {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "--group and --slow are libvirt's, and --backend xen has no groups",
             ));
         }
         if let Some(complaint) = cli.outputs_that_do_not_fit() {
@@ -312,6 +335,9 @@ impl Cli {
             if !file || stdout(&self.csv) {
                 return Some("--every needs --csv FILE, to put its table beside, or --json".into());
             }
+        }
+        if !self.group.is_empty() && !self.detail.contains(&Detail::Stat) {
+            return Some("--group needs --detail stat, the table of what it tells".into());
         }
         if !self.detail.is_empty() && !file && self.record.is_none() {
             return Some(

@@ -30,6 +30,7 @@ pub mod sink;
 mod source;
 pub mod table;
 mod ticker;
+mod told;
 mod writer;
 
 pub use burst::{Burst, Spread, Spreads};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use virtmon_model::{Backend, Snapshot};
+use virtmon_model::{Backend, Notice, Snapshot};
 use virtmon_recording::{Header, Kept, Writer};
 
 use crate::source::{Source, Taken};
@@ -104,6 +104,14 @@ impl Source for Live<'_> {
 
     fn ticker(&mut self) -> &mut Ticker {
         &mut self.ticker
+    }
+
+    fn begin(&mut self) {
+        self.backend.begin();
+    }
+
+    fn notices(&mut self) -> Vec<Notice> {
+        self.backend.notices()
     }
 
     fn calls(&self) -> Option<u64> {

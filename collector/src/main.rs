@@ -4,6 +4,7 @@
 mod backends;
 mod check;
 mod cli;
+mod groups;
 mod outputs;
 mod privileges;
 mod realtime;
@@ -12,12 +13,14 @@ mod say;
 use std::path::Path;
 use std::process::ExitCode;
 
+use libvirt_backend::Options;
 use virtmon::{
     Choice, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError, RunError,
     Runner, Ticker, schema,
 };
 use virtmon_model::Wanted;
 
+use crate::backends::Wishes;
 use crate::cli::{Cli, Command, Detail};
 
 fn main() -> ExitCode {
@@ -98,16 +101,21 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
             || outputs::table(cli).is_some(),
         raw: cli.record.is_some(),
     };
-    let uri = cli.uri.as_deref();
-    let path = cli.xen_path.into();
-    let mut backend = backends::open(
-        cli.backend,
-        uri,
-        path,
-        wanted,
-        cli.realtime,
-        &mut say::warning,
-    )?;
+    let wishes = Wishes {
+        uri: cli.uri.as_deref(),
+        path: cli.xen_path.into(),
+        realtime: cli.realtime,
+        libvirt: Options {
+            wanted,
+            // A recording holds readings, and nothing that came between them.
+            events: cli.detail.contains(&Detail::Event) && cli.record.is_none(),
+            nova: cli.detail.contains(&Detail::Nova),
+            stats: cli.detail.contains(&Detail::Stat),
+            groups: cli.group.clone(),
+            slow: cli.slow.clone(),
+        },
+    };
+    let mut backend = backends::open(cli.backend, &wishes, &mut say::warning)?;
     let every = cli.every.unwrap_or(cli.interval());
     let took = virtmon::probe(backend.as_mut(), every)?;
     match virtmon::fit(took, every) {

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use virtmon::sink::{CsvSink, JsonSink, RecordSink, Sink, TableSink};
-use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Table, Vcpus};
+use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Nova, Own, Stats, Table, Vcpus};
 use virtmon::{Output, OutputError, Runner};
 use virtmon_model::Capabilities;
 
@@ -32,6 +32,8 @@ pub(crate) fn add(
                 Detail::Host => csv_beside::<Hosts>(cli, path, runner)?,
                 Detail::Event => csv_beside::<Events>(cli, path, runner)?,
                 Detail::Own => csv_beside::<Own>(cli, path, runner)?,
+                Detail::Stat => csv_beside::<Stats>(cli, path, runner)?,
+                Detail::Nova => csv_beside::<Nova>(cli, path, runner)?,
             }
         }
     }
@@ -109,6 +111,8 @@ fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {
         Detail::Host => Box::new(JsonSink::<Hosts>::of(columns)),
         Detail::Event => Box::new(JsonSink::<Events>::of(columns)),
         Detail::Own => Box::new(JsonSink::<Own>::of(columns)),
+        Detail::Stat => Box::new(JsonSink::<Stats>::of(columns)),
+        Detail::Nova => Box::new(JsonSink::<Nova>::of(columns)),
     }
 }
 

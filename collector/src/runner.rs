@@ -11,6 +11,7 @@ use virtmon_recording::Loss;
 use crate::choice::Choice;
 use crate::ready::Ready;
 use crate::sink::Sink;
+use crate::told::Told;
 use crate::writer::Writer;
 use crate::{
     Burst, Deltas, Event, EventKind, Frame, Meter, Notify, Output, OutputError, Past, Reading,
@@ -193,6 +194,8 @@ impl<'a> Runner<'a> {
         let (mut now, mut before) = (Snapshot::default(), Snapshot::default());
         let (mut deltas, mut ready) = (Deltas::default(), Ready::default());
         let (mut seen, mut events) = (Vec::new(), Vec::new());
+        let mut tidings = Told::default();
+        source.begin();
         let mut last_failure = String::new();
         // The last good reading's tick and time.
         let mut written: Option<(u64, u64)> = None;
@@ -274,6 +277,8 @@ impl<'a> Runner<'a> {
                     }
                     if let Some(past) = past {
                         changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
+                        let notices = source.notices();
+                        tidings.complete(notices, past.snapshot, &now, &mut events);
                     }
                     ready.take(past.map(|past| past.snapshot), &now, rates);
                     self.choice.take(&now);

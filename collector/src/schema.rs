@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, SCHEMA, Table, Ticks, Vcpus};
+use crate::table::{
+    Bursts, Disks, Domains, Events, Hosts, Nics, Nova, Own, SCHEMA, Stats, Table, Ticks, Vcpus,
+};
 
 const INTRODUCTION: &str = "\
 Every row begins with the columns of its tick. As CSV, each table is a file: a header with the
@@ -31,6 +33,8 @@ pub fn markdown() -> String {
     put::<Hosts>(&mut text);
     put::<Events>(&mut text);
     put::<Own>(&mut text);
+    put::<Stats>(&mut text);
+    put::<Nova>(&mut text);
     put::<Bursts>(&mut text);
     text
 }
@@ -50,6 +54,8 @@ pub fn column_names() -> Vec<&'static str> {
     of::<Hosts>(&mut names);
     of::<Events>(&mut names);
     of::<Own>(&mut names);
+    of::<Stats>(&mut names);
+    of::<Nova>(&mut names);
     of::<Bursts>(&mut names);
     names
 }

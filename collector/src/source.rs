@@ -2,7 +2,7 @@
 
 use std::io;
 
-use virtmon_model::{Result, Snapshot};
+use virtmon_model::{Notice, Result, Snapshot};
 
 use crate::{Reading, Ticker, Wake};
 
@@ -42,6 +42,14 @@ pub trait Source {
     /// Whether its readings wait for outputs that are slow, as those of a host can't.
     fn is_patient(&self) -> bool {
         false
+    }
+
+    /// The readings that are written begin.
+    fn begin(&mut self) {}
+
+    /// What the toolstack has told by itself since the last call, where it is heard.
+    fn notices(&mut self) -> Vec<Notice> {
+        Vec::new()
     }
 
     /// Hypercalls or RPCs so far, where they are counted.

@@ -7,7 +7,9 @@ mod device;
 mod domain;
 mod event;
 mod host;
+mod nova;
 mod own;
+mod stat;
 mod tick;
 mod vcpu;
 
@@ -18,7 +20,9 @@ pub use device::{Disks, Nics};
 pub use domain::{DomainRow, Domains};
 pub use event::Events;
 pub use host::Hosts;
+pub use nova::Nova;
 pub use own::Own;
+pub use stat::Stats;
 pub use tick::Ticks;
 pub use vcpu::Vcpus;
 

@@ -197,7 +197,7 @@ fn a_killed_run_leaves_whole_ticks() {
     child.wait().unwrap();
     let text = fs::read(&csv).unwrap();
     assert!(text.ends_with(b"\n"));
-    assert!(rows(&text).iter().all(|row| row.len() == 42));
+    assert!(rows(&text).iter().all(|row| row.len() == 43));
 }
 
 #[test]
@@ -227,16 +227,19 @@ fn details_lie_beside_the_csv() {
         "--interval",
         "20ms",
         "--detail",
-        "vcpu,nic,disk,host,event,self",
+        "vcpu,nic,disk,host,event,self,stat,nova",
     ];
     assert!(run(&[&TEST[..], &args, &detail].concat()).status.success());
     for (table, count) in [
-        ("vcpu", 0),
+        // Its one domain has two.
+        ("vcpu", 6),
         ("nic", 0),
         ("disk", 0),
         ("host", 3),
         ("event", 0),
         ("self", 3),
+        ("stat", 0),
+        ("nova", 0),
     ] {
         let text = fs::read(dir.path().join(format!("out.{table}.csv"))).unwrap();
         assert!(text.starts_with(b"schema,tick,time,mono_ns,late_ns,sample_ns,missed,"));

@@ -42,7 +42,7 @@ kill -CONT "${victims[@]}"
 sleep 1
 
 # The daemon is killed, and comes back.
-"$virtmon" --uri qemu:///system --interval 200ms --csv restart.csv --duration 17s 2>restart.err &
+"$virtmon" --uri qemu:///system --interval 500ms --csv restart.csv --detail event --duration 17s 2>restart.err &
 run=$!
 sleep 2
 held "$run" >restart.before
@@ -52,12 +52,15 @@ for _ in 1 2; do
     libvirtd -d
     sleep 5
 done
+quietly reset plain-5
 held "$run" >restart.after
 wait "$run"
 
 # Guests come, go, are reset, and are saved and restored.
-"$virtmon" --uri qemu:///system --interval 200ms --csv churn.csv &
+"$virtmon" --uri qemu:///system --interval 500ms --csv churn.csv --detail event &
 run=$!
+"$virtmon" --uri qemu:///system --interval 3s --csv seldom.csv --detail event &
+seldom=$!
 sleep 1
 cat >passing.xml <<'XML'
 <domain type='qemu'><name>passing</name><memory unit='MiB'>32</memory>
@@ -74,4 +77,8 @@ quietly restore "$PWD/plain-5.saved"
 sleep 1
 kill -TERM "$run"
 wait "$run"
+# Past its next reading.
+sleep 3
+kill -TERM "$seldom"
+wait "$seldom"
 rm plain-5.saved

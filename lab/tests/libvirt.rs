@@ -130,10 +130,10 @@ fn a_daemon_that_is_killed_costs_the_ticks_that_it_is_away() {
     let rows = rows(&left("restart.csv"));
     let busy = of(&rows, "busy");
     let gaps: Vec<f64> = busy.iter().map(|row| at(row, "missed")).collect();
-    let long: Vec<&f64> = gaps.iter().filter(|&&missed| missed >= 5.0).collect();
+    let long: Vec<&f64> = gaps.iter().filter(|&&missed| missed >= 2.0).collect();
     assert_eq!(long.len(), 2, "{gaps:?}");
     // Away for 2 s each time, and looked for every 2 s at the least.
-    assert!(gaps.iter().sum::<f64>() < 50.0, "{gaps:?}");
+    assert!(gaps.iter().sum::<f64>() < 20.0, "{gaps:?}");
     for pair in busy.windows(2) {
         assert!(at(pair[0], "cpu_time_ns") <= at(pair[1], "cpu_time_ns"));
         assert_eq!(pair[1].text("reset"), "0");
@@ -148,7 +148,7 @@ fn a_daemon_that_is_killed_costs_the_ticks_that_it_is_away() {
 fn guests_come_and_go() {
     let rows = rows(&left("churn.csv"));
     let passing = of(&rows, "passing").len();
-    assert!((2..=12).contains(&passing), "{passing} rows");
+    assert!((1..=5).contains(&passing), "{passing} rows");
     let ticks = of(&rows, "busy").len();
     let plain = of(&rows, "plain-5");
     assert!(plain.len() < ticks);
@@ -168,4 +168,74 @@ fn guests_come_and_go() {
 #[ignore = "runs QEMU guests: make test"]
 fn a_recording_of_stuck_guests_gives_the_same_bytes() {
     assert_replays(JOB.path(), "stuck", &[]);
+}
+
+/// Event and cause of a guest's rows.
+fn events<'a>(rows: &'a [Row], name: &str) -> Vec<(&'a str, &'a str)> {
+    of(rows, name)
+        .iter()
+        .map(|row| (row.text("event"), row.text("cause")))
+        .collect()
+}
+
+const RESET: (&str, &str) = ("rebooted", "it was reset: its counters go on");
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn what_became_of_guests_is_in_the_event_rows() {
+    let often = rows(&left("churn.event.csv"));
+    // A reading may come between the start, while it is paused, and what libvirt tells of it.
+    let passed = |rows| {
+        let events = events(rows, "passing");
+        let (first, last) = (events.first().copied(), events.last().copied());
+        assert_eq!(last, Some(("destroyed", "destroyed")), "{events:?}");
+        let (event, cause) = first.unwrap_or_default();
+        assert_eq!(event, "created", "{events:?}");
+        assert!(cause == "booted" || cause.is_empty(), "{events:?}");
+    };
+    passed(&often);
+    let moved = events(&often, "plain-5");
+    assert_eq!(moved[0], RESET);
+    assert!(
+        moved.iter().any(|(event, _)| *event == "destroyed"),
+        "{moved:?}"
+    );
+    assert!(
+        moved.iter().any(|(_, cause)| *cause == "saved"),
+        "{moved:?}"
+    );
+    assert!(
+        moved.iter().any(|(event, _)| *event == "created"),
+        "{moved:?}"
+    );
+    for name in STUCK.iter().chain(&["busy"]) {
+        assert_eq!(events(&often, name), []);
+    }
+    // The same for who looks every three seconds, even if the guest comes and goes in between.
+    let seldom = rows(&left("seldom.event.csv"));
+    passed(&seldom);
+    let moved = events(&seldom, "plain-5");
+    assert_eq!(moved[0], RESET);
+    let causes: String = moved.iter().map(|(_, cause)| *cause).collect();
+    assert!(
+        causes.contains("saved") && causes.contains("restored"),
+        "{moved:?}"
+    );
+}
+
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn a_daemon_that_comes_back_tells_of_guests_again() {
+    let rows = rows(&left("restart.event.csv"));
+    let host: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.text("uuid").is_empty())
+        .map(|row| row.text("event"))
+        .collect();
+    let told = |kind| host.iter().filter(|&&event| event == kind).count();
+    assert_eq!(told("back"), 2);
+    assert!(told("lost") >= 2);
+    let told = events(&rows, "plain-5");
+    assert!(!told.is_empty());
+    assert!(told.iter().all(|event| *event == RESET), "{told:?}");
 }

@@ -1,15 +1,36 @@
 use std::ffi::CString;
 use std::mem;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use virtmon_model::{Backend, Capabilities, Error, Result, Snapshot, Wanted};
+use virtmon_model::{Backend, Capabilities, Error, Notice, Result, Snapshot, Wanted};
 
 use crate::backoff::Backoff;
 use crate::fault;
 use crate::ffi::Library;
+use crate::fields::Take;
+use crate::group::{Agenda, Group};
 use crate::reader::Target;
 use crate::readers::Readers;
+use crate::watch::Watch;
 use crate::{carry, raw};
+
+/// What is wanted of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What to read.
+    pub wanted: Wanted,
+    /// Whether to hear what libvirt tells by itself: a connection and two threads more.
+    pub events: bool,
+    /// Whether to keep what has no place of its own, in [`Domain::stats`](virtmon_model::Domain).
+    pub stats: bool,
+    /// Whether to ask whose each guest is, in [`Domain::instance`](virtmon_model::Domain): a call more
+    /// in each guest's life.
+    pub nova: bool,
+    /// Groups to ask for beside the usual ones.
+    pub groups: Vec<Group>,
+    /// Groups to ask for no more often than that: between, what they tell is unknown.
+    pub slow: Vec<(Group, Duration)>,
+}
 
 /// The running domains of a host that libvirt manages.
 ///
@@ -17,6 +38,7 @@ use crate::{carry, raw};
 pub struct LibvirtBackend {
     readers: Readers,
     backoff: Backoff,
+    agenda: Agenda,
     /// What messages call the connection.
     uri: String,
     capabilities: Capabilities,
@@ -27,6 +49,7 @@ pub struct LibvirtBackend {
     wanted: Wanted,
     /// What the last sample was made of, where that is wanted.
     raw: Vec<u8>,
+    watch: Option<Watch>,
 }
 
 impl LibvirtBackend {
@@ -38,7 +61,7 @@ impl LibvirtBackend {
     /// # Errors
     /// [`Error::NotHere`] where libvirt.so.0 is not installed or nothing answers at that URI;
     /// [`Error::Denied`] where this user may not read there.
-    pub fn open(uri: Option<&str>, wanted: Wanted) -> Result<Self> {
+    pub fn open(uri: Option<&str>, options: &Options) -> Result<Self> {
         let library = Library::load().map_err(|error| fault::on_load(&error))?;
         let c_uri = uri
             .map(CString::new)
@@ -47,18 +70,29 @@ impl LibvirtBackend {
         let target = Target {
             library,
             uri: c_uri,
-            wanted,
+            take: Take {
+                vcpus: options.wanted.vcpus,
+                stats: options.stats,
+                nova: options.nova,
+            },
+            raw: options.wanted.raw,
         };
+        let watch = options.events.then(|| Watch::start(target.clone()));
+        let watch = watch
+            .transpose()
+            .map_err(|source| Error::call("libvirt's events", source))?;
         let (readers, capabilities) = Readers::connect(target, uri)?;
         Ok(Self {
             readers,
             backoff: Backoff::default(),
+            agenda: Agenda::new(&options.groups, &options.slow),
             uri: uri.unwrap_or("its own choice of a hypervisor").to_owned(),
             capabilities,
             last: None,
             given: Snapshot::default(),
-            wanted,
+            wanted: options.wanted,
             raw: Vec::new(),
+            watch,
         })
     }
 }
@@ -87,9 +121,13 @@ impl Backend for LibvirtBackend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let now = Instant::now();
         self.backoff.check(now)?;
-        match self.readers.read() {
+        if let Some(watch) = &self.watch {
+            watch.nudge();
+        }
+        match self.readers.read(self.agenda.due(now)) {
             Ok(reading) => {
                 self.backoff.succeeded();
+                self.agenda.done(now);
                 let last = self.last.replace(now).filter(|_| reading.carries);
                 let carried = last.map(|last| now - last);
                 if let Some(elapsed) = carried {
@@ -110,5 +148,14 @@ impl Backend for LibvirtBackend {
                 Err(unread.error)
             }
         }
+    }
+
+    fn begin(&mut self) {
+        self.agenda.begin();
+    }
+
+    fn notices(&mut self) -> Vec<Notice> {
+        let watch = self.watch.iter();
+        watch.flat_map(Watch::take).collect()
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn over(before: &mut Snapshot, now: &mut Snapshot, elapsed: Duration)
             row.error = old.error.take();
             row.name = old.name.take().or_else(|| row.name.take());
             if old.state != State::Unknown {
-                row.state = old.state;
+                (row.state, row.reason) = (old.state, old.reason);
             }
         }
     }

@@ -8,8 +8,8 @@ use crate::value::Value;
 pub(crate) trait Device: Default {
     /// Makes every value unknown, keeping the buffers. `number` is the one in its fields' names.
     fn begin(&mut self, number: u32);
-    /// Takes in one field, by its name behind the device's number.
-    fn set(&mut self, field: &str, value: Value<'_>);
+    /// Takes in one field, by its name behind the device's number. Says whether it has a place.
+    fn set(&mut self, field: &str, value: Value<'_>) -> bool;
 }
 
 /// Gathers the devices of one kind of one domain. Kept from domain to domain for its buffer.
@@ -34,13 +34,23 @@ impl Gathering {
     }
 
     /// Takes in one field, by its name behind the kind: `count`, or `N.` and the device's field.
-    pub(crate) fn take<D: Device>(&mut self, into: &mut Devices<D>, field: &str, value: Value<'_>) {
+    /// Says whether it has a place.
+    pub(crate) fn take<D: Device>(
+        &mut self,
+        into: &mut Devices<D>,
+        field: &str,
+        value: Value<'_>,
+    ) -> bool {
         if field == "count" {
             self.count = value.number();
-        } else if let Some((number, field)) = field.split_once('.')
-            && let Ok(number) = number.parse()
+            return true;
+        }
+        match field
+            .split_once('.')
+            .map(|(number, field)| (number.parse(), field))
         {
-            self.row(into, number).set(field, value);
+            Some((Ok(number), field)) => self.row(into, number).set(field, value),
+            _ => false,
         }
     }
 
@@ -71,7 +81,7 @@ impl Device for Nic {
         self.clear();
     }
 
-    fn set(&mut self, field: &str, value: Value<'_>) {
+    fn set(&mut self, field: &str, value: Value<'_>) -> bool {
         let number = value.number();
         match field {
             "name" => set_text(&mut self.name, value),
@@ -83,8 +93,9 @@ impl Device for Nic {
             "tx.pkts" => self.tx_packets = number,
             "tx.errs" => self.tx_errors = number,
             "tx.drop" => self.tx_drops = number,
-            _ => {}
+            _ => return false,
         }
+        true
     }
 }
 
@@ -93,7 +104,7 @@ impl Device for Disk {
         self.clear();
     }
 
-    fn set(&mut self, field: &str, value: Value<'_>) {
+    fn set(&mut self, field: &str, value: Value<'_>) -> bool {
         let number = value.number();
         match field {
             "name" => set_text(&mut self.name, value),
@@ -109,8 +120,9 @@ impl Device for Disk {
             "capacity" => self.capacity_bytes = number,
             "allocation" => self.allocation_bytes = number,
             "physical" => self.physical_bytes = number,
-            _ => {}
+            _ => return false,
         }
+        true
     }
 }
 
@@ -122,7 +134,7 @@ impl Device for Vcpu {
         };
     }
 
-    fn set(&mut self, field: &str, value: Value<'_>) {
+    fn set(&mut self, field: &str, value: Value<'_>) -> bool {
         let number = value.number();
         match field {
             "state" => self.state = number.map(vcpu_state).unwrap_or_default(),
@@ -130,14 +142,15 @@ impl Device for Vcpu {
             "wait" => self.wait_ns = number,
             "delay" => self.delay_ns = number,
             "halted" => self.halted = value.truth(),
-            _ => {}
+            _ => return false,
         }
+        true
     }
 }
 
 /// The word for a `virVcpuState`, which tells whether the vCPU's thread is there
 /// (`VIR_VCPU_RUNNING`), not whether it has work; [`Vcpu::halted`] does.
-fn vcpu_state(state: u64) -> VcpuState {
+pub(crate) fn vcpu_state(state: u64) -> VcpuState {
     match state {
         0 => VcpuState::Offline,
         1 => VcpuState::Running,

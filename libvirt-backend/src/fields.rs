@@ -1,7 +1,7 @@
 //! A bulk record's named values as a domain: pure, and without allocation once the buffers are
 //! there.
 
-use virtmon_model::{Domain, Memory, Wanted};
+use virtmon_model::{Domain, Memory, Rows, Stat, name_from_bytes};
 
 use crate::device::Gathering;
 use crate::state;
@@ -9,10 +9,21 @@ use crate::value::Value;
 
 const KIB: u64 = 1024;
 
+/// Which values to take in beyond those of each domain.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Take {
+    /// Single vCPUs.
+    pub(crate) vcpus: bool,
+    /// Those that have no place of their own.
+    pub(crate) stats: bool,
+    /// What OpenStack says of it.
+    pub(crate) nova: bool,
+}
+
 /// Turns fields into domains. Kept from tick to tick for its buffers.
 #[derive(Default)]
 pub(crate) struct Fields {
-    wanted: Wanted,
+    take: Take,
     vcpus: Gathering,
     nics: Gathering,
     disks: Gathering,
@@ -20,11 +31,16 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// Takes in what is wanted and no more.
-    pub(crate) fn new(wanted: Wanted) -> Self {
+    pub(crate) fn new(take: Take) -> Self {
         Self {
-            wanted,
+            take,
             ..Self::default()
         }
+    }
+
+    /// Whether single vCPUs are wanted.
+    pub(crate) fn takes_vcpus(&self) -> bool {
+        self.take.vcpus
     }
 
     /// Fills a domain that was cleared, all but its identity and name. What no field tells stays
@@ -37,12 +53,12 @@ impl Fields {
         self.vcpus.begin();
         self.nics.begin();
         self.disks.begin();
+        let (mut state_code, mut reason_code) = (None, None);
         for (name, value) in fields {
             let number = value.number();
             match name {
-                "state.state" => {
-                    domain.state = number.map(state::from_libvirt).unwrap_or_default();
-                }
+                "state.state" => state_code = number,
+                "state.reason" => reason_code = number,
                 "cpu.time" => domain.cpu_time_ns = number,
                 "cpu.user" => domain.cpu_user_ns = number,
                 "cpu.system" => domain.cpu_system_ns = number,
@@ -52,16 +68,25 @@ impl Fields {
                 }
                 "balloon.current" => domain.mem_bytes = number.and_then(bytes_of_kib),
                 "balloon.maximum" => domain.mem_max_bytes = number.and_then(bytes_of_kib),
-                _ => match name.split_once('.') {
-                    Some(("vcpu", field)) if self.wanted.vcpus => {
-                        self.vcpus.take(&mut domain.vcpus, field, value);
+                _ => {
+                    let has_place = match name.split_once('.') {
+                        Some(("vcpu", field)) if self.take.vcpus => {
+                            self.vcpus.take(&mut domain.vcpus, field, value)
+                        }
+                        Some(("net", field)) => self.nics.take(&mut domain.nics, field, value),
+                        Some(("block", field)) => self.disks.take(&mut domain.disks, field, value),
+                        Some(("balloon", field)) => balloon(&mut domain.memory, field, number),
+                        _ => false,
+                    };
+                    if !has_place && self.take.stats {
+                        stat(&mut domain.stats, name, value);
                     }
-                    Some(("net", field)) => self.nics.take(&mut domain.nics, field, value),
-                    Some(("block", field)) => self.disks.take(&mut domain.disks, field, value),
-                    Some(("balloon", field)) => balloon(&mut domain.memory, field, number),
-                    _ => {}
-                },
+                }
             }
+        }
+        if let Some(code) = state_code {
+            domain.state = state::from_libvirt(code);
+            domain.reason = reason_code.and_then(|reason| state::reason(code, reason));
         }
         self.vcpus.end(&mut domain.vcpus);
         self.nics.end(&mut domain.nics);
@@ -69,8 +94,24 @@ impl Fields {
     }
 }
 
+/// A value that has no place of its own.
+fn stat(stats: &mut Rows<Stat>, name: &str, value: Value<'_>) {
+    let stat = stats.next_row();
+    stat.name.clear();
+    stat.name.push_str(name);
+    stat.number = match value {
+        Value::Truth(truth) => Some(truth.into()),
+        value => value.number(),
+    };
+    stat.text = match value {
+        Value::Text(bytes) => Some(name_from_bytes(bytes).as_ref().to_owned()),
+        Value::Number(_) | Value::Truth(_) | Value::Other => None,
+    };
+}
+
 /// The rest of the group `balloon`: memory in KiB (`virDomainMemoryStatTags`), faults as a count.
-fn balloon(memory: &mut Memory, field: &str, number: Option<u64>) {
+/// Says whether the value has a place.
+fn balloon(memory: &mut Memory, field: &str, number: Option<u64>) -> bool {
     let bytes = || number.and_then(bytes_of_kib);
     match field {
         "rss" => memory.rss_bytes = bytes(),
@@ -84,8 +125,9 @@ fn balloon(memory: &mut Memory, field: &str, number: Option<u64>) {
         "minor_fault" => memory.minor_faults = number,
         // 0 is a guest that has no balloon driver, or has not reported yet.
         "last-update" => memory.guest_reported_s = number.filter(|&s| s > 0),
-        _ => {}
+        _ => return false,
     }
+    true
 }
 
 /// libvirt counts memory in KiB.

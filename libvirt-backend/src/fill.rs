@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use virtmon_model::{Identity, Snapshot, Uuid, Wanted};
+use virtmon_model::{Domain as Row, Identity, Snapshot, Uuid};
 
 use crate::fault::Fault;
-use crate::ffi::{DomainInfo, Record};
-use crate::fields::Fields;
+use crate::ffi::{
+    Domain, DomainInfo, Record, VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK,
+    VIR_DOMAIN_STATS_CPU_TOTAL,
+};
+use crate::fields::{Fields, Take};
 use crate::names::Names;
+use crate::nova::Instances;
 use crate::order::Order;
+use crate::session::Ask;
 use crate::value::Param;
 use crate::{info, raw};
 
@@ -24,6 +29,8 @@ pub(crate) trait Told<'a> {
     fn params(&self) -> impl Iterator<Item = Param<'a>>;
     /// As [`Domain::info`](crate::ffi::Domain::info).
     fn info(&self) -> Result<DomainInfo, Fault>;
+    /// The domain itself, to be asked for more, where it is there.
+    fn live(&self) -> Option<Domain<'a>>;
 }
 
 impl<'l> Told<'l> for Record<'l> {
@@ -46,6 +53,10 @@ impl<'l> Told<'l> for Record<'l> {
     fn info(&self) -> Result<DomainInfo, Fault> {
         self.domain.info()
     }
+
+    fn live(&self) -> Option<Domain<'l>> {
+        Some(self.domain)
+    }
 }
 
 /// Why libvirt left out what a guest's QEMU tells.
@@ -57,10 +68,22 @@ pub(crate) enum LeftOut {
     NotAsked,
 }
 
+/// How records are to be read.
+pub(crate) struct How {
+    /// Who was asked.
+    pub(crate) ask: Ask,
+    /// Why a record is not whole, where a record tells that by what it lacks.
+    pub(crate) left_out: Option<LeftOut>,
+    /// Whether vCPUs take a call of their own.
+    pub(crate) vcpus: bool,
+}
+
 /// Buffers that outlive a connection.
 pub(crate) struct Buffers {
     fields: Fields,
     names: Names,
+    /// Where they are wanted.
+    instances: Option<Instances>,
     order: Order,
     no_answer: Arc<str>,
     not_asked: Arc<str>,
@@ -68,10 +91,11 @@ pub(crate) struct Buffers {
 
 impl Buffers {
     /// For what is wanted.
-    pub(crate) fn new(wanted: Wanted) -> Self {
+    pub(crate) fn new(take: Take) -> Self {
         Self {
-            fields: Fields::new(wanted),
+            fields: Fields::new(take),
             names: Names::default(),
+            instances: take.nova.then(Instances::default),
             order: Order::default(),
             no_answer: "its QEMU does not answer: another call is waiting for it".into(),
             not_asked: "its QEMU was not asked: too many others do not answer".into(),
@@ -88,25 +112,40 @@ pub(crate) struct Filled {
     pub(crate) refused: Option<Fault>,
 }
 
-/// Makes a row of each record, in ascending order of id. `left_out` says why a record without
-/// `balloon.rss` is not whole, where that is the reason. The records are kept in `kept`, if there
-/// is such a place.
+/// Whether libvirt's QEMU driver has left out what a guest's monitor tells. Where neither memory nor
+/// disks were asked for, the rest comes without the monitor as well.
+fn is_left_out(row: &Row, ask: Ask) -> bool {
+    let Ask::Guests(groups) = ask else {
+        return true;
+    };
+    if groups & VIR_DOMAIN_STATS_BALLOON != 0 {
+        return row.memory.rss_bytes.is_none();
+    }
+    let disks = &row.disks.rows;
+    groups & VIR_DOMAIN_STATS_BLOCK != 0
+        && !disks.is_empty()
+        && disks.iter().all(|disk| disk.rd_requests.is_none())
+}
+
+/// Makes a row of each record, in ascending order of id. The records are kept in `kept`, if there is
+/// such a place.
 pub(crate) fn fill<'a, T: Told<'a>>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
     mut kept: Option<&mut Vec<u8>>,
     len: usize,
-    left_out: Option<LeftOut>,
+    how: &How,
     record: impl Fn(usize) -> T,
 ) -> Filled {
     let mut filled = Filled::default();
-    let why = left_out.map(|why| match why {
+    let why = how.left_out.map(|why| match why {
         LeftOut::NoAnswer => &buffers.no_answer,
         LeftOut::NotAsked => &buffers.not_asked,
     });
     if let Some(kept) = &mut kept {
-        raw::put_left_out(kept, left_out);
+        raw::put_left_out(kept, how.left_out);
     }
+    let is_unasked = matches!(how.ask, Ask::Guests(g) if g & VIR_DOMAIN_STATS_CPU_TOTAL == 0);
     into.domains.clear();
     for (id, at) in buffers.order.of(len, |at| record(at).id()) {
         let record = record(at);
@@ -119,11 +158,12 @@ pub(crate) fn fill<'a, T: Told<'a>>(
         };
         let fields = record.params().map(|param| (param.name, param.value()));
         buffers.fields.fill(row, fields);
-        if row.memory.rss_bytes.is_none() {
+        if is_left_out(row, how.ask) {
             row.error = why.cloned();
         }
         let is_skipped = row.error.is_some();
-        let info = row.cpu_time_ns.is_none().then(|| record.info());
+        let lacks_info = row.cpu_time_ns.is_none() && !is_unasked;
+        let info = lacks_info.then(|| record.info());
         if let Some(kept) = &mut kept {
             raw::put_record(kept, id, &record, info.as_ref());
         }
@@ -141,11 +181,25 @@ pub(crate) fn fill<'a, T: Told<'a>>(
             continue;
         }
         row.name = buffers.names.of(row.identity, record.name());
+        if let Some(live) = record.live() {
+            if how.vcpus
+                && buffers.fields.takes_vcpus()
+                && let Ok(vcpus) = live.vcpus(row.vcpus_online.unwrap_or_default())
+            {
+                info::complete_vcpus(row, vcpus);
+            }
+            if let Some(instances) = &mut buffers.instances {
+                row.instance = instances.of(row.identity, live);
+            }
+        }
         filled.skipped += usize::from(is_skipped);
     }
     if let Some(kept) = &mut kept {
         raw::put_end(kept);
     }
     buffers.names.sweep();
+    if let Some(instances) = &mut buffers.instances {
+        instances.sweep();
+    }
     filled
 }

@@ -1,9 +1,10 @@
 //! What the bulk call left out, from `virDomainGetInfo`.
 
-use virtmon_model::{Domain, State};
+use virtmon_model::{Domain, State, Vcpu};
 
+use crate::device::vcpu_state;
 use crate::fault::Fault;
-use crate::ffi::DomainInfo;
+use crate::ffi::{DomainInfo, VcpuInfo};
 use crate::fields::bytes_of_kib;
 use crate::state;
 
@@ -38,6 +39,22 @@ pub(crate) fn complete(
     }
 }
 
+/// Fills in the vCPUs, of which there are as many as the row says are online.
+pub(crate) fn complete_vcpus(domain: &mut Domain, vcpus: impl Iterator<Item = VcpuInfo>) {
+    let rows = &mut domain.vcpus.rows;
+    for info in vcpus {
+        *rows.next_row() = Vcpu {
+            id: info.number,
+            state: vcpu_state(info.state),
+            cpu_time_ns: Some(info.cpu_time_ns),
+            pcpu: u32::try_from(info.cpu).ok(),
+            ..Vcpu::default()
+        };
+    }
+    rows.sort_unstable_by_key(|vcpu| vcpu.id);
+    domain.vcpus.complete = u32::try_from(rows.len()).ok() == domain.vcpus_online;
+}
+
 /// Whether the domain ended between the list and the question: a domain that is shut off is in no
 /// list of active ones, and its counters are gone.
 pub(crate) fn has_ended(domain: &Domain) -> bool {
@@ -48,6 +65,7 @@ pub(crate) fn has_ended(domain: &Domain) -> bool {
 mod tests {
     use super::*;
     use crate::ffi::{VIR_DOMAIN_RUNNING, VIR_DOMAIN_SHUTOFF, VIR_ERR_NO_DOMAIN};
+    use virtmon_model::VcpuState;
 
     const INFO: DomainInfo = DomainInfo {
         state: VIR_DOMAIN_RUNNING,
@@ -70,6 +88,36 @@ mod tests {
         assert_eq!(domain.mem_bytes, Some(1));
         assert_eq!(domain.mem_max_bytes, Some(200 * 1024));
         assert!(!has_ended(&domain));
+    }
+
+    #[test]
+    fn vcpus_are_those_that_are_online() {
+        let vcpu = |number, state, cpu| VcpuInfo {
+            number,
+            state,
+            cpu_time_ns: 7,
+            cpu,
+        };
+        let mut domain = Domain {
+            vcpus_online: Some(2),
+            ..Domain::default()
+        };
+        complete_vcpus(&mut domain, [vcpu(1, 2, -1), vcpu(0, 1, 3)].into_iter());
+        assert!(domain.vcpus.complete);
+        let rows: Vec<_> = domain
+            .vcpus
+            .rows
+            .iter()
+            .map(|v| (v.id, v.state, v.pcpu))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (0, VcpuState::Running, Some(3)),
+                (1, VcpuState::Blocked, None)
+            ]
+        );
+        assert_eq!(domain.vcpus.rows[0].cpu_time_ns, Some(7));
     }
 
     #[test]

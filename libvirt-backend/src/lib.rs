@@ -2,11 +2,12 @@
 //!
 //! A `reader` is a thread with a connection, its `session`, and what that was found to be able to do
 //! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
-//! that is stuck, `carry` gives such a guest's row the values that it had. `fields` turns a bulk
-//! record's named values into a domain, `info` completes what the bulk call left out, `names` keeps
-//! the domains' names; `fill` has them make a row of what was told. `raw` keeps that, and `replay`
-//! makes the same rows of it without libvirt. `fault` says what libvirt's errors mean. All calls into the library are in
-//! `ffi`.
+//! that is stuck, `carry` gives such a guest's row the values that it had. `fill` makes rows of what
+//! was told: `fields` turns a bulk record's named values into a domain, `info` completes what the
+//! bulk call left out, `names` and `nova` keep what stays. `group` says what is asked for when.
+//! `raw` keeps what was told, and `replay` makes the same rows of it without libvirt. `watch` hears
+//! what libvirt tells by itself. `fault` says what libvirt's errors mean. All calls into the library
+//! are in `ffi`.
 #![deny(unsafe_code)]
 
 mod backend;
@@ -18,9 +19,11 @@ mod fault;
 mod ffi;
 mod fields;
 mod fill;
+mod group;
 mod host;
 mod info;
 mod names;
+mod nova;
 mod order;
 mod patience;
 mod progress;
@@ -31,7 +34,9 @@ mod replay;
 mod session;
 mod state;
 mod value;
+mod watch;
 mod way;
 
-pub use backend::LibvirtBackend;
+pub use backend::{LibvirtBackend, Options};
+pub use group::Group;
 pub use replay::LibvirtReplay;

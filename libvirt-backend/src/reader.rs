@@ -6,10 +6,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use virtmon_model::{Capabilities, Snapshot, Wanted};
+use virtmon_model::{Capabilities, Snapshot};
 
 use crate::fault::Fault;
 use crate::ffi::Library;
+use crate::fields::Take;
 use crate::fill::Buffers;
 use crate::progress::{Phase, Progress};
 use crate::session::{Ask, Failed, Session};
@@ -19,7 +20,9 @@ use crate::session::{Ask, Failed, Session};
 pub(crate) struct Target {
     pub(crate) library: &'static Library,
     pub(crate) uri: Option<CString>,
-    pub(crate) wanted: Wanted,
+    pub(crate) take: Take,
+    /// Whether to keep what was told.
+    pub(crate) raw: bool,
 }
 
 /// What a reader is to do.
@@ -132,7 +135,7 @@ fn work(
     replies: &SyncSender<Reply>,
     progress: &Progress,
 ) {
-    let mut buffers = Buffers::new(target.wanted);
+    let mut buffers = Buffers::new(target.take);
     let mut session = None;
     while let Ok(mut request) = requests.recv() {
         let began = Instant::now();
@@ -191,7 +194,7 @@ fn attempt(
     let mut skipped = 0;
     let mut guests = session.guests_at_open();
     if let Some(ask) = request.ask {
-        let kept = target.wanted.raw.then_some(&mut request.kept);
+        let kept = target.raw.then_some(&mut request.kept);
         match session.sample(ask, buffers, &mut request.snapshot, kept, progress) {
             Ok(left_out) => skipped = left_out,
             Err(failed) => return Err(failure(failed, slot)),

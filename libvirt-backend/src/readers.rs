@@ -93,8 +93,8 @@ impl Readers {
         Ok((readers, done.capabilities))
     }
 
-    /// Reads the host and its guests.
-    pub(crate) fn read(&mut self) -> Result<Reading<'_>, Unread> {
+    /// Reads the host and its guests, of them these groups.
+    pub(crate) fn read(&mut self, groups: u32) -> Result<Reading<'_>, Unread> {
         self.hear_the_late()?;
         let mut caught = 0;
         let mut repeats = 0;
@@ -107,7 +107,7 @@ impl Readers {
             let ask = if held >= MOST_HELD || caught >= MOST_CAUGHT {
                 Ask::Daemon
             } else {
-                Ask::Guests
+                Ask::Guests(groups)
             };
             let at = self.idle()?;
             self.readers[at].ask(Request {
@@ -121,7 +121,7 @@ impl Readers {
             };
             // Another client's call is over in a moment, as is one of a reader that was given up
             // too soon; what was there the last time is not.
-            if ask == Ask::Guests && done.skipped > self.skipped && repeats < MOST_REPEATS {
+            if ask != Ask::Daemon && done.skipped > self.skipped && repeats < MOST_REPEATS {
                 thread::sleep(Duration::from_millis(2 << repeats));
                 repeats += 1;
                 continue;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use virtmon_model::{Capabilities, Error, Host, Result, Snapshot, Uuid, Wanted};
+use virtmon_model::{Capabilities, Error, Host, Result, Snapshot, Uuid};
 use virtmon_recording::wire::Take;
 
 use crate::carry;
 use crate::fault::Fault;
-use crate::ffi::DomainInfo;
-use crate::fill::{Buffers, LeftOut, Told, fill};
+use crate::ffi::{Domain, DomainInfo};
+use crate::fields;
+use crate::fill::{Buffers, How, LeftOut, Told, fill};
+use crate::session::Ask;
 use crate::value::Param;
 
 /// Makes snapshots of what [`LibvirtBackend`](crate::LibvirtBackend) has kept.
@@ -30,9 +32,10 @@ impl LibvirtReplay {
             Error::UnknownAbi("it does not say what the host that it was made on tells".into())
         })?;
         Ok(Self {
-            buffers: Buffers::new(Wanted {
+            buffers: Buffers::new(fields::Take {
                 vcpus: true,
-                ..Wanted::default()
+                stats: true,
+                nova: false,
             }),
             capabilities: Capabilities::from_bits(bits),
             given: Snapshot::default(),
@@ -69,14 +72,17 @@ impl LibvirtReplay {
         while take.truth()? {
             records.push(Recorded::take(&mut take)?);
         }
-        fill(
-            &mut self.buffers,
-            into,
-            None,
-            records.len(),
+        let how = How {
+            ask: match left_out {
+                Some(LeftOut::NotAsked) => Ask::Daemon,
+                // A recording is made of all the usual groups.
+                _ => Ask::Guests(!0),
+            },
             left_out,
-            |at| records[at],
-        );
+            vcpus: false,
+        };
+        let record = |at: usize| records[at];
+        fill(&mut self.buffers, into, None, records.len(), &how, record);
         if let Some(elapsed_ns) = carried {
             carry::over(&mut self.given, into, Duration::from_nanos(elapsed_ns));
         }
@@ -192,6 +198,10 @@ impl<'a> Told<'a> for Recorded<'a> {
             Info::Refused(code, errno, message) => Err(Fault::new(code, errno, message)),
             Info::NotAsked => Err(Fault::new(0, 0, "it was not recorded")),
         }
+    }
+
+    fn live(&self) -> Option<Domain<'a>> {
+        None
     }
 }
 

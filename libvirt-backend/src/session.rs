@@ -4,7 +4,7 @@ use virtmon_model::{Capabilities, Host, Snapshot};
 
 use crate::fault::Fault;
 use crate::ffi::{Connection, Library, VIR_ERR_NO_SUPPORT};
-use crate::fill::{Buffers, LeftOut, fill};
+use crate::fill::{Buffers, How, LeftOut, fill};
 use crate::progress::{Phase, Progress};
 use crate::way::{self, Way};
 use crate::{host, raw};
@@ -12,8 +12,8 @@ use crate::{host, raw};
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
-    /// The daemon, and each guest's QEMU by it.
-    Guests,
+    /// The daemon, and each guest's QEMU by it, for these groups.
+    Guests(u32),
     /// The daemon alone, for what it knows by itself.
     Daemon,
 }
@@ -59,14 +59,14 @@ impl Session {
         self.connection.is_alive()
     }
 
-    /// What the driver can tell. Where domains are read one by one, their devices are not: that
-    /// would take each domain's XML and a call for each device.
+    /// What the driver can tell. Where the bulk call has no devices, vCPUs take a call for each
+    /// domain; the others are not read, for they would take its XML and a call for each.
     pub(crate) fn capabilities(&self) -> Capabilities {
         let devices = matches!(self.way, Way::Bulk { devices: true, .. });
         Capabilities {
             nics: devices,
             disks: devices,
-            vcpus: devices,
+            vcpus: true,
         }
     }
 
@@ -93,12 +93,13 @@ impl Session {
             raw::put_host(kept, host);
         }
         let filled = match self.way {
-            Way::Bulk { nowait, .. } => {
+            Way::Bulk { nowait, devices } => {
                 let groups = match ask {
-                    Ask::Guests => way::GROUPS,
+                    // Of a driver that leaves out what it does not know, no more is enforced.
+                    Ask::Guests(groups) => groups,
                     Ask::Daemon => way::DAEMON_GROUPS,
                 };
-                if nowait && ask == Ask::Guests {
+                if nowait && matches!(ask, Ask::Guests(_)) {
                     progress.is_at(Phase::Guests);
                 }
                 let records = self
@@ -106,11 +107,16 @@ impl Session {
                     .stats(groups, Way::flags(nowait))
                     .map_err(|fault| ("virConnectGetAllDomainStats", fault))?;
                 progress.is_at(Phase::Daemon);
-                let left_out = self.tells_rss.then_some(match ask {
-                    Ask::Guests => LeftOut::NoAnswer,
-                    Ask::Daemon => LeftOut::NotAsked,
-                });
-                fill(buffers, into, kept, records.len(), left_out, |at| {
+                let how = How {
+                    ask,
+                    left_out: self.tells_rss.then_some(match ask {
+                        Ask::Guests(_) => LeftOut::NoAnswer,
+                        Ask::Daemon => LeftOut::NotAsked,
+                    }),
+                    // A recording has no calls beside the bulk one.
+                    vcpus: !devices && kept.is_none(),
+                };
+                fill(buffers, into, kept, records.len(), &how, |at| {
                     records.get(at)
                 })
             }
@@ -119,7 +125,12 @@ impl Session {
                     .connection
                     .active_domains()
                     .map_err(|fault| ("virConnectListAllDomains", fault))?;
-                fill(buffers, into, kept, domains.len(), None, |at| {
+                let how = How {
+                    ask: Ask::Guests(!0),
+                    left_out: None,
+                    vcpus: kept.is_none(),
+                };
+                fill(buffers, into, kept, domains.len(), &how, |at| {
                     domains.get(at)
                 })
             }
@@ -148,9 +159,8 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use virtmon_model::Wanted;
-
     use super::*;
+    use crate::fields::Take;
 
     /// What the test driver tells in this way, or in the way that it has.
     fn sampled(way: Option<Way>) -> Snapshot {
@@ -159,9 +169,10 @@ mod tests {
         session.way = way.unwrap_or(session.way);
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
-            let mut buffers = Buffers::new(Wanted::default());
+            let mut buffers = Buffers::new(Take::default());
+            let ask = Ask::Guests(way::DAEMON_GROUPS);
             let progress = Progress::new();
-            let read = session.sample(Ask::Guests, &mut buffers, &mut snapshot, None, &progress);
+            let read = session.sample(ask, &mut buffers, &mut snapshot, None, &progress);
             read.map_err(|(call, fault)| fault.on_call(call)).unwrap();
         }
         snapshot

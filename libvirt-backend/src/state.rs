@@ -22,6 +22,48 @@ pub(crate) fn from_libvirt(state: u64) -> State {
     }
 }
 
+/// How a domain came to be in a `virDomainState`: the words of libvirt.h for the reasons of each
+/// state (`virDomainRunningReason` and so on). `None` where libvirt does not know, or in a way that
+/// virtmon does not.
+pub(crate) fn reason(state: u64, reason: u64) -> Option<&'static str> {
+    let words: &[&str] = match u32::try_from(state) {
+        Ok(VIR_DOMAIN_RUNNING) => &[
+            "booted",
+            "migrated",
+            "restored",
+            "from snapshot",
+            "unpaused",
+            "migration canceled",
+            "save canceled",
+            "wakeup",
+            "crashed",
+            "post-copy",
+            "post-copy failed",
+        ],
+        Ok(VIR_DOMAIN_PAUSED) => &[
+            "user",
+            "migration",
+            "save",
+            "dump",
+            "I/O error",
+            "watchdog",
+            "from snapshot",
+            "shutting down",
+            "snapshot",
+            "crashed",
+            "starting up",
+            "post-copy",
+            "post-copy failed",
+        ],
+        Ok(VIR_DOMAIN_SHUTDOWN) => &["user"],
+        Ok(VIR_DOMAIN_CRASHED) => &["panicked"],
+        _ => &[],
+    };
+    // 0 is unknown in every state.
+    let at = usize::try_from(reason).ok()?.checked_sub(1)?;
+    words.get(at).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +79,16 @@ mod tests {
             ]
         );
         assert_eq!(from_libvirt(u64::MAX), State::Unknown);
+    }
+
+    #[test]
+    fn a_reason_where_there_is_one() {
+        assert_eq!(reason(1, 1), Some("booted"));
+        assert_eq!(reason(1, 11), Some("post-copy failed"));
+        assert_eq!(reason(3, 5), Some("I/O error"));
+        assert_eq!(reason(3, 13), Some("post-copy failed"));
+        for (state, unknown) in [(1, 0), (1, 12), (3, 14), (2, 1), (99, 1), (1, u64::MAX)] {
+            assert_eq!(reason(state, unknown), None);
+        }
     }
 }

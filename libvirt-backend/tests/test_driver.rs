@@ -9,8 +9,8 @@
 mod common;
 
 use common::{domain, sampled, virsh};
-use libvirt_backend::LibvirtBackend;
-use virtmon_model::{Backend, Capabilities, Error, Snapshot, State, Wanted};
+use libvirt_backend::{LibvirtBackend, Options};
+use virtmon_model::{Backend, Capabilities, Error, Snapshot, State, VcpuState, Wanted};
 
 const URI: &str = "test:///default";
 
@@ -47,6 +47,14 @@ fn the_one_domain_is_as_virsh_has_it() {
     // The driver's CPU time is the time of day; virsh prints tenths.
     let time = test.cpu_time_ns.unwrap() as f64 / 1e9;
     assert!(seconds(&before) - 0.1 <= time && time <= seconds(&after) + 0.1);
+    let info = virsh(URI, &["-r", "vcpuinfo", "test"]);
+    let running = info.matches("running").count();
+    assert_eq!(test.vcpus.rows.len(), running);
+    assert!(test.vcpus.complete && running == 2, "{info}");
+    for (n, vcpu) in test.vcpus.rows.iter().enumerate() {
+        assert_eq!((vcpu.id as usize, vcpu.state), (n, VcpuState::Running));
+        assert!(vcpu.cpu_time_ns.is_some() && vcpu.pcpu.is_some());
+    }
     // It says nothing of devices, which is not that there are none.
     assert_eq!(test.nics.sum(|nic| nic.rx_bytes), None);
     assert_eq!(test.disks.sum(|disk| disk.rd_bytes), None);
@@ -56,12 +64,12 @@ fn the_one_domain_is_as_virsh_has_it() {
 fn the_driver_and_its_host_are_told() {
     let (backend, snapshot) = sampled(URI);
     assert_eq!(backend.name(), "libvirt");
-    let nothing = Capabilities {
+    let vcpus_alone = Capabilities {
         nics: false,
         disks: false,
-        vcpus: false,
+        vcpus: true,
     };
-    assert_eq!(backend.capabilities(), nothing);
+    assert_eq!(backend.capabilities(), vcpus_alone);
     let host = &snapshot.host;
     assert!(
         host.hypervisor.to_lowercase().starts_with("test 0."),
@@ -101,9 +109,12 @@ fn later_samples_use_the_rows_and_the_name_of_the_first() {
 fn refusal(uri: &str) -> String {
     match LibvirtBackend::open(
         Some(uri),
-        Wanted {
-            vcpus: true,
-            ..Wanted::default()
+        &Options {
+            wanted: Wanted {
+                vcpus: true,
+                ..Wanted::default()
+            },
+            ..Options::default()
         },
     )
     .map(drop)
@@ -128,7 +139,7 @@ fn what_is_not_there_is_told_in_one_line() {
 #[test]
 fn a_uri_with_a_nul_byte_is_refused() {
     assert!(matches!(
-        LibvirtBackend::open(Some("test:///\0"), Wanted::default()).map(drop),
+        LibvirtBackend::open(Some("test:///\0"), &Options::default()).map(drop),
         Err(Error::NotHere(_))
     ));
 }

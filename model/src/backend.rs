@@ -1,4 +1,4 @@
-use crate::{Result, Snapshot};
+use crate::{Notice, Result, Snapshot};
 
 /// A source of snapshots: one hypervisor interface on one host.
 pub trait Backend {
@@ -32,6 +32,16 @@ pub trait Backend {
     /// backend's own format, of which its replay makes the same snapshot on any machine.
     fn raw(&self) -> &[u8] {
         &[]
+    }
+
+    /// A series of samples begins: what is read seldom is due at its first one, whatever was sampled
+    /// before.
+    fn begin(&mut self) {}
+
+    /// What the toolstack has told by itself so far, oldest first, where the backend was opened to
+    /// hear it. Each is told once.
+    fn notices(&mut self) -> Vec<Notice> {
+        Vec::new()
     }
 
     /// Hypercalls or RPCs that it has made so far, where it counts them.

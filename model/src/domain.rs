@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{Devices, Disk, Memory, Nic, Vcpu};
+use crate::{Devices, Disk, Instance, Memory, Nic, Rows, Vcpu};
 
 /// What tells one life of one domain from every other.
 ///
@@ -29,6 +29,8 @@ pub struct Domain {
     pub name: Option<Arc<str>>,
     /// What it is doing.
     pub state: State,
+    /// How it came to be in that state, in a few words, where the hypervisor tells.
+    pub reason: Option<&'static str>,
     /// CPU time used by all its vCPUs since it was made, in ns.
     pub cpu_time_ns: Option<u64>,
     /// The part of it that its process spent outside the kernel, in ns (libvirt's `cpu.user`).
@@ -55,6 +57,10 @@ pub struct Domain {
     pub nics: Devices<Nic>,
     /// Its block devices.
     pub disks: Devices<Disk>,
+    /// What the hypervisor tells beyond all that, under its own names, where it was asked for.
+    pub stats: Rows<Stat>,
+    /// What OpenStack says of it, where that was asked for and it made it.
+    pub instance: Option<Arc<Instance>>,
     /// How old the values are, in ns: 0 when they were read in this sample.
     pub stale_ns: u64,
     /// Why some of it could not be read in this sample.
@@ -68,6 +74,7 @@ impl Domain {
             identity,
             name,
             state,
+            reason,
             cpu_time_ns,
             cpu_user_ns,
             cpu_system_ns,
@@ -81,12 +88,15 @@ impl Domain {
             vcpus,
             nics,
             disks,
+            stats,
+            instance,
             stale_ns,
             error,
         } = self;
         *identity = Identity::default();
         *name = None;
         *state = State::Unknown;
+        *reason = None;
         *cpu_time_ns = None;
         *cpu_user_ns = None;
         *cpu_system_ns = None;
@@ -100,6 +110,8 @@ impl Domain {
         vcpus.clear();
         nics.clear();
         disks.clear();
+        stats.clear();
+        *instance = None;
         *stale_ns = 0;
         *error = None;
     }
@@ -129,6 +141,18 @@ impl Role {
             Self::Guest => "guest",
         }
     }
+}
+
+/// A value under the name that the hypervisor has for it. Neither number nor text is a value of a
+/// kind that virtmon does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stat {
+    /// Its name.
+    pub name: String,
+    /// Its value, where it is a number.
+    pub number: Option<u64>,
+    /// Its value, where it is a text.
+    pub text: Option<String>,
 }
 
 /// What a domain is doing, in one word.

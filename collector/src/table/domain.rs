@@ -113,6 +113,8 @@ impl Table for Domains {
             ("xenstore target", "not told") |row| row.domain.target_id.into();
         "error" [""] "why some of the row could not be read at this tick"
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
+        "state_reason" [""] "how it came to be in that state, in libvirt's words: booted, restored, I/O error"
+            ("not told", "state.reason") |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {

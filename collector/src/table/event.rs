@@ -10,7 +10,7 @@ pub enum Events {}
 impl Table for Events {
     type Row<'a> = &'a Event;
     const NAME: &'static str = "event";
-    const HELP: &'static str = "One row for each change that a reading shows against the one before: it happened between the two. Nothing but a failed reading has an event without a tick in the other tables.";
+    const HELP: &'static str = "One row for each change that a reading shows against the one before, or that libvirt told of: it happened between the two. Nothing but a failed reading has an event without a tick in the other tables.";
     columns! {
         "id" [""] "the domain's id; empty where the event is the host's" ("the domain table")
             |event| event.identity.map(|identity| identity.id).into();
@@ -18,12 +18,12 @@ impl Table for Events {
             |event| event.identity.map_or(Cell::Unknown, |identity| Cell::Uuid(identity.uuid));
         "name" [""] "the domain's name" ("the domain table") |event| event.name.as_deref().into();
         "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, stale, fresh; of the host: trouble, lost, back, dropped, suspended (new is for how long, in ns), clock_stepped (the wall clock, in ns since 1970)"
-            ("made of the readings") |event| Cell::Word(event.kind.as_str());
+            ("made of the readings", "made of the readings; of guests that no reading has, and resets: virConnectDomainEventRegisterAny") |event| Cell::Word(event.kind.as_str());
         "device" [""] "the device or counter that it is about" ("made of the readings")
             |event| Some(event.device.as_str()).filter(|device| !device.is_empty()).into();
         "old" [""] "what it was" ("made of the readings") |event| cell(&event.old);
         "new" [""] "what it is" ("made of the readings") |event| cell(&event.new);
-        "cause" [""] "why, as far as the readings tell" ("made of the readings")
+        "cause" [""] "why, as far as it is told" ("made of the readings", "made of the readings; virDomainEventStartedDetailType, virDomainEventStoppedDetailType")
             |event| Some(&*event.cause).filter(|cause| !cause.is_empty()).into();
     }
 

@@ -131,6 +131,11 @@ impl Connection {
         Ok(unsafe { ActiveDomains::own(self, list, len) })
     }
 
+    /// The connection, which is open as long as `self` is.
+    pub(super) fn raw(&self) -> *mut virConnect {
+        self.raw.as_ptr()
+    }
+
     fn done(&self, status: i32) -> Result<(), Fault> {
         if status < 0 {
             Err(self.library.last_fault())

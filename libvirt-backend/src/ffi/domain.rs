@@ -3,11 +3,13 @@
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr;
 
 use virtmon_model::Uuid;
 
 use super::Library;
-use super::bindings::{virDomainInfo, virDomainPtr};
+use super::bindings::{VIR_DOMAIN_METADATA_ELEMENT, virDomainInfo, virDomainPtr, virVcpuInfo};
+use super::lists::free;
 use crate::fault::Fault;
 
 /// A domain that a list holds.
@@ -31,6 +33,19 @@ pub(crate) struct DomainInfo {
     pub(crate) vcpus: u32,
     /// CPU time that it has used, in ns.
     pub(crate) cpu_time_ns: u64,
+}
+
+/// What `virDomainGetVcpus` tells of a vCPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VcpuInfo {
+    /// Its number.
+    pub(crate) number: u32,
+    /// A `virVcpuState`.
+    pub(crate) state: u64,
+    /// CPU time that it has used, in ns.
+    pub(crate) cpu_time_ns: u64,
+    /// The pCPU that it is on; below 0 it is on none, or that is not told.
+    pub(crate) cpu: i32,
 }
 
 impl<'l> Domain<'l> {
@@ -78,6 +93,53 @@ impl<'l> Domain<'l> {
         unsafe { CStr::from_ptr(name) }.to_bytes()
     }
 
+    /// `virDomainGetMetadata`: the element of this namespace in the domain's metadata, as XML.
+    pub(crate) fn metadata(self, namespace: &CStr) -> Result<String, Fault> {
+        let element = VIR_DOMAIN_METADATA_ELEMENT.cast_signed();
+        // SAFETY: the domain is alive for 'l (`of`), and the namespace a NUL-terminated string that
+        // lives through the call.
+        let xml = unsafe {
+            self.library
+                .calls
+                .virDomainGetMetadata(self.raw, element, namespace.as_ptr(), 0)
+        };
+        if xml.is_null() {
+            return Err(self.library.last_fault());
+        }
+        // SAFETY: not null, so a NUL-terminated string that is ours.
+        let text = unsafe { CStr::from_ptr(xml) }
+            .to_string_lossy()
+            .into_owned();
+        // SAFETY: libvirt's documentation gives the string to free(3), and it is freed only here.
+        unsafe { free(xml.cast()) };
+        Ok(text)
+    }
+
+    /// `virDomainGetVcpus`: those of the first `most` that are there.
+    pub(crate) fn vcpus(self, most: u32) -> Result<impl Iterator<Item = VcpuInfo>, Fault> {
+        let room = i32::try_from(most).unwrap_or(i32::MAX);
+        let mut infos = vec![NO_VCPU; room.unsigned_abs() as usize];
+        // SAFETY: the domain is alive for 'l (`of`), and the call writes up to `room` virVcpuInfos,
+        // whose layout libvirt never changes, and no CPU maps.
+        let written = unsafe {
+            self.library.calls.virDomainGetVcpus(
+                self.raw,
+                infos.as_mut_ptr(),
+                room,
+                ptr::null_mut(),
+                0,
+            )
+        };
+        let written = usize::try_from(written).map_err(|_| self.library.last_fault())?;
+        infos.truncate(written);
+        Ok(infos.into_iter().map(|info| VcpuInfo {
+            number: info.number,
+            state: u64::try_from(info.state).unwrap_or(u64::MAX),
+            cpu_time_ns: info.cpuTime,
+            cpu: info.cpu,
+        }))
+    }
+
     /// `virDomainGetInfo`.
     pub(crate) fn info(self) -> Result<DomainInfo, Fault> {
         let mut info = MaybeUninit::<virDomainInfo>::zeroed();
@@ -102,6 +164,14 @@ impl<'l> Domain<'l> {
         })
     }
 }
+
+/// A vCPU of which nothing is known.
+const NO_VCPU: virVcpuInfo = virVcpuInfo {
+    number: 0,
+    state: 0,
+    cpuTime: 0,
+    cpu: -1,
+};
 
 const fn uuid_bytes() -> [u8; 16] {
     const { assert!(super::bindings::VIR_UUID_BUFLEN == 16) };

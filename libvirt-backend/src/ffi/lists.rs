@@ -128,5 +128,5 @@ impl Drop for ActiveDomains<'_> {
 
 unsafe extern "C" {
     /// free(3), of the C library that the standard library links too.
-    fn free(memory: *mut c_void);
+    pub(super) fn free(memory: *mut c_void);
 }

@@ -4,11 +4,12 @@ use virtmon_model::{Disk, Nic, State, Vcpu, VcpuState};
 
 fn filled(fields: &[(&str, Value<'_>)]) -> Domain {
     let mut domain = Domain::default();
-    let wanted = Wanted {
+    let take = Take {
         vcpus: true,
-        ..Wanted::default()
+        stats: true,
+        nova: false,
     };
-    Fields::new(wanted).fill(&mut domain, fields.iter().copied());
+    Fields::new(take).fill(&mut domain, fields.iter().copied());
     domain
 }
 
@@ -43,7 +44,7 @@ fn each_field_of_the_domain_has_its_place() {
         ("vcpu.current", Number(2)),
         ("vcpu.maximum", Number(4)),
     ]);
-    assert_eq!(domain.state, State::Paused);
+    assert_eq!((domain.state, domain.reason), (State::Paused, Some("user")));
     assert_eq!(domain.cpu_time_ns, Some(11));
     assert_eq!(domain.cpu_user_ns, Some(12));
     assert_eq!(domain.cpu_system_ns, Some(13));
@@ -67,6 +68,41 @@ fn each_field_of_the_domain_has_its_place() {
     );
     assert_eq!(domain.vcpus_online, Some(2));
     assert!(!domain.vcpus.complete);
+    let others: Vec<&str> = domain.stats.iter().map(|stat| &*stat.name).collect();
+    assert_eq!(others, ["balloon.hugetlb_pgalloc", "vcpu.maximum"]);
+}
+
+#[test]
+fn what_has_no_place_keeps_its_name() {
+    let domain = filled(&[
+        ("perf.instructions", Number(1)),
+        ("dirtyrate.calc_mode", Text(b"page-\xffsampling")),
+        ("iothread.1.poll-max-ns", Number(2)),
+        ("vcpu.0.time", Number(3)),
+        ("vcpu.0.halt_exits.sum", Number(4)),
+        ("block.0.backingIndex", Number(5)),
+        ("net.x.name", Text(b"eth0")),
+        ("vm.some", Truth(true)),
+        ("dirtyrate.megabytes_per_second", Other),
+    ]);
+    let stats: Vec<_> = domain
+        .stats
+        .iter()
+        .map(|stat| (&*stat.name, stat.number, stat.text.as_deref()))
+        .collect();
+    assert_eq!(
+        stats,
+        [
+            ("perf.instructions", Some(1), None),
+            ("dirtyrate.calc_mode", None, Some("page-\\xffsampling")),
+            ("iothread.1.poll-max-ns", Some(2), None),
+            ("vcpu.0.halt_exits.sum", Some(4), None),
+            ("block.0.backingIndex", Some(5), None),
+            ("net.x.name", None, Some("eth0")),
+            ("vm.some", Some(1), None),
+            ("dirtyrate.megabytes_per_second", None, None),
+        ]
+    );
 }
 
 #[test]

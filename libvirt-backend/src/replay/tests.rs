@@ -31,6 +31,10 @@ impl<'a> Told<'a> for Live<'a> {
         let refused = |&(code, errno): &(i32, i32)| Fault::new(code, errno, "no such luck");
         self.info.as_ref().copied().map_err(refused)
     }
+
+    fn live(&self) -> Option<Domain<'a>> {
+        None
+    }
 }
 
 type Result<T, E> = std::result::Result<T, E>;
@@ -51,16 +55,13 @@ fn recorded(live: impl Fn(usize) -> Live<'static>, carried: Option<u64>) -> (Vec
     snapshot.host.mem_free_bytes = Some(4096);
     let mut kept = Vec::new();
     raw::put_host(&mut kept, &snapshot.host);
-    let mut buffers = Buffers::new(Wanted::default());
-    let left_out = Some(LeftOut::NoAnswer);
-    fill(
-        &mut buffers,
-        &mut snapshot,
-        Some(&mut kept),
-        1,
-        left_out,
-        live,
-    );
+    let mut buffers = Buffers::new(fields::Take::default());
+    let how = How {
+        ask: Ask::Guests(!0),
+        left_out: Some(LeftOut::NoAnswer),
+        vcpus: false,
+    };
+    fill(&mut buffers, &mut snapshot, Some(&mut kept), 1, &how, live);
     snapshot.troubles.next_row().push_str("trouble");
     let mut reading = Vec::new();
     let carried = carried.map(Duration::from_nanos);

@@ -1,10 +1,12 @@
 //! What libvirt's own tool says, to compare with.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod bracket;
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use libvirt_backend::LibvirtBackend;
+use libvirt_backend::{LibvirtBackend, Options};
 use virtmon_model::{Backend, Domain, Snapshot, Wanted};
 
 /// What `virsh` prints (Debian: libvirt-clients).
@@ -40,9 +42,12 @@ pub(crate) fn domstats(uri: &str) -> BTreeMap<String, BTreeMap<String, String>> 
 pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
     let mut backend = LibvirtBackend::open(
         Some(uri),
-        Wanted {
-            vcpus: true,
-            ..Wanted::default()
+        &Options {
+            wanted: Wanted {
+                vcpus: true,
+                ..Wanted::default()
+            },
+            ..Options::default()
         },
     )
     .expect(uri);

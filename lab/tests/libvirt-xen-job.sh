@@ -1,0 +1,42 @@
+#!/bin/bash
+# Runs in the lab's dom0, in its share: guests that libvirt made and one that xl made, read by the
+# hypercall and through libvirt.
+set -eu
+images=/var/lib/xen/images/cirros
+mkdir -p "$images"
+cp --sparse=always /mnt/guest/{vmlinuz,initrd.img} "$images/"
+
+xl create -q /mnt/lab/cirros-xen.cfg "name='by-xl'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96
+lab-libvirtd
+for name in made-1 made-2; do
+    cat >"/tmp/$name.xml" <<END
+<domain type='xen'><name>$name</name><memory unit='MiB'>96</memory><vcpu>1</vcpu>
+<os><type arch='x86_64' machine='xenpv'>linux</type>
+<kernel>$images/vmlinuz</kernel><initrd>$images/initrd.img</initrd>
+<cmdline>root=ramdisk console=hvc0</cmdline></os></domain>
+END
+    virsh -q -c xen:///system create "/tmp/$name.xml"
+done
+sleep 10
+virsh -q -c xen:///system list --name >virsh-names
+
+# The one before, between and after the other.
+read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail vcpu "${@:4}"; }
+read_by 1 1s before.csv --backend xen
+read_by 1 1s libvirt.csv --uri xen:///system
+read_by 1 1s after.csv --backend xen
+
+# What a reading costs: the machine has one CPU and its clock counts instructions, all that the
+# reading sets in motion included.
+cost() { ./virtmon --count 30 --interval 500ms --csv "$@"; }
+cost xen-cost.csv --backend xen
+cost libvirt-cost.csv --uri xen:///system
+
+# libvirt tells of a guest that it made and ended, whichever reading sees it.
+./virtmon --interval 1s --csv churn.csv --detail event --uri xen:///system &
+run=$!
+sleep 3
+virsh -q -c xen:///system destroy made-2
+sleep 3
+kill -TERM "$run"
+wait "$run"

@@ -1,0 +1,111 @@
+//! libvirt's Xen driver beside the hypercall, on the same guests of the same boot.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use virtmon_lab::{Lab, Row, rows};
+
+/// One boot serves all tests. Its clock counts instructions.
+static LAB: LazyLock<Lab> = LazyLock::new(|| {
+    let job = include_str!("libvirt-xen-job.sh");
+    Lab::run("bookworm", job, &["--icount", "--limit", "420"])
+});
+
+const BY_LIBVIRT: [&str; 3] = ["Domain-0", "made-1", "made-2"];
+
+fn names(rows: &[Row]) -> BTreeSet<&str> {
+    rows.iter().map(|row| row.text("name")).collect()
+}
+
+fn row<'a>(rows: &'a [Row], name: &str) -> &'a Row {
+    let mut found = rows.iter().filter(|row| row.text("name") == name);
+    let row = found.next().unwrap();
+    assert!(found.next().is_none(), "{name} is there twice");
+    row
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn the_hypercall_sees_what_libvirt_sees_and_the_guest_of_xl() {
+    let (xen, libvirt) = (
+        rows(&LAB.file("before.csv")),
+        rows(&LAB.file("libvirt.csv")),
+    );
+    let virsh = LAB.file("virsh-names");
+    let virsh: BTreeSet<&str> = virsh.split_whitespace().collect();
+    assert_eq!(virsh, BTreeSet::from(BY_LIBVIRT));
+    assert_eq!(names(&libvirt), virsh);
+    let mut all = virsh;
+    all.insert("by-xl");
+    assert_eq!(names(&xen), all);
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn both_tell_the_same() {
+    let [before, between, after] =
+        ["before.csv", "libvirt.csv", "after.csv"].map(|name| rows(&LAB.file(name)));
+    for name in BY_LIBVIRT {
+        let [before, row, after] = [&before, &between, &after].map(|rows| row(rows, name));
+        let columns = ["id", "uuid", "name", "vcpus_online", "mem_bytes"];
+        for column in columns {
+            assert_eq!(row.text(column), before.text(column), "{name} {column}");
+        }
+        let time = |row: &Row| row.number("cpu_time_ns").unwrap();
+        let bracket = time(before)..=time(after);
+        assert!(bracket.contains(&time(row)), "{name} {row:?} {bracket:?}");
+        // The driver tells of no devices in this way: unknown, not 0.
+        assert_eq!(row.text("net_rx_bytes"), "");
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn both_tell_the_same_of_vcpus() {
+    let [before, between, after] =
+        ["before.vcpu.csv", "libvirt.vcpu.csv", "after.vcpu.csv"].map(|name| rows(&LAB.file(name)));
+    let vcpu = |rows: &[Row], name: &str, number: &str| -> f64 {
+        let is = |row: &&Row| row.text("name") == name && row.text("vcpu") == number;
+        rows.iter().find(is).unwrap().number("cpu_time_ns").unwrap()
+    };
+    for row in &between {
+        let (name, number) = (row.text("name"), row.text("vcpu"));
+        let bracket = vcpu(&before, name, number)..=vcpu(&after, name, number);
+        assert!(
+            bracket.contains(&row.number("cpu_time_ns").unwrap()),
+            "{row:?} {bracket:?}"
+        );
+        assert!(row.number("pcpu").is_some(), "{row:?}");
+    }
+    assert_eq!(names(&between), BTreeSet::from(BY_LIBVIRT));
+}
+
+/// Instructions of the reading that took the least.
+fn cost(name: &str) -> f64 {
+    let rows = rows(&LAB.file(name));
+    let each = rows.iter().map(|row| row.number("sample_ns").unwrap());
+    each.fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn the_hypercall_is_many_times_cheaper() {
+    let (xen, libvirt) = (cost("xen-cost.csv"), cost("libvirt-cost.csv"));
+    println!(
+        "instructions a reading: {xen} by the hypercall of 4 domains, {libvirt} through libvirt of 3: {:.1} times",
+        libvirt / xen
+    );
+    assert!(libvirt > 5.0 * xen, "{libvirt} and {xen}");
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
+fn the_end_of_a_guest_is_told_with_its_cause() {
+    let rows = rows(&LAB.file("churn.event.csv"));
+    // A reading may have seen it shut down before.
+    let mut of_it = rows.iter().filter(|row| row.text("name") == "made-2");
+    let last = of_it.next_back().unwrap();
+    assert_eq!(last.text("event"), "destroyed");
+    assert!(last.text("cause").ends_with("destroyed"), "{last:?}");
+}
