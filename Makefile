@@ -1,9 +1,13 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run test loads lint bench lateness header-check
+.PHONY: run test loads lint bench lateness header-check demo
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
 	scripts/run
+
+# Three guests under load on a real Xen, and a picture of what virtmon saw: docs/demo.png.
+demo:
+	pictures/demo
 
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:

@@ -1,0 +1,157 @@
+use std::error::Error;
+
+use plotters::chart::{ChartBuilder, SeriesLabelPosition};
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::prelude::{DrawingBackend, PathElement};
+use plotters::series::LineSeries;
+use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, WHITE};
+
+use crate::colour;
+
+/// The axis that all panels of a picture have in common.
+#[derive(Debug)]
+pub struct Axis {
+    /// What it shows, with its unit.
+    pub label: String,
+    /// Where it ends; it begins at 0.
+    pub end: f64,
+}
+
+/// One line of a panel.
+#[derive(Debug)]
+pub struct Line {
+    /// What it is, for the legend.
+    pub label: String,
+    /// Its colour.
+    pub colour: RGBColor,
+    /// Its width: what was asked for is broad, and lies behind what was seen.
+    pub width: u32,
+    /// Pieces with a gap between them, each of points in their order.
+    pub pieces: Vec<Vec<(f64, f64)>>,
+}
+
+impl Line {
+    /// What was seen.
+    #[must_use]
+    pub fn seen(label: &str, colour: RGBColor, pieces: Vec<Vec<(f64, f64)>>) -> Self {
+        Self {
+            label: label.to_owned(),
+            colour,
+            width: 2,
+            pieces,
+        }
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn asked(pieces: Vec<Vec<(f64, f64)>>) -> Self {
+        Self {
+            label: "asked for".to_owned(),
+            colour: colour::ASKED,
+            width: 9,
+            pieces,
+        }
+    }
+}
+
+/// Lines of one unit, one behind the other.
+#[derive(Debug)]
+pub struct Panel {
+    /// What it shows.
+    pub title: String,
+    /// The unit of its numbers.
+    pub unit: String,
+    /// The first is the farthest behind.
+    pub lines: Vec<Line>,
+}
+
+pub(crate) fn all<D>(
+    area: &DrawingArea<D, Shift>,
+    heading: &str,
+    axis: &Axis,
+    panels: &[Panel],
+) -> Result<(), Box<dyn Error>>
+where
+    D: DrawingBackend,
+    D::ErrorType: 'static,
+{
+    area.fill(&WHITE)?;
+    let area = area.titled(
+        heading,
+        ("sans-serif", 22).into_font().color(&colour::BLACK),
+    )?;
+    for (panel, place) in panels.iter().zip(area.split_evenly((panels.len(), 1))) {
+        one(&place, axis, panel)?;
+    }
+    area.present()?;
+    Ok(())
+}
+
+fn one<D>(area: &DrawingArea<D, Shift>, axis: &Axis, panel: &Panel) -> Result<(), Box<dyn Error>>
+where
+    D: DrawingBackend,
+    D::ErrorType: 'static,
+{
+    let points = panel
+        .lines
+        .iter()
+        .flat_map(|line| line.pieces.iter().flatten());
+    let top = points.fold(0.0, |top: f64, point| top.max(point.1)) * 1.08;
+    let text = |size: u32| ("sans-serif", size).into_font().color(&colour::BLACK);
+    let mut chart = ChartBuilder::on(area)
+        .margin(8)
+        .margin_right(20)
+        .caption(&panel.title, text(17))
+        .x_label_area_size(42)
+        .y_label_area_size(74)
+        .build_cartesian_2d(0.0..axis.end, 0.0..top)?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .bold_line_style(RGBColor(235, 235, 235))
+        .axis_style(colour::BLACK)
+        .label_style(text(14))
+        .axis_desc_style(text(15))
+        .x_desc(axis.label.as_str())
+        .y_desc(panel.unit.as_str())
+        .x_labels(12)
+        .y_labels(6)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&number)
+        .draw()?;
+    for line in &panel.lines {
+        let style = ShapeStyle {
+            color: line.colour.to_rgba(),
+            filled: true,
+            stroke_width: line.width,
+        };
+        for (n, piece) in line.pieces.iter().enumerate() {
+            let series = chart.draw_series(LineSeries::new(piece.iter().copied(), style))?;
+            // One entry in the legend, however many pieces.
+            if n == 0 && !line.label.is_empty() {
+                series
+                    .label(&line.label)
+                    .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 22, y)], style));
+            }
+        }
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .legend_area_size(30)
+        .label_font(text(14))
+        .background_style(WHITE.mix(0.85))
+        .border_style(RGBColor(200, 200, 200))
+        .draw()?;
+    Ok(())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "plotters hands it so")]
+fn number(value: &f64) -> String {
+    if value.abs() < 10.0 && value.fract().abs() > 1e-9 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.0}")
+    }
+}
