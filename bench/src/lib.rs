@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod encoders;
+pub mod instructions;
 
 pub use encoders::{Encoder, encoders};
 

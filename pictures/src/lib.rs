@@ -1,11 +1,14 @@
 //! What the pictures share: colours, letters, and panels of lines over one axis.
 #![forbid(unsafe_code)]
 
+mod fit;
 mod panel;
 
+pub use fit::{Fit, fit};
 pub use panel::{Axis, Line, Panel};
 
 use std::error::Error;
+use std::fs;
 use std::path::Path;
 
 use plotters::prelude::{BitMapBackend, IntoDrawingArea, RGBColor, SVGBackend};
@@ -39,7 +42,7 @@ const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 /// The size of a picture.
 const WIDTH: u32 = 1_200;
 
-/// Draws panels one above the other into `base.svg` and `base.png`.
+/// Draws panels with the same axis one above the other, into `base.svg` and `base.png`.
 ///
 /// # Errors
 /// There is no font, or a file can't be written.
@@ -47,26 +50,52 @@ pub fn draw(
     base: &Path,
     heading: &str,
     axis: &Axis,
-    panels: &[Panel],
+    panels: Vec<Panel>,
 ) -> Result<(), Box<dyn Error>> {
-    let font =
-        std::fs::read(FONT).map_err(|error| format!("{FONT} (fonts-dejavu-core): {error}"))?;
+    let panels: Vec<_> = panels
+        .into_iter()
+        .map(|panel| (axis.clone(), panel))
+        .collect();
+    both(base, heading, &panels, 1)
+}
+
+/// Draws panels with an axis each, two in a row.
+///
+/// # Errors
+/// As [`draw`].
+pub fn draw_each(
+    base: &Path,
+    heading: &str,
+    panels: &[(Axis, Panel)],
+) -> Result<(), Box<dyn Error>> {
+    both(base, heading, panels, 2)
+}
+
+fn both(
+    base: &Path,
+    heading: &str,
+    panels: &[(Axis, Panel)],
+    columns: usize,
+) -> Result<(), Box<dyn Error>> {
+    let font = fs::read(FONT).map_err(|error| format!("{FONT} (fonts-dejavu-core): {error}"))?;
     // It lives as long as the program, which draws a picture and ends.
     register_font("sans-serif", FontStyle::Normal, font.leak())
         .map_err(|_| format!("{FONT}: not a font"))?;
-    let rows = u32::try_from(panels.len())?;
-    let size = (WIDTH, 70 + 270 * rows);
+    let rows = panels.len().div_ceil(columns);
+    let height = if columns == 1 { 270 } else { 380 };
+    let size = (WIDTH, 50 + height * u32::try_from(rows)?);
     let (svg, png) = (base.with_extension("svg"), base.with_extension("png"));
+    let place = (rows, columns);
     panel::all(
         &SVGBackend::new(&svg, size).into_drawing_area(),
         heading,
-        axis,
         panels,
+        place,
     )?;
     panel::all(
         &BitMapBackend::new(&png, size).into_drawing_area(),
         heading,
-        axis,
         panels,
+        place,
     )
 }

@@ -3,14 +3,14 @@ use std::error::Error;
 use plotters::chart::{ChartBuilder, SeriesLabelPosition};
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
-use plotters::prelude::{DrawingBackend, PathElement};
+use plotters::prelude::{Circle, DrawingBackend, EmptyElement, PathElement};
 use plotters::series::LineSeries;
 use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, WHITE};
 
 use crate::colour;
 
-/// The axis that all panels of a picture have in common.
-#[derive(Debug)]
+/// What a panel's lines run along.
+#[derive(Debug, Clone)]
 pub struct Axis {
     /// What it shows, with its unit.
     pub label: String,
@@ -27,6 +27,8 @@ pub struct Line {
     pub colour: RGBColor,
     /// Its width: what was asked for is broad, and lies behind what was seen.
     pub width: u32,
+    /// Whether its points are marked: those that were measured, where it says nothing between them.
+    pub marked: bool,
     /// Pieces with a gap between them, each of points in their order.
     pub pieces: Vec<Vec<(f64, f64)>>,
 }
@@ -39,6 +41,7 @@ impl Line {
             label: label.to_owned(),
             colour,
             width: 2,
+            marked: false,
             pieces,
         }
     }
@@ -50,8 +53,35 @@ impl Line {
             label: "asked for".to_owned(),
             colour: colour::ASKED,
             width: 9,
+            marked: false,
             pieces,
         }
+    }
+
+    /// Points that were measured.
+    #[must_use]
+    pub fn measured(label: &str, colour: RGBColor, pieces: Vec<Vec<(f64, f64)>>) -> Self {
+        Self {
+            marked: true,
+            ..Self::seen(label, colour, pieces)
+        }
+    }
+
+    /// A line that was fitted to them.
+    #[must_use]
+    pub fn fitted(pieces: Vec<Vec<(f64, f64)>>) -> Self {
+        Self {
+            label: "fitted line".to_owned(),
+            width: 4,
+            ..Self::asked(pieces)
+        }
+    }
+
+    /// The same without an entry in the legend, which has one for its like.
+    #[must_use]
+    pub fn unnamed(mut self) -> Self {
+        self.label.clear();
+        self
     }
 }
 
@@ -69,8 +99,8 @@ pub struct Panel {
 pub(crate) fn all<D>(
     area: &DrawingArea<D, Shift>,
     heading: &str,
-    axis: &Axis,
-    panels: &[Panel],
+    panels: &[(Axis, Panel)],
+    place: (usize, usize),
 ) -> Result<(), Box<dyn Error>>
 where
     D: DrawingBackend,
@@ -81,7 +111,7 @@ where
         heading,
         ("sans-serif", 22).into_font().color(&colour::BLACK),
     )?;
-    for (panel, place) in panels.iter().zip(area.split_evenly((panels.len(), 1))) {
+    for ((axis, panel), place) in panels.iter().zip(area.split_evenly(place)) {
         one(&place, axis, panel)?;
     }
     area.present()?;
@@ -127,12 +157,21 @@ where
             stroke_width: line.width,
         };
         for (n, piece) in line.pieces.iter().enumerate() {
-            let series = chart.draw_series(LineSeries::new(piece.iter().copied(), style))?;
+            let points = piece.iter().copied();
+            let series = if line.marked {
+                chart.draw_series(points.map(|point| Circle::new(point, 4, style)))?
+            } else {
+                chart.draw_series(LineSeries::new(points, style))?
+            };
             // One entry in the legend, however many pieces.
             if n == 0 && !line.label.is_empty() {
-                series
-                    .label(&line.label)
-                    .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 22, y)], style));
+                let marked = line.marked;
+                series.label(&line.label).legend(move |(x, y)| {
+                    let (dash, dot) = if marked { (0, 4) } else { (22, 0) };
+                    EmptyElement::at((x, y))
+                        + PathElement::new(vec![(0, 0), (dash, 0)], style)
+                        + Circle::new((11, 0), dot, style)
+                });
             }
         }
     }

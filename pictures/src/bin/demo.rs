@@ -97,7 +97,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         label: "time [s]".to_owned(),
         end,
     };
-    let panels = [
+    let panels = vec![
         cpu(&demo, &loads_of("cpu")?),
         memory(
             &demo,
@@ -108,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         network(&demo, &loads_of("disk-net")?),
     ];
     let heading = "Three guests load themselves: what was asked for, and what virtmon saw";
-    draw(Path::new(base), heading, &axis, &panels)
+    draw(Path::new(base), heading, &axis, panels)
 }
 
 /// A figure of a load, per second of it.
@@ -161,14 +161,12 @@ fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
     }
     target.extend(target.last().map(|&(_, was)| (demo.end, was)));
     let held = demo.steps("memory", |_, row, _| Some(row.number("mem_bytes")? / MIB));
-    let mut unnamed = Line::asked(vec![target]);
-    unnamed.label.clear();
     Panel {
         title: "Memory of guest memory".to_owned(),
         unit: "MiB".to_owned(),
         lines: vec![
             Line::asked(eaten),
-            unnamed,
+            Line::asked(vec![target]).unnamed(),
             Line::seen("held, by Xen's count", colour::PURPLE, held),
             Line::seen(
                 "in use, by the guest's report",
