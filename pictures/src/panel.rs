@@ -1,13 +1,16 @@
 use std::error::Error;
 
-use plotters::chart::{ChartBuilder, SeriesLabelPosition};
+use plotters::chart::ChartBuilder;
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
-use plotters::prelude::{Circle, DrawingBackend, EmptyElement, PathElement};
+use plotters::prelude::{Circle, DrawingBackend, PathElement, Text};
 use plotters::series::LineSeries;
 use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, WHITE};
 
 use crate::colour;
+
+/// The room at the right of a panel that its legend takes.
+const LEGEND: i32 = 270;
 
 /// What a panel's lines run along.
 #[derive(Debug, Clone)]
@@ -77,6 +80,14 @@ impl Line {
         }
     }
 
+    fn style(&self) -> ShapeStyle {
+        ShapeStyle {
+            color: self.colour.to_rgba(),
+            filled: true,
+            stroke_width: self.width,
+        }
+    }
+
     /// The same without an entry in the legend, which has one for its like.
     #[must_use]
     pub fn unnamed(mut self) -> Self {
@@ -100,7 +111,6 @@ pub(crate) fn all<D>(
     area: &DrawingArea<D, Shift>,
     heading: &str,
     panels: &[(Axis, Panel)],
-    place: (usize, usize),
 ) -> Result<(), Box<dyn Error>>
 where
     D: DrawingBackend,
@@ -111,7 +121,7 @@ where
         heading,
         ("sans-serif", 22).into_font().color(&colour::BLACK),
     )?;
-    for ((axis, panel), place) in panels.iter().zip(area.split_evenly(place)) {
+    for ((axis, panel), place) in panels.iter().zip(area.split_evenly((panels.len(), 1))) {
         one(&place, axis, panel)?;
     }
     area.present()?;
@@ -131,7 +141,7 @@ where
     let text = |size: u32| ("sans-serif", size).into_font().color(&colour::BLACK);
     let mut chart = ChartBuilder::on(area)
         .margin(8)
-        .margin_right(20)
+        .margin_right(LEGEND)
         .caption(&panel.title, text(17))
         .x_label_area_size(42)
         .y_label_area_size(74)
@@ -151,38 +161,49 @@ where
         .y_label_formatter(&number)
         .draw()?;
     for line in &panel.lines {
-        let style = ShapeStyle {
-            color: line.colour.to_rgba(),
-            filled: true,
-            stroke_width: line.width,
-        };
-        for (n, piece) in line.pieces.iter().enumerate() {
+        let style = line.style();
+        for piece in &line.pieces {
             let points = piece.iter().copied();
-            let series = if line.marked {
-                chart.draw_series(points.map(|point| Circle::new(point, 4, style)))?
+            if line.marked {
+                chart.draw_series(points.map(|point| Circle::new(point, 4, style)))?;
             } else {
-                chart.draw_series(LineSeries::new(points, style))?
-            };
-            // One entry in the legend, however many pieces.
-            if n == 0 && !line.label.is_empty() {
-                let marked = line.marked;
-                series.label(&line.label).legend(move |(x, y)| {
-                    let (dash, dot) = if marked { (0, 4) } else { (22, 0) };
-                    EmptyElement::at((x, y))
-                        + PathElement::new(vec![(0, 0), (dash, 0)], style)
-                        + Circle::new((11, 0), dot, style)
-                });
+                chart.draw_series(LineSeries::new(points, style))?;
             }
         }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .legend_area_size(30)
-        .label_font(text(14))
-        .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(200, 200, 200))
-        .draw()?;
+    legend(area, panel)
+}
+
+/// Beside the panel, where it covers nothing.
+fn legend<D>(area: &DrawingArea<D, Shift>, panel: &Panel) -> Result<(), Box<dyn Error>>
+where
+    D: DrawingBackend,
+    D::ErrorType: 'static,
+{
+    let (width, _) = area.dim_in_pixel();
+    let left = i32::try_from(width)? - LEGEND + 16;
+    let text = ("sans-serif", 14).into_font().color(&colour::BLACK);
+    // What is in front stands first.
+    let named = panel
+        .lines
+        .iter()
+        .rev()
+        .filter(|line| !line.label.is_empty());
+    let mut y = 48;
+    for line in named {
+        if line.marked {
+            area.draw(&Circle::new((left + 12, y), 4, line.style()))?;
+        } else {
+            let dash = vec![(left, y), (left + 24, y)];
+            area.draw(&PathElement::new(dash, line.style()))?;
+        }
+        area.draw(&Text::new(
+            line.label.as_str(),
+            (left + 32, y - 7),
+            text.clone(),
+        ))?;
+        y += 22;
+    }
     Ok(())
 }
 

@@ -93,11 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             dir.join(format!("{guest}.console")),
         )?))
     };
-    let axis = Axis {
-        label: "time [s]".to_owned(),
-        end,
-    };
-    let panels = vec![
+    let panels = [
         cpu(&demo, &loads_of("cpu")?),
         memory(
             &demo,
@@ -107,8 +103,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         disk(&demo, &loads_of("disk-net")?),
         network(&demo, &loads_of("disk-net")?),
     ];
+    let axis = Axis {
+        label: "time [s]".to_owned(),
+        end,
+    };
+    let panels: Vec<_> = panels
+        .into_iter()
+        .map(|panel| (axis.clone(), panel))
+        .collect();
     let heading = "Three guests load themselves: what was asked for, and what virtmon saw";
-    draw(Path::new(base), heading, &axis, panels)
+    draw(Path::new(base), heading, &panels)
 }
 
 /// A figure of a load, per second of it.

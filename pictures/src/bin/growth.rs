@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use virtmon_pictures::{Axis, Line, Panel, colour, draw_each, fit};
+use virtmon_pictures::{Axis, Line, Panel, colour, draw, fit};
 
 /// One line of the file.
 struct Figure {
@@ -159,7 +159,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             },
         ));
     }
-    draw_each(
+    draw(
         Path::new(base),
         "How virtmon's cost grows with the host (Xen, one pCPU)",
         &panels,
