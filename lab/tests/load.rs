@@ -79,14 +79,16 @@ fn disk_bytes() {
 fn network_bytes() {
     let rows = rows_of("load.csv", "load");
     for load in of_kind("load.console", "net") {
-        let asked = load.asked("frame_bytes").unwrap();
+        // xen-netback counts what a guest sends when the Ethernet header is off (netback.c:
+        // xenvif_tx_submit, after eth_type_trans): 14 bytes less a packet than were on the wire.
+        let asked = load.asked("ip_bytes").unwrap();
         let seen = moved(&rows, &load, "net_tx_bytes");
         compare("net_tx_bytes", asked, seen, 0.01 * asked);
     }
 }
 
-/// Xen does not see what a guest does with its memory. The guest tells of it, as agents do; what its
-/// kernel needs to hold the memory, 1 page in 512, is used as well.
+/// Xen does not see what a guest does with its memory. The guest tells of it, as agents do: with the
+/// page tables, 1 page in 512, and the program's own pages, about 200 KiB.
 #[test]
 #[ignore = "boots a real Xen: make test"]
 fn memory_that_eat_memory_holds_is_what_the_guest_reports_as_used() {
@@ -139,7 +141,7 @@ fn eat_memory_in_domain_0_is_its_cpu_time_and_nothing_that_xen_gives_it() {
     let free = LAB.file("dom0.free");
     let free: Vec<f64> = free.lines().map(|line| line.parse().unwrap()).collect();
     let asked = load.asked("held_bytes").unwrap();
-    compare("dom0's MemFree", asked, free[0] - free[1], 0.02 * asked);
+    compare("domain 0's MemFree", asked, free[0] - free[1], 0.01 * asked);
     // A pass writes 256 MiB: some 100 million instructions, or as many ns.
     let seen = moved(&rows, load, "cpu_time_ns");
     let least = 0.05e9 * load.did("passes").unwrap();

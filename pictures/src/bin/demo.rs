@@ -197,10 +197,9 @@ fn disk(demo: &Demo, loads: &[Load]) -> Panel {
     }
 }
 
+/// Without the Ethernet headers, as xen-netback counts what a guest sends.
 fn network(demo: &Demo, loads: &[Load]) -> Panel {
-    let asked = demo.asked(loads.iter(), 0.0, |load| {
-        per_second(load, "frame_bytes", 1e3)
-    });
+    let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "ip_bytes", 1e3));
     let seen = |column| demo.rate("disk-net", column, 1e3);
     Panel {
         title: "Network of guest disk-net".to_owned(),
