@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run test loads lint bench lateness header-check demo
+.PHONY: run test loads lint bench lateness header-check demo costs
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -14,7 +14,7 @@ test:
 	scripts/packages build lab libvirt
 	cargo test --workspace
 	lab/build
-	cargo test --package virtmon-lab --test bare --test xen --test devices -- --ignored
+	cargo test --package virtmon-lab --test bare --test xen --test devices --test load --test guest -- --ignored
 	lab/build --suite trixie
 	VIRTMON_SUITE=trixie cargo test --package virtmon-lab --test xen -- --ignored
 	cargo test --package libvirt-backend --no-run
@@ -43,6 +43,11 @@ bench:
 lateness:
 	scripts/packages build lateness
 	bench/lateness
+
+# The figures of COSTS.md and the picture of how they grow.
+costs:
+	scripts/packages build lab pictures
+	scripts/costs
 
 # The table of Xen's layouts against the headers of several Debian releases.
 header-check:
