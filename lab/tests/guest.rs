@@ -15,7 +15,10 @@ fn ran(way: &str) {
     let mounted = "EXT4-fs (xvda): mounted filesystem";
     assert!(console.contains(mounted), "{console}");
     let rows = rows(&LAB.file(&format!("{way}.csv")));
-    let row = rows.iter().find(|row| row.text("name") == "cirros").unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row.text("name") == "cirros")
+        .unwrap();
     // Its superblock at least.
     assert!(row.number("disk_rd_bytes").unwrap() > 1024.0, "{row:?}");
 }
@@ -53,8 +56,16 @@ fn from_an_image_laid_out_as_those_of_cirros_with_eat_memory_in_it() {
 #[ignore = "boots a real Xen: make test"]
 fn what_it_refuses() {
     for (what, status, why) in [
-        ("other", "1", "other.img holds something else than a test guest"),
-        ("image", "1", "other.sum is not the -rootfs.img.gz of a release"),
+        (
+            "other",
+            "1",
+            "other.img holds something else than a test guest",
+        ),
+        (
+            "image",
+            "1",
+            "other.sum is not the -rootfs.img.gz of a release",
+        ),
         ("usage", "2", "usage: scripts/test-guest"),
     ] {
         assert_eq!(LAB.file(&format!("{what}.status")).trim(), status);

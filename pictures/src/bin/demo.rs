@@ -166,7 +166,7 @@ fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
     target.extend(target.last().map(|&(_, was)| (demo.end, was)));
     let held = demo.steps("memory", |_, row, _| Some(row.number("mem_bytes")? / MIB));
     Panel {
-        title: "Memory of guest memory".to_owned(),
+        title: "Memory: guest memory".to_owned(),
         unit: "MiB".to_owned(),
         lines: vec![
             Line::asked(eaten),
@@ -187,7 +187,7 @@ fn disk(demo: &Demo, loads: &[Load]) -> Panel {
     pieces.extend(asked("write_bytes"));
     let seen = |column| demo.rate("disk-net", column, MIB);
     Panel {
-        title: "Disk of guest disk-net".to_owned(),
+        title: "Disk: guest disk-net".to_owned(),
         unit: "MiB/s".to_owned(),
         lines: vec![
             Line::asked(pieces),
@@ -202,7 +202,7 @@ fn network(demo: &Demo, loads: &[Load]) -> Panel {
     let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "ip_bytes", 1e3));
     let seen = |column| demo.rate("disk-net", column, 1e3);
     Panel {
-        title: "Network of guest disk-net".to_owned(),
+        title: "Network: guest disk-net".to_owned(),
         unit: "kB/s".to_owned(),
         lines: vec![
             Line::asked(asked),
