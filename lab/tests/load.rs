@@ -88,7 +88,8 @@ fn network_bytes() {
 }
 
 /// Xen does not see what a guest does with its memory. The guest tells of it, as agents do: with the
-/// page tables, 1 page in 512, and the program's own pages, about 200 KiB.
+/// page tables, 1 page in 512, and the program's own pages, about 200 KiB; and what its kernel keeps
+/// free for one CPU alone, a MiB more or less, is not in MemFree.
 #[test]
 #[ignore = "boots a real Xen: make test"]
 fn memory_that_eat_memory_holds_is_what_the_guest_reports_as_used() {

@@ -15,8 +15,8 @@ xl create -q -p /mnt/lab/cirros-xen.cfg "name='load'" "root='ramdisk'" memory=96
     "extra='console=hvc0 addr=10.0.0.2/24 $load'"
 
 eat="pause=4"
-for size in 64 96 128; do eat+=" run=eat-memory,$size,$time pause=3"; done
-xl create -q -p /mnt/lab/cirros-xen.cfg "name='eater'" "root='ramdisk'" 'disk=[]' 'vif=[]' \
+for size in 160 320 480; do eat+=" run=eat-memory,$size,$time pause=3"; done
+xl create -q -p /mnt/lab/cirros-xen.cfg "name='eater'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=768 \
     "extra='console=hvc0 meminfo $eat'"
 
 # One after the other: what is stolen from a vCPU its guest counts as used, and Xen does not.
@@ -45,7 +45,7 @@ no_more
 
 # What Xen itself sees of memory is what a domain holds: the balloon's size.
 record balloon
-for size in 128 192 256; do
+for size in 384 512 640; do
     xl mem-set eater "$size"
     sleep 3
     echo "$size $(date -u +%Y-%m-%dT%H:%M:%S.%NZ)" >>balloon
