@@ -23,7 +23,8 @@ make --size 40M --create
 await file
 blkid -o export "$images/disk.img" >file.blkid
 
-# A logical volume, of a volume group on a file. No udevd runs here: LVM makes the nodes itself.
+# A logical volume, of a volume group on a file. No udevd runs here: LVM is to make the nodes itself.
+export DM_DISABLE_UDEV=1
 modprobe dm-mod
 truncate -s 64M /var/lib/vg0
 pvcreate -q "$(losetup --show -f /var/lib/vg0)"
