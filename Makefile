@@ -1,9 +1,13 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run test loads lint bench lateness fuzz header-check
+.PHONY: run demo test load loads lint bench lateness fuzz costs header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
 	scripts/run
+
+# Three guests under load on a real Xen, and a picture of what virtmon saw: docs/demo.png.
+demo:
+	pictures/demo
 
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:
@@ -16,6 +20,12 @@ test:
 	cargo test --package libvirt-backend --no-run
 	lab/libvirtd --guests 5 cargo test --offline --package libvirt-backend -- --ignored
 	cargo test --package virtmon-lab --test libvirt -- --ignored
+
+# What guests are asked to do beside what virtmon sees of it, and the test guest from nothing.
+load:
+	scripts/packages build lab
+	lab/build
+	cargo test --package virtmon-lab --test load --test guest -- --ignored --nocapture
 
 # The files in pandas, DuckDB and PostgreSQL.
 loads: export LOADS_PYTHON = $(CURDIR)/target/loads/bin/python
@@ -46,6 +56,11 @@ fuzz:
 	mkdir -p fuzz/corpus/replay fuzz/corpus/words
 	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
 	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict
+
+# The figures of COSTS.md and the picture of how they grow.
+costs:
+	scripts/packages build lab pictures
+	scripts/costs
 
 # The table of Xen's layouts against the headers of several Debian releases.
 header-check:

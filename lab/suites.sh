@@ -21,6 +21,8 @@ suite_facts() {
     dom0_packages=(
         linux-image-amd64 "xen-hypervisor-$xen-amd64" "xen-utils-$xen" xenstore-utils
         bridge-utils e2fsprogs iproute2 kmod procps udev
+        # What scripts/test-guest takes.
+        busybox-static cpio lvm2
         "${libvirt[@]}"
     )
 }

@@ -6,11 +6,13 @@
     reason = "all of this serves tests: what fails here is to end one"
 )]
 
+mod loads;
 mod replay;
 mod rows;
 mod xentop;
 mod xl;
 
+pub use loads::{Load, loads, unix_seconds};
 pub use replay::assert_replays;
 pub use rows::{Row, rows};
 pub use xentop::{XentopDomain, xentop};

@@ -18,9 +18,9 @@ Examples:
   stress disk /dev/xvda --write 1M --read 512K --flush 2 --for 10s
   stress net 10.0.0.1:9 --packets 100 --size 1000 --for 10s
 
-Every second, and at the end, one line says what was asked for until then and what was done:
-  stress cpu t=1.000 asked_cpu_ns=500000000 did_cpu_ns=500041216
-  stress cpu end t=10.000 asked_cpu_ns=5000000000 did_cpu_ns=5000051200
+At the start, every second and at the end, a line says what was asked for until then and what was
+done, with the wall clock (UTC) and the time since the start:
+  stress cpu time=2026-01-01T00:00:01.000Z t=1.000 asked_cpu_ns=500000000 did_cpu_ns=500041216
 
 Sizes take K, M, G (of 1024) and times 500ms, 10s, 2m.
 Exit status: 0 done, 1 the load can't be made, 2 usage.";

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::clock;
 use crate::report::{self, Figure};
@@ -27,12 +27,15 @@ pub(crate) struct Load {
 const HEAD_START_NS: u64 = 20_000_000;
 
 impl Load {
-    /// Starts all threads, prints a line a second and one at the end.
+    /// Starts all threads, prints a line at the start, every second and at the end.
     ///
     /// # Errors
     /// What the first thread that failed said.
     pub(crate) fn run(self) -> Result<(), String> {
         let start = clock::now()? + HEAD_START_NS;
+        let wall = SystemTime::now() + Duration::from_nanos(HEAD_START_NS);
+        let print = |word, at| report::print(self.name, word, wall, at, &self.figures);
+        print("begin ", 0)?;
         let total = clock::ns(self.time);
         let (failed, failures) = mpsc::channel();
         let mut threads = Vec::new();
@@ -52,7 +55,7 @@ impl Load {
             if let Ok(why) = failures.try_recv() {
                 return Err(why);
             }
-            report::print(self.name, "", at, &self.figures)?;
+            print("", at)?;
             second += 1;
         }
         for thread in threads {
@@ -63,7 +66,7 @@ impl Load {
         if let Ok(why) = failures.try_recv() {
             return Err(why);
         }
-        report::print(self.name, "end ", total, &self.figures)
+        print("end ", total)
     }
 }
 

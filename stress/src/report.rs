@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 /// One figure of a load.
 pub(crate) struct Figure {
@@ -17,10 +18,20 @@ pub(crate) struct Figure {
     pub(crate) each: u64,
 }
 
-/// One line, `name end t=1.000 asked_X=1 did_X=1`, in one write.
-pub(crate) fn print(name: &str, word: &str, at_ns: u64, figures: &[Figure]) -> Result<(), String> {
+/// One line, `name end time=2026-01-01T00:00:01.000Z t=1.000 asked_X=1 did_X=1`, in one write.
+///
+/// Beside the time since the start stands the wall clock, `wall` being when it started: a monitor's
+/// rows have nothing else in common with a guest.
+pub(crate) fn print(
+    name: &str,
+    word: &str,
+    wall: SystemTime,
+    at_ns: u64,
+    figures: &[Figure],
+) -> Result<(), String> {
     let mut line = format!(
-        "stress {name} {word}t={}.{:03}",
+        "stress {name} {word}time={} t={}.{:03}",
+        humantime::format_rfc3339_millis(wall + Duration::from_nanos(at_ns)),
         at_ns / 1_000_000_000,
         at_ns / 1_000_000 % 1_000
     );

@@ -18,7 +18,7 @@ fn end(output: &Output) -> HashMap<String, u64> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert!(output.status.success(), "{output:?}");
     let line = text.lines().last().unwrap();
-    assert!(line.contains(" end t="), "{text}");
+    assert!(line.contains(" end time="), "{text}");
     line.split_whitespace()
         .filter_map(|word| {
             Some((

@@ -62,7 +62,7 @@ impl Table for Nics {
         "rx_drops" ["packets"] "packets for the guest that were dropped, cumulative"
             ("rtnetlink RTM_GETSTATS of its vif: tx_dropped", "net.<n>.rx.drop") |row| row.device.rx_drops.into();
         "tx_bytes" ["bytes"] "bytes that the guest sent, cumulative"
-            ("rtnetlink RTM_GETSTATS of its vif: rx_bytes", "net.<n>.tx.bytes") |row| row.device.tx_bytes.into();
+            ("rtnetlink RTM_GETSTATS of its vif: rx_bytes, without the Ethernet headers", "net.<n>.tx.bytes") |row| row.device.tx_bytes.into();
         "tx_packets" ["packets"] "packets that the guest sent, cumulative"
             ("rtnetlink RTM_GETSTATS of its vif: rx_packets", "net.<n>.tx.pkts") |row| row.device.tx_packets.into();
         "tx_errors" ["packets"] "packets of the guest that were damaged, cumulative"

@@ -1,7 +1,31 @@
 //! What the benches read: hosts of any size, made up, the same every time.
 #![forbid(unsafe_code)]
 
+mod encoders;
+pub mod instructions;
+
+pub use encoders::{Encoder, encoders};
+
+use std::time::{Duration, SystemTime};
+
+use virtmon::Tick;
 use virtmon_model::{Snapshot, State, Uuid};
+
+/// How many domains a host of the benches has.
+pub const DOMAINS: [u16; 4] = [1, 10, 100, 1000];
+
+/// A tick a second, none of them late or missed by more than any other.
+#[must_use]
+pub fn tick(number: u64) -> Tick {
+    Tick {
+        number,
+        mono_ns: 86_400_000_000_000 + number * 1_000_000_000,
+        wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + number),
+        late_ns: 52_000,
+        sample_ns: 81_000,
+        missed: 0,
+    }
+}
 
 /// The bytes that `XEN_SYSCTL_getdomaininfolist` would write for `domains` domains, in entries of
 /// `stride` bytes.

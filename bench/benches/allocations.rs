@@ -1,0 +1,29 @@
+//! Bytes and allocations of a steady tick of 1,000 domains, by each encoder.
+
+use virtmon::{Deltas, Frame};
+use virtmon_bench::{encoders, host, tick};
+
+const DOMAINS: u32 = 1_000;
+
+fn main() {
+    println!("| encoder | bytes a row | allocations a tick | bytes allocated |");
+    println!("| --- | --: | --: | --: |");
+    for (name, mut sink) in encoders() {
+        let mut deltas = Deltas::default();
+        let mut out = Vec::new();
+        // Ticks before the last leave headers behind and buffers as large as they get.
+        for number in 0..4 {
+            let reading = host(DOMAINS, number);
+            let tick = tick(number);
+            let rates = deltas.take(&reading, tick.mono_ns);
+            let frame = Frame::new(tick, &reading, rates);
+            out.clear();
+            let taken = allocation_counter::measure(|| sink.encode(&frame, &mut out));
+            if number == 3 {
+                let row = out.len() / DOMAINS as usize;
+                let (count, bytes) = (taken.count_total, taken.bytes_total);
+                println!("| {name} | {row} | {count} | {bytes} |");
+            }
+        }
+    }
+}

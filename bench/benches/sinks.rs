@@ -1,0 +1,46 @@
+//! What writing a frame takes: every sink, and the `csv` crate's plain writer with the same cells.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use virtmon::{Deltas, Frame};
+use virtmon_bench::{DOMAINS, encoders, host, tick};
+
+fn sinks(c: &mut Criterion) {
+    let mut group = c.benchmark_group("encode");
+    for domains in DOMAINS {
+        // Two readings in turn: what is the same as in the row before costs less.
+        let hosts = [host(domains.into(), 1), host(domains.into(), 2)];
+        let rates = [1, 2].map(|seconds| {
+            let mut deltas = Deltas::default();
+            deltas.take(&host(domains.into(), 0), tick(0).mono_ns);
+            deltas.take(&hosts[0], tick(seconds).mono_ns).to_vec()
+        });
+        let mut out = Vec::new();
+        for (name, mut sink) in encoders() {
+            let mut number = 0;
+            group.throughput(Throughput::Elements(domains.into()));
+            group.bench_function(BenchmarkId::new(name, domains), |b| {
+                b.iter(|| {
+                    number += 1;
+                    let odd = usize::from(number % 2 == 1);
+                    let frame = Frame::new(tick(number), &hosts[odd], &rates[odd]);
+                    out.clear();
+                    sink.encode(black_box(&frame), &mut out);
+                    black_box(out.len())
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3));
+    targets = sinks
+}
+criterion_main!(benches);

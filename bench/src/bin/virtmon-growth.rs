@@ -1,0 +1,89 @@
+//! What a reading of the Xen that it runs on costs, and a reading with its CSV, in ns: under the
+//! lab's `--icount` that is instructions. Prints lines of six words: domains, vCPUs, NICs and disks
+//! that were read, what, cost.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::thread;
+use std::time::Duration;
+
+use virtmon::sink::{CsvSink, Sink};
+use virtmon::table::{Disks, Domains, Nics, Vcpus};
+use virtmon::{Deltas, Frame};
+use virtmon_bench::{instructions::cost_of, tick};
+use virtmon_model::{Backend, Domain, Snapshot, Wanted};
+use xen_backend::{Options, XenBackend, XenPath};
+
+/// Readings before those that count: until then domains are met, a few at each.
+const WARM_UP: u32 = 200;
+
+/// A pause after each of them, in which xenstored does what was asked of it: else it would share the
+/// pCPU with what is measured.
+const PAUSE: Duration = Duration::from_millis(20);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    measure(false)?;
+    measure(true)
+}
+
+/// `all`: with every vCPU, and tables of vCPUs, NICs and disks.
+fn measure(all: bool) -> Result<(), Box<dyn Error>> {
+    let options = Options {
+        path: XenPath::Privcmd,
+        wanted: Wanted {
+            vcpus: all,
+            host: false,
+            ..Wanted::default()
+        },
+    };
+    let mut backend = XenBackend::open(options, &mut |_| {})?;
+    let mut snapshots = [Snapshot::default(), Snapshot::default()];
+    for _ in 0..WARM_UP {
+        for snapshot in &mut snapshots {
+            backend.sample(snapshot)?;
+        }
+        thread::sleep(PAUSE);
+    }
+    let domains = &snapshots[0].domains;
+    let count = |rows: fn(&Domain) -> usize| domains.iter().map(rows).sum::<usize>();
+    let size = format!(
+        "{} {} {} {}",
+        domains.len(),
+        count(|domain| domain.vcpus.rows.len()),
+        count(|domain| domain.nics.rows.len()),
+        count(|domain| domain.disks.rows.len()),
+    );
+    let calls = match domains.len() {
+        0..100 => 50,
+        100..500 => 10,
+        _ => 1,
+    };
+
+    let mut turn = 0;
+    let cost = cost_of(calls, || {
+        turn += 1;
+        drop(backend.sample(&mut snapshots[turn % 2]));
+    });
+    let detail = if all { "_all" } else { "" };
+    println!("{size} sample{detail} {cost}");
+
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(CsvSink::<Domains>::default())];
+    if all {
+        sinks.push(Box::new(CsvSink::<Vcpus>::default()));
+        sinks.push(Box::new(CsvSink::<Nics>::default()));
+        sinks.push(Box::new(CsvSink::<Disks>::default()));
+    }
+    let (mut deltas, mut out, mut number) = (Deltas::default(), Vec::new(), 0);
+    let cost = cost_of(calls, || {
+        number += 1;
+        turn += 1;
+        let snapshot = &mut snapshots[turn % 2];
+        drop(backend.sample(snapshot));
+        let tick = tick(number);
+        let rates = deltas.take(snapshot, tick.mono_ns);
+        out.clear();
+        sinks.encode(&Frame::new(tick, snapshot, rates), &mut out);
+    });
+    println!("{size} csv{detail} {cost}");
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What writes the same frame: virtmon's sinks, and the `csv` crate's plain writer beside them.
+
+use virtmon::Frame;
+use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
+use virtmon::table::{Cell, DomainRow, Domains, Table, Ticks};
+use virtmon_model::Capabilities;
+
+/// A sink by its name.
+pub type Encoder = (&'static str, Box<dyn Sink>);
+
+/// Every encoder, fresh.
+#[must_use]
+pub fn encoders() -> Vec<Encoder> {
+    let capabilities = Capabilities {
+        nics: true,
+        disks: true,
+        vcpus: true,
+    };
+    vec![
+        ("csv", Box::new(CsvSink::<Domains>::default())),
+        ("csv-crate", Box::new(CsvCrate)),
+        ("json", Box::new(JsonSink::<Domains>::of(&[]))),
+        ("table", Box::new(TableSink::new(capabilities, false))),
+    ]
+}
+
+struct CsvCrate;
+
+impl Sink for CsvCrate {
+    fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        let mut writer = csv::Writer::from_writer(out);
+        for (domain, rates) in frame.snapshot.domains.iter().zip(frame.rates) {
+            let row = DomainRow {
+                domain,
+                rates,
+                wall_ns: frame.tick.wall_ns(),
+            };
+            let cells = Ticks::COLUMNS
+                .iter()
+                .map(|column| (column.cell)(&frame.tick));
+            let cells = cells.chain(Domains::COLUMNS.iter().map(|column| (column.cell)(&row)));
+            for cell in cells {
+                let written = match cell {
+                    Cell::Unknown => writer.write_field(""),
+                    Cell::Number(number) => writer.write_field(number.to_string()),
+                    Cell::Decimal(number) => writer.write_field(format!("{number:.3}")),
+                    Cell::Word(text) | Cell::Text(text) => writer.write_field(text),
+                    Cell::Time(time) => {
+                        writer.write_field(humantime::format_rfc3339_nanos(time).to_string())
+                    }
+                    Cell::Uuid(uuid) => writer.write_field(uuid.to_string()),
+                };
+                // Writing to a Vec can't fail.
+                written.unwrap_or_default();
+            }
+            writer.write_record(None::<&[u8]>).unwrap_or_default();
+        }
+        writer.flush().unwrap_or_default();
+    }
+}

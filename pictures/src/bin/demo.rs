@@ -1,0 +1,213 @@
+//! `demo DIR BASE`: draws what virtmon's CSV in DIR shows of the guests that loaded themselves, and
+//! behind it what their consoles say was asked of them, into BASE.svg and BASE.png.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use virtmon_lab::{Load, Row, loads, rows, unix_seconds};
+use virtmon_pictures::{Axis, Line, Panel, colour, draw};
+
+const MIB: f64 = 1_048_576.0;
+
+/// Lines with gaps, as a `Line` has them.
+type Pieces = Vec<Vec<(f64, f64)>>;
+
+/// What there is to draw, on one clock.
+struct Demo {
+    rows: Vec<Row>,
+    /// The wall clock at the first row.
+    start: f64,
+    end: f64,
+}
+
+impl Demo {
+    /// The rows of a guest and their times.
+    fn of<'a>(&'a self, guest: &'a str) -> impl Iterator<Item = (f64, &'a Row)> {
+        let rows = self
+            .rows
+            .iter()
+            .filter(move |row| row.text("name") == guest);
+        rows.map(|row| (unix_seconds(row.text("time")) - self.start, row))
+    }
+
+    /// A value that holds from the row before to its row; a gap where it is unknown.
+    fn steps(&self, guest: &str, value: impl Fn(&Row, &Row, f64) -> Option<f64>) -> Pieces {
+        let rows: Vec<_> = self.of(guest).collect();
+        let mut pieces = vec![Vec::new()];
+        for two in rows.windows(2) {
+            let [(before, old), (now, new)] = two else {
+                continue;
+            };
+            match (value(old, new, now - before), pieces.last_mut()) {
+                (Some(value), Some(piece)) => piece.extend([(*before, value), (*now, value)]),
+                _ => pieces.push(Vec::new()),
+            }
+        }
+        pieces.retain(|piece| !piece.is_empty());
+        pieces
+    }
+
+    /// How fast a counter moves, in units a second.
+    fn rate(&self, guest: &str, column: &str, unit: f64) -> Pieces {
+        self.steps(guest, |old, new, seconds| {
+            let moved = new.number(column)? - old.number(column)?;
+            (new.text("reset") == "0").then_some(moved / seconds / unit)
+        })
+    }
+
+    /// What a guest's loads of one kind asked for, and `base` before, between and behind them.
+    fn asked<'a>(
+        &self,
+        loads: impl Iterator<Item = &'a Load>,
+        base: f64,
+        level: impl Fn(&Load) -> Option<f64>,
+    ) -> Pieces {
+        let mut line = vec![(0.0, base)];
+        for load in loads {
+            let Some(level) = level(load) else { continue };
+            let (begin, end) = (load.begin - self.start, load.end - self.start);
+            line.extend([(begin, base), (begin, level), (end, level), (end, base)]);
+        }
+        line.push((self.end, base));
+        vec![line]
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [dir, base] = &words[..] else {
+        return Err("usage: demo DIR BASE".into());
+    };
+    let dir = Path::new(dir);
+    let rows = rows(&fs::read_to_string(dir.join("demo.csv"))?);
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Err("demo.csv has no rows".into());
+    };
+    let start = unix_seconds(first.text("time"));
+    let end = unix_seconds(last.text("time")) - start;
+    let demo = Demo { rows, start, end };
+    let loads_of = |guest: &str| -> Result<Vec<Load>, Box<dyn Error>> {
+        Ok(loads(&fs::read_to_string(
+            dir.join(format!("{guest}.console")),
+        )?))
+    };
+    let panels = [
+        cpu(&demo, &loads_of("cpu")?),
+        memory(
+            &demo,
+            &loads_of("memory")?,
+            &fs::read_to_string(dir.join("balloon"))?,
+        ),
+        disk(&demo, &loads_of("disk-net")?),
+        network(&demo, &loads_of("disk-net")?),
+    ];
+    let axis = Axis {
+        label: "time [s]".to_owned(),
+        end,
+    };
+    let panels: Vec<_> = panels
+        .into_iter()
+        .map(|panel| (axis.clone(), panel))
+        .collect();
+    let heading = "Three guests load themselves: what was asked for, and what virtmon saw";
+    draw(Path::new(base), heading, &panels)
+}
+
+/// A figure of a load, per second of it.
+fn per_second(load: &Load, figure: &str, unit: f64) -> Option<f64> {
+    Some(load.asked(figure)? / (load.end - load.begin) / unit)
+}
+
+fn cpu(demo: &Demo, loads: &[Load]) -> Panel {
+    let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "cpu_ns", 1e7));
+    let seen = |guest| demo.rate(guest, "cpu_time_ns", 1e7);
+    Panel {
+        title: "CPU".to_owned(),
+        unit: "% of a pCPU".to_owned(),
+        lines: vec![
+            Line::asked(asked),
+            Line::seen("domain 0", colour::BLACK, seen("Domain-0")),
+            Line::seen("guest disk-net", colour::BLUE, seen("disk-net")),
+            Line::seen("guest memory", colour::GREEN, seen("memory")),
+            Line::seen("guest cpu", colour::ORANGE, seen("cpu")),
+        ],
+    }
+}
+
+/// Two things: what eat-memory holds within the guest, which the guest alone can tell; and what Xen
+/// lets the guest have, which the balloon moves.
+fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
+    let used = |row: &Row| {
+        let used = row.number("guest_total_bytes")? - row.number("guest_unused_bytes")?;
+        Some(used / MIB)
+    };
+    // What it uses without a load is not asked for; what the load adds to it is.
+    let begin = loads.first().map_or(0.0, |load| load.begin - demo.start);
+    let before = demo.of("memory").take_while(|(time, _)| *time < begin);
+    let base = before
+        .filter_map(|(_, row)| used(row))
+        .last()
+        .unwrap_or_default();
+    let eaten = demo.asked(loads.iter(), base, |load| {
+        Some(base + load.asked("held_bytes")? / MIB)
+    });
+    let mut target = Vec::new();
+    for line in balloon.lines() {
+        let Some((mib, time)) = line.split_once(' ') else {
+            continue;
+        };
+        let time = (unix_seconds(time) - demo.start).max(0.0);
+        let mib = mib.parse().unwrap_or_default();
+        target.extend(target.last().map(|&(_, was)| (time, was)));
+        target.push((time, mib));
+    }
+    target.extend(target.last().map(|&(_, was)| (demo.end, was)));
+    let held = demo.steps("memory", |_, row, _| Some(row.number("mem_bytes")? / MIB));
+    Panel {
+        title: "Memory: guest memory".to_owned(),
+        unit: "MiB".to_owned(),
+        lines: vec![
+            Line::asked(eaten),
+            Line::asked(vec![target]).unnamed(),
+            Line::seen("held, by Xen's count", colour::PURPLE, held),
+            Line::seen(
+                "in use, by the guest's report",
+                colour::GREEN,
+                demo.steps("memory", |_, row, _| used(row)),
+            ),
+        ],
+    }
+}
+
+fn disk(demo: &Demo, loads: &[Load]) -> Panel {
+    let asked = |figure: &str| demo.asked(loads.iter(), 0.0, |load| per_second(load, figure, MIB));
+    let mut pieces = asked("read_bytes");
+    pieces.extend(asked("write_bytes"));
+    let seen = |column| demo.rate("disk-net", column, MIB);
+    Panel {
+        title: "Disk: guest disk-net".to_owned(),
+        unit: "MiB/s".to_owned(),
+        lines: vec![
+            Line::asked(pieces),
+            Line::seen("read", colour::SKY, seen("disk_rd_bytes")),
+            Line::seen("written", colour::BLUE, seen("disk_wr_bytes")),
+        ],
+    }
+}
+
+/// Without the Ethernet headers, as xen-netback counts what a guest sends.
+fn network(demo: &Demo, loads: &[Load]) -> Panel {
+    let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "ip_bytes", 1e3));
+    let seen = |column| demo.rate("disk-net", column, 1e3);
+    Panel {
+        title: "Network: guest disk-net".to_owned(),
+        unit: "kB/s".to_owned(),
+        lines: vec![
+            Line::asked(asked),
+            Line::seen("received", colour::SKY, seen("net_rx_bytes")),
+            Line::seen("sent", colour::BLUE, seen("net_tx_bytes")),
+        ],
+    }
+}

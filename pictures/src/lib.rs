@@ -1,0 +1,69 @@
+//! What the pictures share: colours, letters, and panels of lines over one axis.
+#![forbid(unsafe_code)]
+
+mod fit;
+mod panel;
+
+pub use fit::{Fit, fit};
+pub use panel::{Axis, Line, Panel};
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use plotters::prelude::{BitMapBackend, IntoDrawingArea, RGBColor, SVGBackend};
+use plotters::style::{FontStyle, register_font};
+
+/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
+pub mod colour {
+    use super::RGBColor;
+
+    /// What was asked for, broad and behind the rest.
+    pub const ASKED: RGBColor = RGBColor(205, 205, 205);
+    /// Black.
+    pub const BLACK: RGBColor = RGBColor(40, 40, 40);
+    /// Orange.
+    pub const ORANGE: RGBColor = RGBColor(230, 159, 0);
+    /// Sky blue.
+    pub const SKY: RGBColor = RGBColor(86, 180, 233);
+    /// Bluish green.
+    pub const GREEN: RGBColor = RGBColor(0, 158, 115);
+    /// Blue.
+    pub const BLUE: RGBColor = RGBColor(0, 114, 178);
+    /// Vermilion.
+    pub const VERMILION: RGBColor = RGBColor(213, 94, 0);
+    /// Reddish purple.
+    pub const PURPLE: RGBColor = RGBColor(204, 121, 167);
+}
+
+/// Debian's package fonts-dejavu-core has it.
+const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+
+/// The width of a picture.
+const WIDTH: u32 = 1_200;
+
+/// The height of one of its panels.
+const PANEL_HEIGHT: u32 = 270;
+
+/// Draws panels one above the other, into `base.svg` and `base.png`.
+///
+/// # Errors
+/// There is no font, or a file can't be written.
+pub fn draw(base: &Path, heading: &str, panels: &[(Axis, Panel)]) -> Result<(), Box<dyn Error>> {
+    let font = fs::read(FONT).map_err(|error| format!("{FONT} (fonts-dejavu-core): {error}"))?;
+    // It lives as long as the program, which draws a picture and ends.
+    register_font("sans-serif", FontStyle::Normal, font.leak())
+        .map_err(|_| format!("{FONT}: not a font"))?;
+    let size = (WIDTH, 50 + PANEL_HEIGHT * u32::try_from(panels.len())?);
+    let (svg, png) = (base.with_extension("svg"), base.with_extension("png"));
+    panel::all(
+        &SVGBackend::new(&svg, size).into_drawing_area(),
+        heading,
+        panels,
+    )?;
+    panel::all(
+        &BitMapBackend::new(&png, size).into_drawing_area(),
+        heading,
+        panels,
+    )
+}
