@@ -360,6 +360,13 @@ impl Cli {
         if self.append && self.record.is_some() {
             return Some("--record begins a file, so --append can't go with it".into());
         }
+        let beyond = !self.slow.is_empty() || !self.group.is_empty();
+        if self.record.is_some() && (beyond || self.detail.contains(&Detail::Nova)) {
+            return Some(
+                "--record keeps libvirt's usual groups alone: no --group, --slow or --detail nova"
+                    .into(),
+            );
+        }
         if stdout(&self.record) {
             return Some("--record needs a file".into());
         }

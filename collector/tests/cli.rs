@@ -45,6 +45,8 @@ fn usage_errors_are_one_line_and_status_2() {
     refused(&run(&["--interval", "1x"]), 2, "10ms, 1s, 0.5 or 2m");
     refused(&run(&["--interval", "-1"]), 2, "--interval");
     refused(&run(&["--count", "0"]), 2, "--count");
+    let more = ["--record", "x.vmrec", "--slow", "balloon=10s"];
+    refused(&run(&more), 2, "usual groups");
     refused(
         &run(&["--backend", "esx"]),
         2,
