@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run demo test load loads lint bench lateness fuzz costs header-check
+.PHONY: run demo test stress loads lint bench lateness fuzz costs header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -22,7 +22,7 @@ test:
 	cargo test --package virtmon-lab --test libvirt -- --ignored
 
 # What guests are asked to do beside what virtmon sees of it, and the test guest from nothing.
-load:
+stress:
 	scripts/packages build lab
 	lab/build
 	cargo test --package virtmon-lab --test load --test guest -- --ignored --nocapture
