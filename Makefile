@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run demo test stress loads lint bench lateness fuzz costs header-check
+.PHONY: run demo test churn stress loads lint bench lateness fuzz costs header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -14,12 +14,18 @@ test:
 	scripts/packages build lab libvirt
 	cargo test --workspace
 	lab/build
-	cargo test --package virtmon-lab --test bare --test xen --test devices --test churn --test libvirt_xen -- --ignored
+	cargo test --package virtmon-lab --test bare --test xen --test devices --test libvirt_xen -- --ignored
 	lab/build --suite trixie
 	VIRTMON_SUITE=trixie cargo test --package virtmon-lab --test xen -- --ignored
 	cargo test --package libvirt-backend --no-run
 	lab/libvirtd --guests 5 cargo test --offline --package libvirt-backend -- --ignored
 	cargo test --package virtmon-lab --test libvirt -- --ignored
+
+# A thousand domains come and go beside a log of it: VIRTMON_CHURN_SECONDS, 40 at first.
+churn:
+	scripts/packages build lab
+	lab/build
+	cargo test --package virtmon-lab --test churn -- --ignored --nocapture
 
 # What guests are asked to do beside what virtmon sees of it, and the test guest from nothing.
 stress:
