@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! facts    sysctl interface version   hypervisor   capabilities
-//! reading  list   0, or 1 and vCPUs   physinfo   idle times   nodes   domains...   troubles
+//! reading  list   0, or 1 and vCPUs   physinfo   idle times   nodes   domains...   troubles   roles...
 //! vCPU     errno, 0 with the 24 bytes of its answer behind
 //! domain   incarnation   name   memory   NICs   disks
 //! ```
 //!
-//! Of a host that was not asked for, physinfo, idle times and nodes are empty.
+//! The first recordings have no roles. Of a host that was not asked for, physinfo, idle times and nodes are empty.
 //!
 //! What the hypervisor answered is here to the byte: the list, `xen_sysctl_physinfo`, the arrays
 //! of pCPUs and nodes, `xen_domctl_getvcpuinfo`. What xenstore, netlink and sysfs told is here as
@@ -17,7 +17,7 @@
 use std::io;
 
 use nix::errno::Errno;
-use virtmon_model::{Capabilities, Devices, Disk, Domain, Nic, Snapshot};
+use virtmon_model::{Capabilities, Devices, Disk, Domain, Nic, Role, Snapshot};
 use virtmon_recording::wire::{put_bytes, put_counters, put_number, put_optional, put_text};
 use xen_sys::abi::{Abi, VcpuInfo};
 
@@ -53,7 +53,15 @@ pub(crate) fn put_rest(out: &mut Vec<u8>, snapshot: &Snapshot) {
     for trouble in snapshot.troubles.iter() {
         put_bytes(out, trouble.as_bytes());
     }
+    for domain in snapshot.domains.iter() {
+        let place = ROLES.iter().position(|role| Some(*role) == domain.role);
+        put_optional(out, place.map(|place| place as u64));
+        put_optional(out, domain.target_id.map(u64::from));
+    }
 }
+
+/// Roles, each at its number.
+pub(crate) const ROLES: [Role; 4] = [Role::Control, Role::Stub, Role::Driver, Role::Guest];
 
 fn put_domain(out: &mut Vec<u8>, domain: &Domain) {
     let memory = &domain.memory;

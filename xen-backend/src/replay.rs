@@ -9,6 +9,7 @@ use virtmon_recording::wire::Take;
 use xen_sys::abi::{Abi, PhysInfo, VcpuInfo};
 
 use crate::list::Infos;
+use crate::raw::ROLES;
 use crate::{machine, row, vcpus};
 
 /// Makes snapshots of what [`XenBackend`](crate::XenBackend) has kept.
@@ -84,6 +85,14 @@ impl XenReplay {
         into.troubles.clear();
         for _ in 0..take.number()? {
             set_text(into.troubles.next_row(), &mut take)?;
+        }
+        if !take.0.is_empty() {
+            for domain in into.domains.iter_mut() {
+                let role = take.optional()?.map(usize::try_from).transpose().ok()?;
+                domain.role = role.and_then(|place| ROLES.get(place).copied());
+                let target = take.optional()?.map(u32::try_from);
+                domain.target_id = target.transpose().ok()?;
+            }
         }
         Some(())
     }

@@ -1,4 +1,4 @@
-use virtmon_model::{Uuid, VcpuState};
+use virtmon_model::{Role, Uuid, VcpuState};
 use virtmon_recording::wire::put_bytes;
 
 use super::*;
@@ -24,7 +24,9 @@ fn live() -> Snapshot {
         domain.identity.id = id;
         domain.name = Some(name.into());
     }
+    snapshot.domains[0].role = Some(Role::Control);
     let web = &mut snapshot.domains[1];
+    (web.role, web.target_id) = (Some(Role::Stub), Some(2));
     web.memory.target_bytes = Some(96 << 20);
     web.nics.complete = true;
     let nic = web.nics.rows.next_row();
@@ -87,6 +89,8 @@ fn a_reading_comes_back_whole() {
         assert_eq!(web.identity.uuid, Uuid::from_u128(1 << 120));
         assert_eq!(web.cpu_time_ns, Some(1_000_000));
         assert_eq!(web.name, live.domains[1].name);
+        assert_eq!((web.role, web.target_id), (Some(Role::Stub), Some(2)));
+        assert_eq!((dom0.role, dom0.target_id), (Some(Role::Control), None));
         assert_eq!(web.memory.target_bytes, Some(96 << 20));
         assert_eq!(*web.nics.rows, *live.domains[1].nics.rows);
         assert_eq!(*web.disks.rows, *live.domains[1].disks.rows);
@@ -102,7 +106,14 @@ fn a_reading_comes_back_whole() {
 #[test]
 fn what_is_cut_short_is_no_reading() {
     let (mut replay, reading) = (replay(), reading());
-    for cut in 0..reading.len() {
+    // The roles, of three bytes and of four: without any, it is one of the first recordings.
+    let roles = reading.len() - 3 - 4;
+    assert!(
+        replay
+            .sample(&reading[..roles], &mut Snapshot::default())
+            .is_some()
+    );
+    for cut in (0..reading.len()).filter(|&cut| cut != roles) {
         let sampled = replay.sample(&reading[..cut], &mut Snapshot::default());
         assert_eq!(sampled, None, "{cut}");
     }
