@@ -15,7 +15,7 @@ its table; a value that is not known is null, and its key is there.
 
 For a database: `time` is a timestamp with time zone, `uuid` a uuid; columns in % and in units a
 second are decimal, with three places; all others that have a unit are whole, and so are `schema`,
-`tick`, `id`, `vcpu`, `pcpu`, `node` and `cpupool`; the rest is text.
+`tick`, `id`, `target_id`, `vcpu`, `pcpu`, `node` and `cpupool`; the rest is text.
 
 Columns are added only behind the last one. The schema's number changes when a column changes its
 meaning or its place.

@@ -4,12 +4,13 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use virtmon::sink::CsvSink;
-use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Table, Vcpus};
+use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Nova, Own, Stats, Table, Vcpus};
 use virtmon::{Limit, Live, Meter, Output, Runner, Ticker};
-use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid, VcpuState};
+use virtmon_model::{Backend, Capabilities, Instance, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a
 /// quote, the end of a row, or a value that is missing.
@@ -80,6 +81,13 @@ impl Backend for Script {
             disk.path.push_str("/dev/vg/\"a, b\"");
             disk.rd_bytes = counter;
             domain.disks.complete = true;
+            let stat = domain.stats.next_row();
+            (stat.name, stat.number) = ("vm.exits".to_owned(), counter);
+            stat.text = counter.map(|_| name.to_owned());
+            domain.instance = Some(Arc::new(Instance {
+                name: Some(name.to_owned()),
+                ..Instance::default()
+            }));
         }
         Ok(())
     }
@@ -102,6 +110,8 @@ fn from_a_script(dir: &Path) {
     add::<Hosts>(&mut runner, dir);
     add::<Events>(&mut runner, dir);
     add::<Own>(&mut runner, dir);
+    add::<Stats>(&mut runner, dir);
+    add::<Nova>(&mut runner, dir);
     add::<Bursts>(&mut runner, dir);
     runner.meter(Meter::start(None));
     runner.burst(3);
@@ -127,7 +137,11 @@ fn from_libvirt(dir: &Path) {
     let ended = Command::new(env!("CARGO_BIN_EXE_virtmon"))
         .args(["--uri", &format!("test://{}", node.display())])
         .args(["--interval", "20ms", "--every", "5ms", "--count", "20"])
-        .args(["--detail", "vcpu,nic,disk,host,event,self", "--csv"])
+        .args([
+            "--detail",
+            "vcpu,nic,disk,host,event,self,stat,nova",
+            "--csv",
+        ])
         .arg(dir.join("out.csv"))
         .output()
         .unwrap();

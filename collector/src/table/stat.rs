@@ -18,7 +18,7 @@ impl Table for Stats {
         "name" [""] "the domain's name" ("the domain table") |row| row.0.name.as_deref().into();
         "stat" [""] "libvirt's name for it, as `virsh domstats` prints it: perf.instructions, iothread.1.poll-max-ns"
             ("not told", "virTypedParameter.field") |row| Cell::Text(&row.1.name);
-        "value" ["libvirt's own"] "its value; empty where it is negative or a fraction"
+        "value" [""] "its value in libvirt's own unit, a number or a text; empty where it is negative or a fraction"
             ("not told", "virTypedParameter.value") |row| match &row.1.text {
                 Some(text) => Cell::Text(text),
                 None => row.1.number.into(),
