@@ -22,7 +22,7 @@ use xen_sys::{HypercallBuffer, Privcmd};
 const BATCHES: u32 = 12;
 
 /// Ticks before those that count: until then domains are met, a few at each tick.
-const WARM_UP: u64 = 200;
+const WARM_UP: u64 = 800;
 
 /// Notes at each tick what CPU time the whole program has taken. Between two of these lies one tick
 /// in full: the wait's end, reading, encoding, and what the writer's thread does.
