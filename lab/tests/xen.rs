@@ -124,9 +124,10 @@ fn xentop_sees_the_same_guests() {
         };
         seen.insert(name);
         let seconds: f64 = words[2].parse().unwrap();
-        assert!(
-            seconds >= before[name].seconds.floor() && seconds <= after[name].seconds + ROUNDED
-        );
+        // xentop's are whole, rounded to the nearest.
+        let rounded = ROUNDED + 0.5;
+        let range = before[name].seconds - rounded..=after[name].seconds + rounded;
+        assert!(range.contains(&seconds), "{line}, not in {range:?}");
         let kib: f64 = words[4].parse().unwrap();
         let row = of(&rows, name)[0];
         assert_eq!(row.number("mem_bytes"), Some(kib * 1024.0), "{line}");
