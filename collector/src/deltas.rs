@@ -1,5 +1,7 @@
 //! Rates: pure functions of two readings and the time between them.
 
+use std::mem;
+
 use virtmon_model::{Domain, Identity, Snapshot};
 
 use crate::rate;
@@ -68,7 +70,7 @@ pub struct Rates {
 }
 
 /// The counters of one domain and when they were read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Counters {
     identity: Identity,
     mono_ns: u64,
@@ -83,62 +85,61 @@ struct Counters {
 const SCALES: [f64; 5] = [100.0, 1e9, 1e9, 1e9, 1e9];
 
 impl Counters {
-    #[inline]
-    fn of(domain: &Domain, mono_ns: u64) -> Self {
-        Self {
-            identity: domain.identity,
-            mono_ns: mono_ns.saturating_sub(domain.stale_ns),
-            values: [
-                domain.cpu_time_ns,
-                domain.nics.sum(|nic| nic.rx_bytes),
-                domain.nics.sum(|nic| nic.tx_bytes),
-                domain.disks.sum(|disk| disk.rd_bytes),
-                domain.disks.sum(|disk| disk.wr_bytes),
-            ],
-            nics: domain.nics.rows.len(),
-            disks: domain.disks.rows.len(),
+    /// Takes the next reading of the same life of the same domain, which began at `mono_ns`, and
+    /// returns the rates since the one before.
+    #[inline(always)]
+    fn advance(&mut self, domain: &Domain, mono_ns: u64, past: Before) -> Rates {
+        let read_ns = mono_ns.saturating_sub(domain.stale_ns);
+        let elapsed_ns = read_ns.saturating_sub(mem::replace(&mut self.mono_ns, read_ns));
+        let values = [
+            domain.cpu_time_ns,
+            domain.nics.sum(|nic| nic.rx_bytes),
+            domain.nics.sum(|nic| nic.tx_bytes),
+            domain.disks.sum(|disk| disk.rd_bytes),
+            domain.disks.sum(|disk| disk.wr_bytes),
+        ];
+        let mut backwards = false;
+        let mut grown = |n: usize| {
+            let then = mem::replace(&mut self.values[n], values[n])?;
+            let now = values[n]?;
+            backwards |= now < then;
+            // Most counters of most guests: no need to convert and divide.
+            Some(match now.wrapping_sub(then) {
+                0 => 0.0,
+                delta => rate::ratio(delta, elapsed_ns) * SCALES[n],
+            })
+        };
+        let [cpu_pct, net_rx, net_tx] = [grown(0), grown(1), grown(2)];
+        let [disk_rd, disk_wr] = [grown(3), grown(4)];
+        let is_other = |kept: &mut usize, count| mem::replace(kept, count) != count;
+        let other_nics = is_other(&mut self.nics, domain.nics.rows.len());
+        let other_disks = is_other(&mut self.disks, domain.disks.rows.len());
+        if backwards {
+            return Rates::reset(past);
         }
-    }
-
-    /// The rates between `before` and this reading of the same life of the same domain.
-    #[inline]
-    fn since(&self, before: &Self, past: Before) -> Rates {
-        let elapsed_ns = self.mono_ns.saturating_sub(before.mono_ns);
-        let mut grown = [None; 5];
-        for (n, grown) in grown.iter_mut().enumerate() {
-            if let (Some(then), Some(now)) = (before.values[n], self.values[n]) {
-                let Some(delta) = now.checked_sub(then) else {
-                    return Rates::reset(past);
-                };
-                // Most counters of most guests: no need to convert and divide.
-                *grown = Some(match delta {
-                    0 => 0.0,
-                    delta => rate::ratio(delta, elapsed_ns) * SCALES[n],
-                });
-            }
-        }
-        if elapsed_ns == 0 {
+        // Of a domain that could not be read, the values are those of the reading before, or older.
+        if elapsed_ns == 0 || domain.stale_ns > 0 {
             return Rates {
                 past,
+                reset: elapsed_ns > 0 && (other_nics || other_disks),
                 ..Rates::default()
             };
         }
-        let [cpu_pct, net_rx, net_tx, disk_rd, disk_wr] = grown;
         let mut rates = Rates {
             cpu_pct,
             net_rx,
             net_tx,
             disk_rd,
             disk_wr,
-            reset: false,
+            reset: other_nics || other_disks,
             past,
             elapsed_ns: Some(elapsed_ns),
         };
-        if self.nics != before.nics {
-            (rates.net_rx, rates.net_tx, rates.reset) = (None, None, true);
+        if other_nics {
+            (rates.net_rx, rates.net_tx) = (None, None);
         }
-        if self.disks != before.disks {
-            (rates.disk_rd, rates.disk_wr, rates.reset) = (None, None, true);
+        if other_disks {
+            (rates.disk_rd, rates.disk_wr) = (None, None);
         }
         rates
     }
@@ -168,65 +169,100 @@ impl Rates {
 /// The reading before, and the rates that the last one made with it.
 #[derive(Debug, Default)]
 pub struct Deltas {
-    before: Vec<Counters>,
-    now: Vec<Counters>,
+    /// The domains of the last reading, in its order.
+    known: Vec<Counters>,
     rates: Vec<Rates>,
     any: bool,
+    /// A buffer.
+    before: Vec<Counters>,
 }
 
 impl Deltas {
     /// Takes the reading that began at `mono_ns` and returns its rates, one for each domain in
     /// the snapshot's order.
     pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &mut [Rates] {
-        let Self {
-            before,
-            now,
-            rates,
-            any,
-        } = self;
-        now.clear();
-        let counters = |domain| Counters::of(domain, mono_ns);
-        now.extend(snapshot.domains.iter().map(counters));
-        rates.clear();
+        let domains = &snapshot.domains[..];
+        let known = self.known.iter().map(|known| known.identity);
+        if known.eq(domains.iter().map(|domain| domain.identity)) {
+            self.rates.clear();
+            let both = self.known.iter_mut().zip(domains).enumerate();
+            let rates =
+                both.map(|(at, (known, domain))| known.advance(domain, mono_ns, Before::Same(at)));
+            self.rates.extend(rates);
+        } else {
+            self.meet(snapshot);
+            let known = self.known.iter_mut().zip(domains);
+            for (rates, (known, domain)) in self.rates.iter_mut().zip(known) {
+                let since = known.advance(domain, mono_ns, rates.past);
+                if rates.past.same().is_some() {
+                    *rates = since;
+                }
+            }
+        }
+        self.any = true;
+        &mut self.rates
+    }
+
+    /// Makes `known` the domains of a reading that has others than the last, with the counters of
+    /// those that it had too; and `rates` what each was in the reading before, with all that is to
+    /// say of one that has another life now.
+    #[cold]
+    fn meet(&mut self, snapshot: &Snapshot) {
+        mem::swap(&mut self.known, &mut self.before);
+        self.known.clear();
+        self.rates.clear();
         // Both lists ascend by id, so one walk through both pairs them.
         let mut next = 0;
-        rates.extend(now.iter().zip(&snapshot.domains[..]).map(|(now, domain)| {
-            let mut there = before.get(next);
-            while there.is_some_and(|there| there.identity.id < now.identity.id) {
+        for domain in &snapshot.domains[..] {
+            let identity = domain.identity;
+            while self
+                .before
+                .get(next)
+                .is_some_and(|there| there.identity.id < identity.id)
+            {
                 next += 1;
-                there = before.get(next);
             }
-            let same_id = there.filter(|there| there.identity.id == now.identity.id);
-            match same_id {
-                Some(there) if there.identity == now.identity => {
-                    let rates = now.since(there, Before::Same(next));
-                    if domain.stale_ns == 0 {
-                        return rates;
-                    }
-                    // Its values are those of the reading before, or older.
-                    Rates {
-                        past: rates.past,
-                        reset: rates.reset,
+            let there = self.before.get(next);
+            let same_id = there.filter(|there| there.identity.id == identity.id);
+            let (known, rates) = match same_id {
+                Some(&there) if there.identity == identity => {
+                    let past = Before::Same(next);
+                    let same = Rates {
+                        past,
                         ..Rates::default()
-                    }
+                    };
+                    (there, same)
                 }
-                _ if *any => another(before, snapshot, now, same_id.map(|_| next)),
-                _ => Rates::default(),
-            }
-        }));
-        std::mem::swap(before, now);
-        *any = true;
-        rates
+                other => {
+                    let new = Counters {
+                        identity,
+                        ..Counters::default()
+                    };
+                    let at = other.map(|_| next);
+                    let rates = match self.any {
+                        true => another(&self.before, snapshot, identity, at),
+                        false => Rates::default(),
+                    };
+                    (new, rates)
+                }
+            };
+            self.known.push(known);
+            self.rates.push(rates);
+        }
     }
 }
 
 /// What a domain is that was not there with this identity. `same_id` is where its id was.
-#[cold]
-fn another(all: &[Counters], snapshot: &Snapshot, now: &Counters, same_id: Option<usize>) -> Rates {
-    let had = |before: &Counters| before.identity.uuid == now.identity.uuid;
+fn another(
+    all: &[Counters],
+    snapshot: &Snapshot,
+    identity: Identity,
+    same_id: Option<usize>,
+) -> Rates {
+    let had = |before: &Counters| before.identity.uuid == identity.uuid;
     let earlier = match same_id {
         Some(at) if had(&all[at]) => Some(at),
-        _ if now.identity.uuid.is_nil() => None,
+        _ if identity.uuid.is_nil() => None,
         _ => all.iter().position(had),
     };
     // While the one with that uuid is still there, this is a second one beside it: a

@@ -436,7 +436,7 @@ fn the_hosts_memory_is_that_of_xl_info() {
 #[test]
 #[ignore = "boots a real Xen: make test"]
 fn steady_ticks_ask_for_no_memory() {
-    let said = LAB.file("steady");
+    let said = LAB.file("steady.out");
     let line = said.lines().find(|line| line.contains("hypercalls;"));
     eprintln!("{}", line.unwrap_or(&said));
     assert!(said.contains("test result: ok. 1 passed"), "{said}");

@@ -26,7 +26,8 @@ for n in {0..10}; do
     vif+="'mac=$mac,bridge=xenbr0,script=/mnt/lab/quick-vif', "
     disk+="'format=raw,vdev=xvd$letter,access=ro,script=/mnt/lab/quick-vbd,target=$device', "
 done
-xl create -q /mnt/lab/cirros-xen.cfg "name='many'" "root='ramdisk'" memory=96 vcpus=3 \
+# Each NIC has a queue a vCPU, with 2 MiB of buffers each.
+xl create -q /mnt/lab/cirros-xen.cfg "name='many'" "root='ramdisk'" memory=256 vcpus=3 \
     "vif=[$vif]" "disk=[$disk]" "extra='console=hvc0 work=devices addr=10.0.0.50/24'"
 many=$(xl domid many)
 for guest in dev many; do
@@ -112,5 +113,5 @@ refuse ioctl /dev/xen/privcmd
 
 # As fast as it goes, again and again.
 xl destroy many
-VIRTMON_STEADY_TICKS=${steady_ticks:-20000} ./steady --ignored --nocapture >steady 2>&1
+VIRTMON_STEADY_TICKS=${steady_ticks:-20000} ./steady --ignored --nocapture >steady.out 2>&1
 xl destroy dev

@@ -17,6 +17,21 @@ impl<T> Default for Rows<T> {
     }
 }
 
+impl<T> Rows<T> {
+    /// How many rows there are: without a look at the buffer, which is most of the work where it is
+    /// asked for every domain at every tick.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
 impl<T: Default> Rows<T> {
     /// Empties the list.
     pub fn clear(&mut self) {

@@ -109,11 +109,13 @@ impl XenBackend {
         let infos = self.source.infos();
         let mut same = into.mark == self.mark && into.domains.len() == infos.len();
         let rows = into.domains.resize(infos.len());
-        for (domain, info) in rows.iter_mut().zip(infos.clone()) {
-            same &= row::claim(domain, &info);
+        for (domain, info) in infos.clone().beside(rows) {
+            if !row::claim(domain, &info) {
+                same = false;
+            }
         }
         // A second walk, because it calls nothing: all of an entry stays in registers.
-        for (domain, info) in rows.iter_mut().zip(infos) {
+        for (domain, info) in infos.beside(rows) {
             row::fill(domain, &info);
         }
         if same {

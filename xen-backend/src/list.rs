@@ -102,6 +102,16 @@ impl<'a> Infos<'a> {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+
+    /// Each beside a row, in order. The entries themselves are walked, which the compiler counts
+    /// together with the rows: the domains of one iterator beside those of another it counts apart.
+    pub(crate) fn beside<'r, R>(
+        self,
+        rows: &'r mut [R],
+    ) -> impl Iterator<Item = (&'r mut R, DomainInfo)> + use<'a, 'r, R> {
+        let both = rows.iter_mut().zip(self.0);
+        both.filter_map(|(row, entry)| Some((row, DomainInfo::decode(entry)?)))
+    }
 }
 
 impl Iterator for Infos<'_> {

@@ -37,9 +37,22 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
         | info.shr_pages
         | info.paged_pages;
     if all < NO_LIMIT {
-        fill_memory(domain, info, |pages| Some(pages * PAGE_BYTES));
+        domain.mem_bytes = Some(info.tot_pages * PAGE_BYTES);
+        domain.mem_max_bytes = Some(info.max_pages * PAGE_BYTES);
+        domain.memory.outstanding_bytes = Some(info.outstanding_pages * PAGE_BYTES);
+        domain.memory.shared_bytes = Some(info.shr_pages * PAGE_BYTES);
+        domain.memory.paged_bytes = Some(info.paged_pages * PAGE_BYTES);
     } else {
-        fill_memory(domain, info, bytes);
+        fill_unlimited(
+            domain,
+            [
+                info.tot_pages,
+                info.max_pages,
+                info.outstanding_pages,
+                info.shr_pages,
+                info.paged_pages,
+            ],
+        );
     }
     // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
     domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
@@ -49,30 +62,41 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
 /// more.
 const NO_LIMIT: u64 = u32::MAX as u64;
 
-/// Pages as bytes.
-fn bytes(pages: u64) -> Option<u64> {
-    (pages < NO_LIMIT).then(|| pages * PAGE_BYTES)
-}
-
-#[inline]
-fn fill_memory(domain: &mut Domain, info: &DomainInfo, bytes: impl Fn(u64) -> Option<u64>) {
-    domain.mem_bytes = bytes(info.tot_pages);
-    domain.mem_max_bytes = bytes(info.max_pages);
-    domain.memory.outstanding_bytes = bytes(info.outstanding_pages);
-    domain.memory.shared_bytes = bytes(info.shr_pages);
-    domain.memory.paged_bytes = bytes(info.paged_pages);
+/// The memory of a domain that has no limit to some of it, apart from the many that have. As all that
+/// is for few domains, it takes what it needs by value: an address of the entry would have every
+/// domain's written to the stack.
+#[cold]
+#[inline(never)]
+fn fill_unlimited(domain: &mut Domain, pages: [u64; 5]) {
+    let bytes = |pages| (pages < NO_LIMIT).then(|| pages * PAGE_BYTES);
+    let [held, most, outstanding, shared, paged] = pages.map(bytes);
+    domain.mem_bytes = held;
+    domain.mem_max_bytes = most;
+    domain.memory.outstanding_bytes = outstanding;
+    domain.memory.shared_bytes = shared;
+    domain.memory.paged_bytes = paged;
 }
 
 fn state(info: &DomainInfo) -> State {
-    match info.shutdown_reason() {
-        _ if info.is_dying() => State::Dying,
+    if info.is_dying() || info.shutdown_reason().is_some() {
+        ended(info.is_dying(), info.shutdown_reason())
+    } else if info.is_paused() {
+        State::Paused
+    } else if info.is_blocked() && !info.is_running() {
+        State::Blocked
+    } else {
+        // Where it is not marked as running, some vCPU could run and none does: it waits for a pCPU.
+        State::Running
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn ended(dying: bool, reason: Option<u8>) -> State {
+    match reason {
+        _ if dying => State::Dying,
         Some(SHUTDOWN_CRASH) => State::Crashed,
-        Some(_) => State::Shutdown,
-        None if info.is_paused() => State::Paused,
-        None if info.is_running() => State::Running,
-        None if info.is_blocked() => State::Blocked,
-        // Some vCPU could run and none does: it waits for a pCPU.
-        None => State::Running,
+        _ => State::Shutdown,
     }
 }
 
