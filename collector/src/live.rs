@@ -17,6 +17,10 @@ pub struct Live<'a> {
     tape: Option<Tape>,
 }
 
+/// How much a recording may be behind: while its output takes nothing for so long, readings are left
+/// out of it, as rows are out of the tables.
+const TAPE_BYTES: usize = 64 << 20;
+
 /// The readings on their way to a recording.
 #[derive(Default)]
 struct Tape {
@@ -48,6 +52,9 @@ impl<'a> Live<'a> {
         let Some(Tape { writer, bytes }) = &mut self.tape else {
             return Ok(());
         };
+        if bytes.len() >= TAPE_BYTES {
+            return Ok(());
+        }
         let writer = match writer {
             Some(writer) => writer,
             none => {
