@@ -325,7 +325,9 @@ fn any_name_is_one_cell_and_roles_are_told() {
     }
     let json = LAB.file("names.json");
     assert_eq!(json.lines().count(), 6);
-    assert!(json.contains(r#""name":"a,\"b\"\n c""#) && json.contains(r#""name":"x\\xff\\xc3y""#));
+    assert!(
+        json.contains(r#""name":"a,\"b\"\u000a c""#) && json.contains(r#""name":"x\\xff\\xc3y""#)
+    );
     let paused = virtmon_lab::rows(&LAB.file("paused.csv"));
     assert!(
         of(&paused, "dev")
