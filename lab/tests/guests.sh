@@ -79,7 +79,7 @@ umount "$(realpath "$cut")"
 # Names that are hard to write; a stub domain and a driver domain, as libxl has them in xenstore.
 xenstore-write "/local/domain/$dev/name" 'a,"b"\n c' "/local/domain/$many/name" 'x\xff\xc3y'
 xenstore-write "/local/domain/$dev/target" "$many" "/local/domain/$many/backend/vif" ''
-./virtmon --backend xen --csv names.csv --json names.json --interval 200ms --count 2
+./virtmon --backend xen --csv names.csv --json names.json --interval 200ms --count 8
 xenstore-write "/local/domain/$dev/name" dev "/local/domain/$many/name" many
 xenstore-rm "/local/domain/$dev/target" "/local/domain/$many/backend"
 
@@ -111,7 +111,5 @@ refuse() {
 refuse guest /proc/xen/capabilities
 refuse ioctl /dev/xen/privcmd
 
-# As fast as it goes, again and again.
 xl destroy many
-VIRTMON_STEADY_TICKS=${steady_ticks:-20000} ./steady --ignored --nocapture >steady.out 2>&1 || true
 xl destroy dev
