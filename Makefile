@@ -14,7 +14,7 @@ test:
 	scripts/packages build lab libvirt
 	cargo test --workspace
 	lab/build
-	cargo test --package virtmon-lab --test bare --test xen --test devices --test libvirt_xen -- --ignored
+	cargo test --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
 	lab/build --suite trixie
 	VIRTMON_SUITE=trixie cargo test --package virtmon-lab --test xen -- --ignored
 	cargo test --package libvirt-backend --no-run

@@ -3,12 +3,9 @@
 
 mod counting;
 
-use std::path::Path;
 use std::time::Duration;
 
-use virtmon::sink::{CsvSink, JsonSink, Sink};
-use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
-use virtmon::{Limit, Live, Meter, Output, Runner, Ticker};
+use virtmon::{Limit, Live, Meter, Runner, Ticker};
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid};
 
 /// A host of domains that only run, and the count of allocations at each reading.
@@ -76,19 +73,8 @@ fn a_steady_tick_allocates_nothing() {
     };
     let mut on_trouble = |_: &str| {};
     let mut runner = Runner::new(&mut on_trouble);
-    let null = || Output::file(Path::new("/dev/null")).unwrap();
-    let sinks: [Box<dyn Sink>; 8] = [
-        Box::new(CsvSink::<Domains>::default()),
-        Box::new(CsvSink::<Vcpus>::default()),
-        Box::new(CsvSink::<Nics>::default()),
-        Box::new(CsvSink::<Disks>::default()),
-        Box::new(CsvSink::<Hosts>::default()),
-        Box::new(CsvSink::<Events>::default()),
-        Box::new(CsvSink::<Own>::default()),
-        Box::new(JsonSink::<Domains>::of(&[])),
-    ];
-    for sink in sinks {
-        runner.add(sink, null());
+    for sink in counting::sinks() {
+        runner.add(sink, counting::null());
     }
     runner.meter(Meter::start(None));
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();

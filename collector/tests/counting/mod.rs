@@ -1,7 +1,13 @@
-//! An allocator that counts for the whole process: a test with it is alone in its file.
+//! An allocator that counts for the whole process: a test with it is alone in its file. And what
+//! is to ask it for nothing.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use virtmon::Output;
+use virtmon::sink::{CsvSink, JsonSink, Sink};
+use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
 
 struct Counting;
 
@@ -33,4 +39,23 @@ static ALLOCATOR: Counting = Counting;
 /// How often memory was asked for so far.
 pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.load(Ordering::Relaxed)
+}
+
+/// The tables that a host's readings make.
+pub(crate) fn sinks() -> [Box<dyn Sink>; 8] {
+    [
+        Box::new(CsvSink::<Domains>::default()),
+        Box::new(CsvSink::<Vcpus>::default()),
+        Box::new(CsvSink::<Nics>::default()),
+        Box::new(CsvSink::<Disks>::default()),
+        Box::new(CsvSink::<Hosts>::default()),
+        Box::new(CsvSink::<Events>::default()),
+        Box::new(CsvSink::<Own>::default()),
+        Box::new(JsonSink::<Domains>::of(&[])),
+    ]
+}
+
+/// An output that takes all at once.
+pub(crate) fn null() -> Output {
+    Output::file(Path::new("/dev/null")).unwrap()
 }
