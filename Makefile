@@ -42,10 +42,11 @@ loads:
 	cargo test --package virtmon --test loads -- --ignored --nocapture
 
 lint:
-	scripts/packages build unit
+	scripts/packages build unit fuzz
 	systemd/check
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
 
 bench:
 	scripts/packages build
@@ -58,7 +59,7 @@ lateness:
 
 # Ten minutes a target. Takes a nightly compiler and cargo-fuzz.
 fuzz:
-	scripts/packages build
+	scripts/packages build fuzz
 	mkdir -p fuzz/corpus/replay fuzz/corpus/words
 	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
 	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict

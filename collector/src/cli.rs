@@ -11,6 +11,8 @@ use virtmon::sink::Sort;
 use virtmon::{Rotate, schema};
 use xen_backend::XenPath;
 
+// Told where it is, for the fuzz target that takes this file in.
+#[path = "cli/rotate.rs"]
 mod rotate;
 
 use crate::groups;

@@ -131,18 +131,18 @@ impl Ticker {
                 }
                 continue;
             }
-            // How often the timer has fired since it was read, up to this moment (timerfd_create(2)):
-            // reading the clock for it would be one system call more.
-            let mut fired = [0; 8];
-            match self.timer.read(&mut fired) {
+            // How often the timer fired is of no use: by the time that it is told, the clock may be
+            // further, and a tick that the next has overtaken is missed.
+            match self.timer.read(&mut [0; 8]) {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error),
             }
-            let next = self.last.map_or(0, |last| last + 1);
-            let due = next + u64::from_ne_bytes(fired).saturating_sub(1);
-            self.last = Some(due);
-            return Ok(Wake::Due(due));
+            let due = clock::mono_ns()?.saturating_sub(self.t0_ns) / self.interval_ns;
+            if self.last.is_none_or(|last| due > last) {
+                self.last = Some(due);
+                return Ok(Wake::Due(due));
+            }
         }
     }
 }

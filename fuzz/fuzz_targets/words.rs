@@ -5,6 +5,9 @@
 #[path = "../../collector/src/cli.rs"]
 #[allow(dead_code)]
 mod cli;
+#[path = "../../collector/src/groups.rs"]
+#[allow(dead_code)]
+mod groups;
 
 use std::ffi::OsString;
 use std::io;
@@ -15,7 +18,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use libfuzzer_sys::fuzz_target;
 use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
 use virtmon::table::Domains;
-use virtmon::{Choice, Limit, Output, Reading, Runner, Source, Taken, Wake};
+use virtmon::{Choice, Limit, Output, Reading, Runner, Source, Taken, Ticker, Wake};
 use virtmon_model::{Capabilities, Snapshot};
 
 fuzz_target!(|data: &[u8]| {
@@ -56,19 +59,27 @@ fuzz_target!(|data: &[u8]| {
         sinks,
         Output::file(Path::new("/dev/null")).expect("it is there"),
     );
+    let mut three = Three {
+        readings: 0,
+        ticker: Ticker::start(Duration::from_secs(3600)).expect("an hour is an interval"),
+    };
     runner
-        .run(&mut Three(0), Limit::None)
+        .run(&mut three, Limit::None)
         .expect("nothing can fail");
 });
 
 /// Three readings of three guests.
-struct Three(u64);
+struct Three {
+    readings: u64,
+    /// For its signals; nothing waits for it.
+    ticker: Ticker,
+}
 
 impl Source for Three {
     fn wait(&mut self) -> io::Result<Wake> {
-        self.0 += 1;
-        Ok(match self.0 {
-            1..=3 => Wake::Due(self.0 - 1),
+        self.readings += 1;
+        Ok(match self.readings {
+            1..=3 => Wake::Due(self.readings - 1),
             _ => Wake::Stop,
         })
     }
@@ -84,17 +95,21 @@ impl Source for Three {
             row.clear();
             row.identity.id = id;
             row.name = name.map(Into::into);
-            row.cpu_time_ns = Some(self.0 * 1_000);
+            row.cpu_time_ns = Some(self.readings * 1_000);
         }
         Ok(Taken {
             began: Reading {
-                mono_ns: self.0 * 1_000_000,
-                boot_ns: self.0 * 1_000_000,
+                mono_ns: self.readings * 1_000_000,
+                boot_ns: self.readings * 1_000_000,
                 wall: UNIX_EPOCH,
             },
             sample_ns: 0,
             read: Ok(()),
         })
+    }
+
+    fn ticker(&mut self) -> &mut Ticker {
+        &mut self.ticker
     }
 
     fn due_ns(&self, tick: u64) -> u64 {

@@ -27,7 +27,7 @@ use virtmon_model::{Domain, Rows};
 use self::frontends::Frontends;
 use self::guest::Guest;
 use self::links::Links;
-use crate::xenstore::Connection;
+use crate::xenstore::{Connection, Still};
 
 /// The backends that this domain's kernel has.
 const BACKENDS: &str = "/sys/bus/xen-backend/devices";
@@ -70,15 +70,17 @@ impl Devices {
     /// Gives every domain its NICs and disks, with their counters read now, and says whether there
     /// are others than before. `domains` are in ascending order of domid. Unless `all` is set, they
     /// are those of the last call and have what is known of them but the news. What can't be read
-    /// is unknown in its row, and said in `troubles` where it is not simply gone.
+    /// is unknown in its row, and said in `troubles` where it is not simply gone. `still` is asked as
+    /// by the names' [`Store`](crate::store::Store).
     pub(crate) fn give(
         &mut self,
         domains: &mut [Domain],
         mut all: bool,
         troubles: &mut Rows<String>,
+        still: Still<'_>,
     ) -> bool {
         let mut news = all && self.follow(domains);
-        if self.frontends.exchange(&mut self.guests) {
+        if self.frontends.exchange(&mut self.guests, still) {
             self.schedule();
             news = true;
         }

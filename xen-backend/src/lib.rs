@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use virtmon_model::{Backend, Capabilities, Domain, Error, Result, Snapshot, Wanted};
 use virtmon_recording::wire::put_bytes;
-use xen_sys::Privcmd;
+use xen_sys::{HypercallBuffer, Privcmd};
 
 use crate::devices::Devices;
 use crate::incarnations::Incarnations;
@@ -55,6 +55,8 @@ pub struct XenBackend {
     store: Store,
     devices: Devices,
     machine: Machine,
+    /// Room for one entry of the hypervisor's list.
+    one: HypercallBuffer,
     hypervisor: String,
     wanted: Wanted,
     /// The mark of the readings since something was learnt of the domains beyond the hypervisor's
@@ -88,6 +90,8 @@ impl XenBackend {
             store: Store::open(),
             devices: Devices::open(),
             machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
+            one: HypercallBuffer::new(privcmd.abi().domaininfo_bytes)
+                .map_err(|e| Error::call("mmap", e))?,
             hypervisor: format!("Xen {release}{extra}"),
             wanted: options.wanted,
             mark: MARKS.fetch_add(1, Ordering::Relaxed),
@@ -217,7 +221,9 @@ impl Backend for XenBackend {
             self.incarnations
                 .give(&mut into.domains, |domid| privcmd.domain_unique_id(domid));
         }
-        let mut news = self.store.give(&mut into.domains, all);
+        let (privcmd, one) = (&mut self.privcmd, &mut self.one);
+        let mut still = |identity| source::is_still(privcmd, one, identity);
+        let mut news = self.store.give(&mut into.domains, all, &mut still);
         if let Some(why) = self.store.trouble() {
             let trouble = into.troubles.next_row();
             trouble.clear();
@@ -225,7 +231,7 @@ impl Backend for XenBackend {
         }
         news |= self
             .devices
-            .give(&mut into.domains, all, &mut into.troubles);
+            .give(&mut into.domains, all, &mut into.troubles, &mut still);
         if news {
             self.mark = MARKS.fetch_add(1, Ordering::Relaxed);
         }

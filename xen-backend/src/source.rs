@@ -2,7 +2,7 @@
 
 use std::io;
 
-use virtmon_model::{Error, Result};
+use virtmon_model::{Error, Identity, Result};
 use xen_sys::abi::{Abi, DomainInfo, Release};
 use xen_sys::{HypercallBuffer, OpenError, Privcmd, Xenctrl};
 
@@ -119,6 +119,22 @@ impl Source {
             Self::Libxenctrl(..) => "libxenctrl",
         }
     }
+}
+
+/// Whether this life of a domain is there now, by one entry of the list. Where that is refused, the
+/// next list will say.
+pub(crate) fn is_still(
+    privcmd: &mut Privcmd,
+    one: &mut HypercallBuffer,
+    identity: Identity,
+) -> bool {
+    let listed = privcmd.domain_getinfolist(identity.id, one, 0);
+    let is_it = |info: DomainInfo| {
+        u32::from(info.domain) == identity.id && info.handle == *identity.uuid.as_bytes()
+    };
+    listed.map_or(true, |listed| {
+        listed > 0 && DomainInfo::decode(one).is_some_and(is_it)
+    })
 }
 
 /// What a refused list means.

@@ -14,7 +14,7 @@ use virtmon_model::{Domain, Identity};
 use xen_sys::xs_wire;
 
 use self::known::{Known, Node};
-use crate::xenstore::{Connection, Message};
+use crate::xenstore::{Connection, Message, Still};
 
 /// How long the first sample may wait for names: there is no tick yet that it could delay.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
@@ -69,10 +69,12 @@ impl Store {
 
     /// Gives every domain its name and its memory as far as they are known, and says whether there
     /// is news. `domains` are in ascending order of domid. Unless `all` is set, they are those of
-    /// the last call and have what is known of them but the news.
-    pub(crate) fn give(&mut self, domains: &mut [Domain], all: bool) -> bool {
+    /// the last call and have what is known of them but the news. `still` says whether a domain is
+    /// there now: xenstore knows domids alone, and what it tells may be of one that was made since
+    /// the domains were listed.
+    pub(crate) fn give(&mut self, domains: &mut [Domain], all: bool, still: Still<'_>) -> bool {
         let changed = all && self.follow(domains);
-        let learnt = self.exchange().unwrap_or_else(|_| {
+        let learnt = self.exchange(still).unwrap_or_else(|_| {
             self.connection = None;
             self.retry_at = Instant::now() + RETRY;
             false
@@ -138,7 +140,7 @@ impl Store {
     ///
     /// A xenstore that let that time pass once is not waited for again until it has answered all:
     /// it costs a tick once, not every tick. Says whether anything was learnt.
-    fn exchange(&mut self) -> io::Result<bool> {
+    fn exchange(&mut self, still: Still<'_>) -> io::Result<bool> {
         let mut until = None;
         let mut learnt = false;
         loop {
@@ -147,7 +149,7 @@ impl Store {
             };
             connection.receive()?;
             while let Some(message) = connection.take()? {
-                if heed(connection, &mut self.known, &message) {
+                if heed(connection, &mut self.known, &message, still) {
                     learnt = true;
                 }
             }
@@ -203,7 +205,12 @@ impl Store {
 }
 
 /// Acts on one message. Says whether something was learnt of a domain.
-fn heed(connection: &mut Connection, known: &mut [Known], message: &Message) -> bool {
+fn heed(
+    connection: &mut Connection,
+    known: &mut [Known],
+    message: &Message,
+    still: Still<'_>,
+) -> bool {
     match message.kind {
         xs_wire::WATCH_EVENT => {
             let token = message.payload.split(|&byte| byte == 0).nth(1);
@@ -218,12 +225,13 @@ fn heed(connection: &mut Connection, known: &mut [Known], message: &Message) -> 
             false
         }
         xs_wire::READ | xs_wire::ERROR => match Known::of_key(known, message.request) {
-            Some((known, node)) => {
+            Some((known, node)) if still(known.identity) => {
                 let value = (message.kind == xs_wire::READ).then_some(&*message.payload);
                 known.learn(node, value);
                 true
             }
-            None => false,
+            // The next list has it no more.
+            _ => false,
         },
         _ => false,
     }

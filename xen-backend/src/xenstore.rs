@@ -13,12 +13,16 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use virtmon_model::Identity;
 use xen_sys::xs_wire::{HEADER_BYTES, PAYLOAD_MAX};
 
 /// Where a xenstore daemon in this domain listens (libxenstore's `xs_daemon_socket`).
 const SOCKET: &str = "/run/xenstored/socket";
 /// The kernel's way to a daemon in another domain: the second is that of kernels before 3.3.
 const DEVICES: [&str; 2] = ["/dev/xen/xenbus", "/proc/xen/xenbus"];
+
+/// Says whether this life of a domain is there now.
+pub(crate) type Still<'a> = &'a mut dyn FnMut(Identity) -> bool;
 
 /// A message that came.
 #[derive(Debug, PartialEq, Eq)]

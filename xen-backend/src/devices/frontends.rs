@@ -12,7 +12,7 @@ use xen_sys::xs_wire;
 
 use super::class::{Kind, Listing};
 use super::guest::Guest;
-use crate::xenstore::{Connection, Message};
+use crate::xenstore::{Connection, Message, Still};
 
 /// How long the first sample may wait for the lists: there is no tick yet that it could delay.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -94,8 +94,8 @@ impl Frontends {
     }
 
     /// Takes the answers and asks what is to be asked. Says whether any list may have changed.
-    pub(crate) fn exchange(&mut self, guests: &mut [Guest]) -> bool {
-        let changed = self.talk(guests);
+    pub(crate) fn exchange(&mut self, guests: &mut [Guest], still: Still<'_>) -> bool {
+        let changed = self.talk(guests, still);
         if changed.is_err() {
             self.connection = None;
             self.retry_at = Instant::now() + RETRY;
@@ -125,7 +125,7 @@ impl Frontends {
 
     /// As with names, a xenstore that let the time pass once is not waited for again until it has
     /// answered all: it costs a tick once, not every tick.
-    fn talk(&mut self, guests: &mut [Guest]) -> io::Result<bool> {
+    fn talk(&mut self, guests: &mut [Guest], still: Still<'_>) -> io::Result<bool> {
         let mut until = None;
         let mut changed = false;
         loop {
@@ -138,7 +138,7 @@ impl Frontends {
                 .as_mut()
                 .map_or(Ok(None), Connection::take)?
             {
-                changed |= self.heed(guests, &message);
+                changed |= self.heed(guests, &message, still);
             }
             self.ask_lists(guests);
             if let Some(connection) = &mut self.connection {
@@ -168,7 +168,7 @@ impl Frontends {
     }
 
     /// Acts on one message. Says whether it was a list.
-    fn heed(&mut self, guests: &mut [Guest], message: &Message) -> bool {
+    fn heed(&mut self, guests: &mut [Guest], message: &Message, still: Still<'_>) -> bool {
         match message.kind {
             xs_wire::WATCH_EVENT => {
                 let mut parts = message.payload.split(|&byte| byte == 0);
@@ -191,8 +191,11 @@ impl Frontends {
                     return false;
                 };
                 match guests.iter_mut().find(|g| g.serial == asked.serial) {
-                    Some(guest) => self.answered(guest, asked.question, message),
-                    None => false,
+                    Some(guest) if still(guest.identity) => {
+                        self.answered(guest, asked.question, message)
+                    }
+                    // The next list of domains has it no more.
+                    _ => false,
                 }
             }
             _ => false,

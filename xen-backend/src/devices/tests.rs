@@ -48,7 +48,7 @@ fn disks_are_added_up_and_domain_0_is_unknown() {
     serve(root.path(), "vbd-3-51728", 32);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles);
+    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
     assert_eq!(rd_bytes(&domains[0]), None);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
     assert_eq!(domains[1].disks.rows[1].name, "xvdb");
@@ -65,7 +65,7 @@ fn a_disk_that_is_not_served_here_is_unknown() {
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles);
+    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
     let rows = &domains[1].disks.rows;
     assert_eq!(rows[0].rd_bytes, Some(5120));
     assert_eq!((&*rows[1].name, rows[1].rd_bytes), ("xvdb", None));
@@ -75,7 +75,7 @@ fn a_disk_that_is_not_served_here_is_unknown() {
     serve(root.path(), "vbd-3-51728", 32);
     devices.guests[1].look_at = Some(Instant::now());
     devices.schedule();
-    devices.give(&mut domains, true, &mut troubles);
+    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
 }
 
@@ -85,11 +85,11 @@ fn a_truncated_counter_is_unknown_and_said() {
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\0");
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles);
+    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
     let before = troubles.len();
     fs::write(root.path().join("vbd-3-51712/statistics/wr_sect"), "4").unwrap();
     troubles.clear();
-    devices.give(&mut domains, true, &mut troubles);
+    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
     assert_eq!(rd_bytes(&domains[1]), None);
     assert_eq!(troubles.len(), before + 1);
     let said = troubles
@@ -105,10 +105,10 @@ fn a_silent_xenstore_costs_a_tick_once() {
     let mut devices = Devices::over(Some(connection), "/nonexistent".into());
     let mut domains = vec![domain(0), domain(3)];
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles);
+    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
     let began = Instant::now();
     for _ in 0..100 {
-        devices.give(&mut domains, true, &mut troubles);
+        devices.give(&mut domains, true, &mut troubles, &mut |_| true);
     }
     assert!(began.elapsed().as_millis() < 100, "{:?}", began.elapsed());
     assert_eq!(rd_bytes(&domains[1]), None);

@@ -89,7 +89,7 @@ fn name(nodes: &Nodes, id: u32, name: &[u8]) {
 
 fn given(store: &mut Store, domains: &mut [Domain]) -> Vec<Option<String>> {
     store.patience = FIRST_WAIT;
-    store.give(domains, true);
+    store.give(domains, true, &mut |_| true);
     let name = |domain: &Domain| domain.name.as_deref().map(str::to_owned);
     domains.iter().map(name).collect()
 }
@@ -119,6 +119,29 @@ fn names_follow_the_domains() {
     let mut domains = [domain(0, 0), domain(3, 99)];
     let seen = given(&mut store, &mut domains);
     assert_eq!(seen, [Some("Domain-0".into()), None]);
+}
+
+#[test]
+fn what_was_written_for_the_next_owner_of_a_domid_is_not_told_of_this_one() {
+    let nodes = Nodes::default();
+    name(&nodes, 3, b"first");
+    let (connection, fire) = xenstore(&nodes);
+    let mut store = Store::over(Some(connection));
+    let mut domains = [domain(3, 33), domain(4, 44)];
+    assert_eq!(
+        given(&mut store, &mut domains),
+        [Some("first".into()), None]
+    );
+
+    // By the time that its new name is read, domid 3 is another one's.
+    name(&nodes, 3, b"second");
+    fire("/local/domain/3/name");
+    let mut domains = [domain(3, 33), domain(4, 44), domain(5, 55)];
+    store.patience = FIRST_WAIT;
+    store.give(&mut domains, true, &mut |identity| identity.id != 3);
+    assert_eq!(domains[0].name.as_deref(), Some("first"));
+    let mut domains = [domain(3, 99)];
+    assert_eq!(given(&mut store, &mut domains), [Some("second".into())]);
 }
 
 #[test]
@@ -169,7 +192,7 @@ fn rows_that_have_not_changed_are_left_alone_until_something_is_learnt() {
     fire("/local/domain/0/name");
     let mut round = 0;
     while domains[0].name.as_deref() != Some("renamed") {
-        store.give(&mut domains, false);
+        store.give(&mut domains, false, &mut |_| true);
         thread::sleep(WAIT / 10);
         round += 1;
         assert!(round < 500, "a rename is not given to a row that stays");
@@ -178,7 +201,7 @@ fn rows_that_have_not_changed_are_left_alone_until_something_is_learnt() {
     let mut untouched = 0;
     while untouched < 3 {
         domains[0].name = Some("as it was left".into());
-        store.give(&mut domains, false);
+        store.give(&mut domains, false, &mut |_| true);
         untouched += 1;
         if domains[0].name.as_deref() != Some("as it was left") {
             untouched = 0;
@@ -206,9 +229,9 @@ fn a_silent_xenstore_is_waited_for_once() {
     let mut store = Store::over(Some(Connection::over(here).unwrap()));
     store.patience = WAIT;
     let mut domains = [domain(0, 0)];
-    store.give(&mut domains, true);
+    store.give(&mut domains, true, &mut |_| true);
     assert!(store.patience.is_zero());
-    store.give(&mut domains, true);
+    store.give(&mut domains, true, &mut |_| true);
     assert!(store.connection.is_some());
     assert!(store.trouble().unwrap().contains("does not answer"));
 }
