@@ -11,14 +11,15 @@ fn main() {
         .allowlist_function("virConnect(OpenReadOnly|Close|IsAlive|GetType|GetVersion)")
         .allowlist_function("virConnect(GetAllDomainStats|ListAllDomains)")
         .allowlist_function("virNodeGet(Info|FreeMemory)")
-        .allowlist_function("virDomain(GetID|GetUUID|GetName|GetInfo|GetVcpus|GetMetadata|Free|StatsRecordListFree)")
+        .allowlist_function("virDomain(GetID|GetUUID|GetName|GetInfo|GetVcpus|GetMetadata|GetXMLDesc|Free|StatsRecordListFree)")
+        .allowlist_function("virDomain(InterfaceStats|BlockStats|BlockStatsFlags)|virTypedParamsClear")
         .allowlist_function("vir(SetErrorFunc|GetLastError|Event(RegisterDefault|RunDefault)Impl)")
         .allowlist_function("virConnectDomainEvent(Register|Deregister)Any")
         .allowlist_type("virConnect(GetAllDomainStats|ListAllDomains)Flags|virDomainStatsTypes")
         .allowlist_type(
             "virDomainEvent(Type|ID)|virDomainMetadataType|virDomainState|virErrorNumber|virTypedParameterType",
         )
-        .allowlist_var("VIR_UUID_BUFLEN")
+        .allowlist_var("VIR_UUID_BUFLEN|VIR_DOMAIN_BLOCK_STATS_.*")
         // A loader with fields, not a link: the program starts where libvirt is not installed.
         .dynamic_library_name("Libvirt")
         .dynamic_link_require_all(true)

@@ -4,26 +4,40 @@
 set -eu
 images=/var/lib/xen/images/cirros
 mkdir -p "$images"
-cp --sparse=always /mnt/guest/{vmlinuz,initrd.img} "$images/"
+cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
+truncate -s 8M "$images/data.img"
+for disk in disk data; do losetup --find --show "$images/$disk.img"; done >loops
+mapfile -t loops <loops
 
 xl create -q /mnt/lab/cirros-xen.cfg "name='by-xl'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96
 lab-libvirtd
+# The first has a NIC and two disks, and uses them. libvirt has counters of disks that are Xen's own
+# (phy) alone; the second guest's is QEMU's.
+disk() { echo "<disk type='$1' device='disk'><driver name='$2'/><source $3/><target dev='$4' bus='xen'/></disk>"; }
+devices="<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source bridge='xenbr0'/><script path='/mnt/lab/quick-vif'/></interface>
+$(disk block phy "dev='${loops[0]}'" xvda)$(disk block phy "dev='${loops[1]}'" xvdb)"
 for name in made-1 made-2; do
     cat >"/tmp/$name.xml" <<END
 <domain type='xen'><name>$name</name><memory unit='MiB'>96</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='xenpv'>linux</type>
 <kernel>$images/vmlinuz</kernel><initrd>$images/initrd.img</initrd>
-<cmdline>root=ramdisk console=hvc0</cmdline></os></domain>
+<cmdline>root=ramdisk console=hvc0 work=devices addr=10.0.0.3/24</cmdline></os>
+<devices>$devices</devices></domain>
 END
     virsh -q -c xen:///system create "/tmp/$name.xml"
+    truncate -s 8M "$images/$name.img"
+    devices=$(disk file qemu "file='$images/$name.img'" xvda)
 done
 sleep 10
 virsh -q -c xen:///system list --name >virsh-names
 
+virsh -q -c xen:///system dumpxml made-1 >made-1.xml
+virsh -q -c xen:///system dumpxml made-2 >made-2.xml
+
 # The one before, between and after the other.
-read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail vcpu "${@:4}"; }
+read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail vcpu,nic,disk "${@:4}"; }
 read_by 1 1s before.csv --backend xen
-read_by 1 1s libvirt.csv --uri xen:///system
+read_by 1 1s libvirt.csv --uri xen:///system 2>libvirt.err
 read_by 1 1s after.csv --backend xen
 
 # What a reading costs: the machine has one CPU and its clock counts instructions, all that the

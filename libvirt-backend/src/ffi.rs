@@ -5,6 +5,7 @@
 
 mod bindings;
 mod connection;
+mod counters;
 mod domain;
 mod events;
 mod library;
@@ -22,10 +23,11 @@ pub(crate) use bindings::{
     VIR_ERR_ACCESS_DENIED, VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_AUTH_CANCELLED,
     VIR_ERR_AUTH_FAILED, VIR_ERR_AUTH_UNAVAILABLE, VIR_ERR_INVALID_ARG, VIR_ERR_NO_CONNECT,
     VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN_METADATA, VIR_ERR_NO_SUPPORT, VIR_ERR_OPERATION_DENIED,
-    VIR_ERR_SYSTEM_ERROR, VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG,
-    VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_UINT, VIR_TYPED_PARAM_ULLONG,
+    VIR_ERR_OPERATION_INVALID, VIR_ERR_SYSTEM_ERROR, VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT,
+    VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_UINT, VIR_TYPED_PARAM_ULLONG,
 };
 pub(crate) use connection::Connection;
+pub(crate) use counters::Counters;
 pub(crate) use domain::{Domain, DomainInfo, VcpuInfo};
 pub(crate) use events::{Heard, Subscription, Told, What, run_loop};
 pub(crate) use library::{Library, LoadError};

@@ -15,7 +15,7 @@ use crate::nova::Instances;
 use crate::order::Order;
 use crate::session::Ask;
 use crate::value::Param;
-use crate::{info, raw};
+use crate::{info, one_by_one, raw};
 
 /// What libvirt told of one domain.
 pub(crate) trait Told<'a> {
@@ -33,29 +33,37 @@ pub(crate) trait Told<'a> {
     fn live(&self) -> Option<Domain<'a>>;
 }
 
-impl<'l> Told<'l> for Record<'l> {
+/// What libvirt told in a list, and of devices apart from it.
+pub(crate) struct Live<'l> {
+    pub(crate) record: Record<'l>,
+    pub(crate) devices: Option<one_by_one::Told<'l>>,
+}
+
+impl<'l> Told<'l> for Live<'l> {
     fn id(&self) -> Option<u32> {
-        self.domain.id()
+        self.record.domain.id()
     }
 
     fn uuid(&self) -> Uuid {
-        self.domain.uuid()
+        self.record.domain.uuid()
     }
 
     fn name(&self) -> &'l [u8] {
-        self.domain.name()
+        self.record.domain.name()
     }
 
     fn params(&self) -> impl Iterator<Item = Param<'l>> {
-        Record::params(*self)
+        let devices = self.devices.into_iter();
+        let devices = devices.flat_map(one_by_one::Told::params);
+        self.record.params().chain(devices)
     }
 
     fn info(&self) -> Result<DomainInfo, Fault> {
-        self.domain.info()
+        self.record.domain.info()
     }
 
     fn live(&self) -> Option<Domain<'l>> {
-        Some(self.domain)
+        Some(self.record.domain)
     }
 }
 

@@ -4,7 +4,7 @@
 //! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
 //! that is stuck, `carry` gives such a guest's row the values that it had. `fill` makes rows of what
 //! was told: `fields` turns a bulk record's named values into a domain, `info` completes what the
-//! bulk call left out, `names` and `nova` keep what stays. `group` says what is asked for when.
+//! bulk call left out, `one_by_one` asks for each device where no bulk call tells of it, `names` and `nova` keep what stays. `group` says what is asked for when.
 //! `raw` keeps what was told, and `replay` makes the same rows of it without libvirt. `watch` hears
 //! what libvirt tells by itself. `fault` says what libvirt's errors mean. All calls into the library
 //! are in `ffi`.
@@ -24,6 +24,7 @@ mod host;
 mod info;
 mod names;
 mod nova;
+mod one_by_one;
 mod order;
 mod patience;
 mod progress;
@@ -33,6 +34,7 @@ mod readers;
 mod replay;
 mod session;
 mod state;
+mod targets;
 mod value;
 mod watch;
 mod way;

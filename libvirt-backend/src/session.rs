@@ -1,10 +1,12 @@
 use std::ffi::CStr;
+use std::time::Instant;
 
-use virtmon_model::{Capabilities, Host, Snapshot};
+use virtmon_model::{Capabilities, Host, Identity, Snapshot};
 
 use crate::fault::Fault;
-use crate::ffi::{Connection, Library, VIR_ERR_NO_SUPPORT};
-use crate::fill::{Buffers, How, LeftOut, fill};
+use crate::ffi::{Connection, Library, Record, VIR_ERR_NO_SUPPORT};
+use crate::fill::{Buffers, How, LeftOut, Live, fill};
+use crate::one_by_one::OneByOne;
 use crate::progress::{Phase, Progress};
 use crate::way::{self, Way};
 use crate::{host, raw};
@@ -22,6 +24,7 @@ pub(crate) enum Ask {
 pub(crate) struct Session {
     connection: Connection,
     way: Way,
+    one_by_one: OneByOne,
     host: Host,
     /// Whether the driver tells of free memory.
     tells_free_memory: bool,
@@ -38,9 +41,18 @@ impl Session {
     /// Connects, read-only, and finds out what can be asked.
     pub(crate) fn open(library: &'static Library, uri: Option<&CStr>) -> Result<Self, Fault> {
         let connection = Connection::open(library, uri)?;
-        let (way, guests_at_open) = Way::find(&connection)?;
+        let (way, mut guests_at_open) = Way::find(&connection)?;
+        let mut one_by_one = OneByOne::default();
+        if !way.tells_devices() {
+            let domains = connection.active_domains()?;
+            guests_at_open = domains.len();
+            if guests_at_open > 0 {
+                one_by_one.find(domains.get(0).domain);
+            }
+        }
         Ok(Self {
             way,
+            one_by_one,
             host: host::facts(&connection),
             tells_free_memory: true,
             tells_rss: connection.driver().is_ok_and(|driver| driver == "QEMU"),
@@ -59,13 +71,16 @@ impl Session {
         self.connection.is_alive()
     }
 
-    /// What the driver can tell. Where the bulk call has no devices, vCPUs take a call for each
-    /// domain; the others are not read, for they would take its XML and a call for each.
+    /// What the driver can tell. Where the bulk call has no devices, each takes a call of its own,
+    /// and so do each domain's vCPUs.
     pub(crate) fn capabilities(&self) -> Capabilities {
-        let devices = matches!(self.way, Way::Bulk { devices: true, .. });
+        let [nics, disks] = match self.way.tells_devices() {
+            true => [true; 2],
+            false => self.one_by_one.tells(),
+        };
         Capabilities {
-            nics: devices,
-            disks: devices,
+            nics,
+            disks,
             vcpus: true,
         }
     }
@@ -92,13 +107,14 @@ impl Session {
             kept.clear();
             raw::put_host(kept, host);
         }
+        let groups = match ask {
+            // Of a driver that leaves out what it does not know, no more is enforced.
+            Ask::Guests(groups) => groups,
+            Ask::Daemon => way::DAEMON_GROUPS,
+        };
+        let one_by_one = &mut self.one_by_one;
         let filled = match self.way {
             Way::Bulk { nowait, devices } => {
-                let groups = match ask {
-                    // Of a driver that leaves out what it does not know, no more is enforced.
-                    Ask::Guests(groups) => groups,
-                    Ask::Daemon => way::DAEMON_GROUPS,
-                };
                 if nowait && matches!(ask, Ask::Guests(_)) {
                     progress.is_at(Phase::Guests);
                 }
@@ -116,8 +132,13 @@ impl Session {
                     // A recording has no calls beside the bulk one.
                     vcpus: !devices && kept.is_none(),
                 };
+                if !devices {
+                    ask_for_devices(one_by_one, into, records.len(), groups, |at| {
+                        records.get(at)
+                    });
+                }
                 fill(buffers, into, kept, records.len(), &how, |at| {
-                    records.get(at)
+                    live(one_by_one, records.get(at))
                 })
             }
             Way::Each => {
@@ -130,8 +151,11 @@ impl Session {
                     left_out: None,
                     vcpus: kept.is_none(),
                 };
-                fill(buffers, into, kept, domains.len(), &how, |at| {
+                ask_for_devices(one_by_one, into, domains.len(), groups, |at| {
                     domains.get(at)
+                });
+                fill(buffers, into, kept, domains.len(), &how, |at| {
+                    live(one_by_one, domains.get(at))
                 })
             }
         };
@@ -154,6 +178,36 @@ impl Session {
             self.tells_free_memory = fault.code() != VIR_ERR_NO_SUPPORT;
         }
         free.ok()
+    }
+}
+
+/// Asks each domain of a list for its devices.
+fn ask_for_devices<'l>(
+    one_by_one: &mut OneByOne,
+    into: &mut Snapshot,
+    len: usize,
+    groups: u32,
+    record: impl Fn(usize) -> Record<'l>,
+) {
+    let now = Instant::now();
+    for domain in (0..len).map(|at| record(at).domain) {
+        if let Some(id) = domain.id() {
+            let identity = Identity {
+                id,
+                uuid: domain.uuid(),
+                incarnation: None,
+            };
+            one_by_one.ask(domain, identity, groups, now);
+        }
+    }
+    one_by_one.sweep(&mut into.troubles);
+}
+
+fn live<'l>(one_by_one: &'l OneByOne, record: Record<'l>) -> Live<'l> {
+    let id = record.domain.id();
+    Live {
+        record,
+        devices: id.and_then(|id| one_by_one.of(id)),
     }
 }
 
@@ -188,6 +242,19 @@ mod tests {
         assert_eq!(each.mem_bytes, Some(2 << 30));
         assert_eq!(each.mem_max_bytes, Some(8 << 30));
         assert!(each.cpu_time_ns >= bulk.cpu_time_ns);
-        assert!(!each.nics.complete && !each.disks.complete);
+        let nics = |row: &virtmon_model::Domain| {
+            row.nics
+                .rows
+                .iter()
+                .map(|nic| nic.name.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (nics(each), nics(bulk)),
+            (vec!["testnet0".into()], vec!["testnet0".into()])
+        );
+        assert!(each.nics.sum(|nic| nic.rx_bytes) >= bulk.nics.sum(|nic| nic.rx_bytes));
+        // They were not asked for.
+        assert!(each.nics.complete && !each.disks.complete);
     }
 }

@@ -38,6 +38,11 @@ impl Way {
         Ok((way, domains))
     }
 
+    /// Whether the list of domains has their devices.
+    pub(crate) fn tells_devices(self) -> bool {
+        matches!(self, Self::Bulk { devices: true, .. })
+    }
+
     /// The flags of the bulk call.
     pub(crate) fn flags(nowait: bool) -> u32 {
         if nowait { ACTIVE | NOWAIT } else { ACTIVE }

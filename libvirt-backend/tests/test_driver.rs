@@ -8,9 +8,14 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+use std::fs;
+
+use common::bracket::Bracket;
 use common::{domain, sampled, virsh};
-use libvirt_backend::{LibvirtBackend, Options};
-use virtmon_model::{Backend, Capabilities, Error, Snapshot, State, VcpuState, Wanted};
+use libvirt_backend::{LibvirtBackend, LibvirtReplay, Options};
+use tempfile::TempDir;
+use virtmon_model::{Backend, Capabilities, Disk, Error, Snapshot, State, VcpuState, Wanted};
 
 const URI: &str = "test:///default";
 
@@ -55,21 +60,131 @@ fn the_one_domain_is_as_virsh_has_it() {
         assert_eq!((vcpu.id as usize, vcpu.state), (n, VcpuState::Running));
         assert!(vcpu.cpu_time_ns.is_some() && vcpu.pcpu.is_some());
     }
-    // It says nothing of devices, which is not that there are none.
-    assert_eq!(test.nics.sum(|nic| nic.rx_bytes), None);
-    assert_eq!(test.disks.sum(|disk| disk.rd_bytes), None);
+    let xml = virsh(URI, &["-r", "dumpxml", "test"]);
+    let count = |element: &str| xml.matches(element).count();
+    assert_eq!(test.nics.rows.len(), count("<interface "));
+    assert_eq!(test.disks.rows.len(), count("<disk "));
+    assert!(test.nics.complete && test.disks.complete);
+}
+
+/// A host of the test driver's with one domain, which has these devices.
+fn with_devices(devices: &str) -> (TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("node.xml");
+    let xml = format!(
+        "<node><domain type='test'><name>web</name><memory>65536</memory><os><type>hvm</type></os>
+        <devices>{devices}</devices></domain></node>"
+    );
+    fs::write(&file, xml).unwrap();
+    let uri = format!("test://{}", file.display());
+    (directory, uri)
+}
+
+/// The driver has a bulk call, which tells of no devices.
+#[test]
+fn devices_are_asked_for_one_by_one() {
+    let (_directory, uri) = with_devices(
+        "<interface type='network'><source network='default'/><target dev='web0'/></interface>
+        <disk type='file' device='disk'><source file='/tmp/web.img'/><target dev='vda'/></disk>
+        <disk type='file' device='cdrom'><target dev='hdc'/></disk>",
+    );
+    // The driver's counters are the time of day in parts.
+    let stats = |call: &str, device: &str| -> BTreeMap<String, String> {
+        let text = virsh(&uri, &["-r", call, "web", device]);
+        let words = text.lines().filter_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            Some((words.next()?.to_owned(), words.next()?.to_owned()))
+        });
+        words.collect()
+    };
+    let all = || {
+        [
+            ("domifstat", "web0"),
+            ("domblkstat", "vda"),
+            ("domblkstat", "hdc"),
+        ]
+        .map(|(call, device)| stats(call, device))
+    };
+    let before = all();
+    let (_, snapshot) = sampled(&uri);
+    let after = all();
+    let [nic, vda, hdc] = [0, 1, 2].map(|n| Bracket::of(&before[n], &after[n]));
+    let web = domain(&snapshot, "web");
+    let [told] = &web.nics.rows[..] else {
+        panic!("{web:?}");
+    };
+    assert_eq!(told.name, "web0");
+    for (field, value) in [
+        ("rx_bytes", told.rx_bytes),
+        ("rx_packets", told.rx_packets),
+        ("rx_errs", told.rx_errors),
+        ("rx_drop", told.rx_drops),
+        ("tx_bytes", told.tx_bytes),
+        ("tx_packets", told.tx_packets),
+        ("tx_errs", told.tx_errors),
+        ("tx_drop", told.tx_drops),
+    ] {
+        nic.holds(field, value);
+        assert!(value.is_some(), "{field}");
+    }
+    let [disk, drive] = &web.disks.rows[..] else {
+        panic!("{web:?}");
+    };
+    let place = |disk: &Disk| (disk.name.clone(), disk.path.clone());
+    assert_eq!(place(disk), ("vda".into(), "/tmp/web.img".into()));
+    assert_eq!(place(drive), ("hdc".into(), String::new()));
+    for (bracket, disk) in [(vda, disk), (hdc, drive)] {
+        for (field, value) in [
+            ("rd_bytes", disk.rd_bytes),
+            ("rd_req", disk.rd_requests),
+            ("wr_bytes", disk.wr_bytes),
+            ("wr_req", disk.wr_requests),
+        ] {
+            bracket.holds(field, value);
+            assert!(value.is_some(), "{field}");
+        }
+        // The driver tells of no times and no flushes.
+        assert_eq!((disk.rd_time_ns, disk.fl_requests), (None, None));
+    }
+    assert!(web.nics.complete && web.disks.complete && snapshot.troubles.is_empty());
+}
+
+#[test]
+fn devices_are_in_a_recording() {
+    let (_directory, uri) = with_devices(
+        "<interface type='network'><source network='default'/><target dev='web0'/></interface>
+        <disk type='file' device='disk'><source file='/tmp/web.img'/><target dev='vda'/></disk>",
+    );
+    let wanted = Wanted {
+        raw: true,
+        ..Wanted::default()
+    };
+    let options = Options {
+        wanted,
+        ..Options::default()
+    };
+    let mut backend = LibvirtBackend::open(Some(&uri), &options).unwrap();
+    let (mut live, mut replayed) = (Snapshot::default(), Snapshot::default());
+    backend.sample(&mut live).unwrap();
+    let mut replay = LibvirtReplay::new(&backend.facts()).unwrap();
+    replay.sample(backend.raw(), &mut replayed).unwrap();
+    let (live, replayed) = (&live.domains[0], &replayed.domains[0]);
+    assert!(live.nics.rows[0].rx_bytes.is_some() && live.disks.rows[0].rd_bytes.is_some());
+    assert_eq!(*live.nics.rows, *replayed.nics.rows);
+    assert_eq!(*live.disks.rows, *replayed.disks.rows);
+    assert!(replayed.nics.complete && replayed.disks.complete);
 }
 
 #[test]
 fn the_driver_and_its_host_are_told() {
     let (backend, snapshot) = sampled(URI);
     assert_eq!(backend.name(), "libvirt");
-    let vcpus_alone = Capabilities {
-        nics: false,
-        disks: false,
+    let all = Capabilities {
+        nics: true,
+        disks: true,
         vcpus: true,
     };
-    assert_eq!(backend.capabilities(), vcpus_alone);
+    assert_eq!(backend.capabilities(), all);
     let host = &snapshot.host;
     assert!(
         host.hypervisor.to_lowercase().starts_with("test 0."),

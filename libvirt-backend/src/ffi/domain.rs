@@ -1,6 +1,6 @@
 //! One domain of a list.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -15,8 +15,8 @@ use crate::fault::Fault;
 /// A domain that a list holds.
 #[derive(Clone, Copy)]
 pub(crate) struct Domain<'l> {
-    library: &'static Library,
-    raw: virDomainPtr,
+    pub(super) library: &'static Library,
+    pub(super) raw: virDomainPtr,
     list: PhantomData<&'l ()>,
 }
 
@@ -103,15 +103,33 @@ impl<'l> Domain<'l> {
                 .calls
                 .virDomainGetMetadata(self.raw, element, namespace.as_ptr(), 0)
         };
-        if xml.is_null() {
+        // SAFETY: libvirt's documentation gives the string to the caller and to free(3).
+        unsafe { self.text(xml) }
+    }
+
+    /// `virDomainGetXMLDesc`: the domain as it runs, as XML.
+    pub(crate) fn xml(self) -> Result<String, Fault> {
+        // SAFETY: the domain is alive for 'l (`of`).
+        let xml = unsafe { self.library.calls.virDomainGetXMLDesc(self.raw, 0) };
+        // SAFETY: libvirt's documentation gives the string to the caller and to free(3).
+        unsafe { self.text(xml) }
+    }
+
+    /// A string that a call returned, or why there is none.
+    ///
+    /// # Safety
+    /// `chars` must be null after a call that failed, or a NUL-terminated string of malloc(3)'s that
+    /// nobody else frees.
+    unsafe fn text(self, chars: *mut c_char) -> Result<String, Fault> {
+        if chars.is_null() {
             return Err(self.library.last_fault());
         }
-        // SAFETY: not null, so a NUL-terminated string that is ours.
-        let text = unsafe { CStr::from_ptr(xml) }
+        // SAFETY: not null, so as the caller promises.
+        let text = unsafe { CStr::from_ptr(chars) }
             .to_string_lossy()
             .into_owned();
-        // SAFETY: libvirt's documentation gives the string to free(3), and it is freed only here.
-        unsafe { free(xml.cast()) };
+        // SAFETY: as the caller promises; it is freed only here.
+        unsafe { free(chars.cast()) };
         Ok(text)
     }
 

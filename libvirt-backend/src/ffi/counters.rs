@@ -1,0 +1,152 @@
+//! The counters of one device of a domain.
+
+use std::ffi::{CStr, c_int};
+use std::mem::{self, MaybeUninit};
+
+use super::Domain;
+use super::bindings::{
+    VIR_DOMAIN_BLOCK_STATS_FLUSH_REQ, VIR_DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES,
+    VIR_DOMAIN_BLOCK_STATS_READ_BYTES, VIR_DOMAIN_BLOCK_STATS_READ_REQ,
+    VIR_DOMAIN_BLOCK_STATS_READ_TOTAL_TIMES, VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES,
+    VIR_DOMAIN_BLOCK_STATS_WRITE_REQ, VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES, VIR_ERR_NO_SUPPORT,
+    VIR_TYPED_PARAM_LLONG, virDomainBlockStatsStruct, virDomainInterfaceStatsStruct,
+    virTypedParameter,
+};
+use crate::fault::Fault;
+
+/// The counters of a device in the order of its kind; -1 is one that the driver does not know.
+pub(crate) type Counters = [i64; 8];
+
+/// The fields of `virDomainBlockStatsFlags`, in the order of a disk's counters: read bytes,
+/// requests and time, written ones, flushes and their time.
+const BLOCK_FIELDS: [&[u8]; 8] = [
+    VIR_DOMAIN_BLOCK_STATS_READ_BYTES,
+    VIR_DOMAIN_BLOCK_STATS_READ_REQ,
+    VIR_DOMAIN_BLOCK_STATS_READ_TOTAL_TIMES,
+    VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES,
+    VIR_DOMAIN_BLOCK_STATS_WRITE_REQ,
+    VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES,
+    VIR_DOMAIN_BLOCK_STATS_FLUSH_REQ,
+    VIR_DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES,
+];
+
+/// No driver has more fields than 16, the most that libvirt's own daemon returns
+/// (`REMOTE_DOMAIN_BLOCK_STATS_PARAMETERS_MAX`).
+const MOST_FIELDS: u8 = 16;
+
+impl Domain<'_> {
+    /// `virDomainInterfaceStats` of the NIC that has this interface on the host: bytes, packets,
+    /// errors and drops received, then sent, from the guest's side.
+    pub(crate) fn nic(self, interface: &CStr) -> Result<Counters, Fault> {
+        let mut stats = MaybeUninit::<virDomainInterfaceStatsStruct>::zeroed();
+        // SAFETY: the domain is alive (`of`), the name a NUL-terminated string that lives through
+        // the call, which writes no more than the size that it is told.
+        let status = unsafe {
+            self.library.calls.virDomainInterfaceStats(
+                self.raw,
+                interface.as_ptr(),
+                stats.as_mut_ptr(),
+                mem::size_of::<virDomainInterfaceStatsStruct>(),
+            )
+        };
+        if status < 0 {
+            return Err(self.library.last_fault());
+        }
+        // SAFETY: all fields are numbers, for which the zeroes that were there are values too.
+        let stats = unsafe { stats.assume_init() };
+        Ok([
+            stats.rx_bytes,
+            stats.rx_packets,
+            stats.rx_errs,
+            stats.rx_drop,
+            stats.tx_bytes,
+            stats.tx_packets,
+            stats.tx_errs,
+            stats.tx_drop,
+        ])
+    }
+
+    /// `virDomainBlockStatsFlags` of the disk with this target; of a driver that lacks it
+    /// `virDomainBlockStats`, which knows less.
+    pub(crate) fn disk(self, target: &CStr) -> Result<Counters, Fault> {
+        match self.disk_by_fields(target) {
+            Err(fault) if fault.code() == VIR_ERR_NO_SUPPORT => self.disk_by_struct(target),
+            other => other,
+        }
+    }
+
+    fn disk_by_fields(self, target: &CStr) -> Result<Counters, Fault> {
+        let mut fields = MaybeUninit::<[virTypedParameter; MOST_FIELDS as usize]>::zeroed();
+        let mut count = c_int::from(MOST_FIELDS);
+        // SAFETY: the domain is alive (`of`), the target a NUL-terminated string that lives
+        // through the call, which writes up to `count` parameters and how many they were.
+        let status = unsafe {
+            self.library.calls.virDomainBlockStatsFlags(
+                self.raw,
+                target.as_ptr(),
+                fields.as_mut_ptr().cast(),
+                &raw mut count,
+                0,
+            )
+        };
+        if status < 0 {
+            return Err(self.library.last_fault());
+        }
+        // SAFETY: all fields are numbers or unions of them, for which zeroes are values too.
+        let mut fields = unsafe { fields.assume_init() };
+        let written = count.clamp(0, MOST_FIELDS.into());
+        let told = &fields[..written.unsigned_abs() as usize];
+        let counters = BLOCK_FIELDS.map(|name| counter(told, name));
+        // SAFETY: libvirt has written the first `written` parameters, of which this frees what
+        // they own, strings; nothing reads them any more.
+        unsafe {
+            self.library
+                .calls
+                .virTypedParamsClear(fields.as_mut_ptr(), written);
+        }
+        Ok(counters)
+    }
+
+    fn disk_by_struct(self, target: &CStr) -> Result<Counters, Fault> {
+        let mut stats = MaybeUninit::<virDomainBlockStatsStruct>::zeroed();
+        // SAFETY: the domain is alive (`of`), the target a NUL-terminated string that lives
+        // through the call, which writes no more than the size that it is told.
+        let status = unsafe {
+            self.library.calls.virDomainBlockStats(
+                self.raw,
+                target.as_ptr(),
+                stats.as_mut_ptr(),
+                mem::size_of::<virDomainBlockStatsStruct>(),
+            )
+        };
+        if status < 0 {
+            return Err(self.library.last_fault());
+        }
+        // SAFETY: all fields are numbers, for which the zeroes that were there are values too.
+        let stats = unsafe { stats.assume_init() };
+        Ok([
+            stats.rd_bytes,
+            stats.rd_req,
+            -1,
+            stats.wr_bytes,
+            stats.wr_req,
+            -1,
+            -1,
+            -1,
+        ])
+    }
+}
+
+/// The field of this name, which ends with a NUL byte; all that virtmon reads are of one type.
+fn counter(fields: &[virTypedParameter], name: &[u8]) -> i64 {
+    let is_it = |field: &&virTypedParameter| {
+        let mut chars = field.field.iter().map(|&char| char.cast_unsigned());
+        name.iter().all(|&byte| chars.next() == Some(byte))
+            && field.type_.cast_unsigned() == VIR_TYPED_PARAM_LLONG
+    };
+    match fields.iter().find(is_it) {
+        // SAFETY: the type says which field of the union libvirt wrote.
+        Some(field) => unsafe { field.value.l },
+        None => -1,
+    }
+}
