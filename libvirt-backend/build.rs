@@ -8,7 +8,7 @@ fn main() {
     let bindings = bindgen::Builder::default()
         .header("wrapper.h")
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
-        .allowlist_function("virConnect(OpenReadOnly|Close|IsAlive|GetType|GetVersion)")
+        .allowlist_function("virConnect(OpenReadOnly|Close|IsAlive|SetKeepAlive|GetType|GetVersion)")
         .allowlist_function("virConnect(GetAllDomainStats|ListAllDomains)")
         .allowlist_function("virNodeGet(Info|FreeMemory)")
         .allowlist_function("virDomain(GetID|GetUUID|GetName|GetInfo|GetVcpus|GetMetadata|GetXMLDesc|Free|StatsRecordListFree)")

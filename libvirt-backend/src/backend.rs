@@ -6,7 +6,7 @@ use virtmon_model::{Backend, Capabilities, Error, Notice, Result, Snapshot, Want
 
 use crate::backoff::Backoff;
 use crate::fault;
-use crate::ffi::Library;
+use crate::ffi::{self, Library};
 use crate::fields::Take;
 use crate::group::{Agenda, Group};
 use crate::reader::Target;
@@ -67,6 +67,10 @@ impl LibvirtBackend {
             .map(CString::new)
             .transpose()
             .map_err(|_| Error::NotHere("a libvirt URI can't have a NUL byte in it".into()))?;
+        if c_uri.as_deref().is_some_and(ffi::names_host) {
+            // What notices that a host is gone. Before the connections that it serves.
+            ffi::run_loop(library).map_err(|source| Error::call("libvirt's events", source))?;
+        }
         let target = Target {
             library,
             uri: c_uri,

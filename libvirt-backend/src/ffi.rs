@@ -26,7 +26,7 @@ pub(crate) use bindings::{
     VIR_ERR_OPERATION_INVALID, VIR_ERR_SYSTEM_ERROR, VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT,
     VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_UINT, VIR_TYPED_PARAM_ULLONG,
 };
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, names_host};
 pub(crate) use counters::Counters;
 pub(crate) use domain::{Domain, DomainInfo, VcpuInfo};
 pub(crate) use events::{Heard, Subscription, Told, What, run_loop};

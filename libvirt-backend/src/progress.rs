@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub(crate) enum Phase {
     /// Nothing: it waits for a request.
     Idle,
+    /// Connecting, which nothing ends where a far host accepts and is silent.
+    Connecting,
     /// A call that libvirt answers by itself: silence is the daemon's, or the network's.
     Daemon,
     /// A call that asks each guest's QEMU, and leaves out those that another call is asking:
@@ -32,6 +34,7 @@ impl Progress {
     pub(crate) fn phase(&self) -> Phase {
         match self.0.load(Ordering::Relaxed) {
             at if at == Phase::Guests as u8 => Phase::Guests,
+            at if at == Phase::Connecting as u8 => Phase::Connecting,
             at if at == Phase::Daemon as u8 => Phase::Daemon,
             _ => Phase::Idle,
         }
@@ -46,7 +49,7 @@ mod tests {
     fn what_is_told_is_heard() {
         let progress = Progress::new();
         assert_eq!(progress.phase(), Phase::Idle);
-        for phase in [Phase::Guests, Phase::Daemon, Phase::Idle] {
+        for phase in [Phase::Guests, Phase::Connecting, Phase::Daemon, Phase::Idle] {
             progress.is_at(phase);
             assert_eq!(progress.phase(), phase);
         }

@@ -71,6 +71,8 @@ pub(crate) struct Reader {
     replies: Receiver<Reply>,
     progress: Arc<Progress>,
     busy: bool,
+    /// Since when it has been seen to connect.
+    connects_since: Option<Instant>,
 }
 
 /// Why there is no reply.
@@ -96,6 +98,7 @@ impl Reader {
             replies,
             progress,
             busy: false,
+            connects_since: None,
         })
     }
 
@@ -125,6 +128,14 @@ impl Reader {
     /// Whether it is held up by a guest. As long as it is, other calls leave that guest out.
     pub(crate) fn is_held(&self) -> bool {
         self.busy && self.progress.phase() == Phase::Guests
+    }
+
+    /// For how long it has been seen to connect.
+    pub(crate) fn connects_for(&mut self) -> Duration {
+        let connects = self.busy && self.progress.phase() == Phase::Connecting;
+        let since = connects.then(|| self.connects_since.unwrap_or_else(Instant::now));
+        self.connects_since = since;
+        since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 }
 
@@ -179,10 +190,10 @@ fn attempt(
     request: &mut Request,
     progress: &Progress,
 ) -> Result<Done, Failure> {
-    progress.is_at(Phase::Daemon);
     let session = match slot {
         Some(session) => session,
         None => {
+            progress.is_at(Phase::Connecting);
             let opened = Session::open(target.library, target.uri.as_deref());
             slot.insert(opened.map_err(|fault| Failure {
                 call: "virConnectOpenReadOnly",
@@ -191,6 +202,7 @@ fn attempt(
             })?)
         }
     };
+    progress.is_at(Phase::Daemon);
     let mut skipped = 0;
     let mut guests = session.guests_at_open();
     if let Some(ask) = request.ask {

@@ -25,6 +25,11 @@ const IDLE: usize = 1;
 const MOST_REPEATS: u32 = 5;
 /// How long the daemon may take to answer at the least: for as long nothing else is done.
 const FOR_DAEMON: Duration = Duration::from_millis(800);
+/// How long a connection may take to be made anew before another is tried beside it; each further one
+/// twice as long as the last.
+const TO_RECONNECT: Duration = Duration::from_secs(10);
+/// How many may be left to themselves so. Then the last one is waited for.
+const MOST_LEFT: usize = 8;
 /// How long the first connection may take: a person may be typing a password.
 const TO_CONNECT: Duration = Duration::from_secs(60);
 
@@ -35,6 +40,9 @@ const TOO_MANY: &str =
 pub(crate) struct Readers {
     target: Target,
     readers: Vec<Reader>,
+    /// Those that were connecting for too long, until they end.
+    left: Vec<Reader>,
+    to_reconnect: Duration,
     patience: Patience,
     /// Guests that the last reading left out.
     skipped: usize,
@@ -85,6 +93,8 @@ impl Readers {
         let readers = Self {
             target,
             readers: vec![first],
+            left: Vec::new(),
+            to_reconnect: TO_RECONNECT,
             patience: Patience::for_guests(done.guests),
             skipped: 0,
             snapshot: Snapshot::default(),
@@ -173,6 +183,7 @@ impl Readers {
         match reply.done {
             Ok(done) => {
                 self.patience.learn(reply.took);
+                self.to_reconnect = TO_RECONNECT;
                 Ok(done)
             }
             Err(Failure { call, fault, lost }) => Err(Unread {
@@ -187,14 +198,20 @@ impl Readers {
     }
 
     /// Frees the readers whose calls have returned since, and waits for one that the daemon
-    /// itself has not answered: another would not be answered either.
+    /// itself has not answered: another would not be answered either. One that connects may wait for
+    /// a peer that is not there any more; after a while another tries.
     fn hear_the_late(&mut self) -> Result<(), Unread> {
+        self.left
+            .retain_mut(|reader| matches!(reader.hear(Duration::ZERO), Err(Unheard::Silence)));
         for at in (0..self.readers.len()).rev() {
             let reader = &mut self.readers[at];
             if !reader.is_busy() {
                 continue;
             }
-            if !reader.is_held() {
+            if reader.connects_for() >= self.to_reconnect && self.left.len() < MOST_LEFT {
+                self.left.push(self.readers.swap_remove(at));
+                self.to_reconnect *= 2;
+            } else if !reader.is_held() {
                 self.hear(at)?;
             } else if let Err(Unheard::Gone) = reader.hear(Duration::ZERO) {
                 self.readers.swap_remove(at);

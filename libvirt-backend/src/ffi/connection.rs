@@ -8,6 +8,12 @@ use super::bindings::{VIR_CONNECT_LIST_DOMAINS_ACTIVE, virConnect, virNodeInfo};
 use super::{ActiveDomains, Library, StatsRecords};
 use crate::fault::Fault;
 
+/// How often to ask a far host's daemon whether it is there, in seconds, and how often in vain before
+/// the connection is closed, which ends the calls that wait on it. libvirt's own daemon answers from
+/// its event loop, whatever its workers do.
+const EACH_S: i32 = 2;
+const MOST_UNHEARD: u32 = 4;
+
 /// An open connection, closed when dropped.
 pub(crate) struct Connection {
     pub(super) library: &'static Library,
@@ -25,13 +31,22 @@ pub(crate) struct NodeInfo {
 impl Connection {
     /// `virConnectOpenReadOnly`: by no URI, to what libvirt's own configuration says.
     pub(crate) fn open(library: &'static Library, uri: Option<&CStr>) -> Result<Self, Fault> {
+        let is_far = uri.is_some_and(names_host);
         let uri = uri.map_or(ptr::null(), CStr::as_ptr);
         // SAFETY: the URI is null or a NUL-terminated string that lives through the call.
         let raw = unsafe { library.calls.virConnectOpenReadOnly(uri) };
-        match NonNull::new(raw) {
-            Some(raw) => Ok(Self { library, raw }),
-            None => Err(library.last_fault()),
+        let raw = NonNull::new(raw).ok_or_else(|| library.last_fault())?;
+        let connection = Self { library, raw };
+        if is_far {
+            // SAFETY: the connection is open. A driver that is not libvirt's own remote one refuses,
+            // and then has its own way, or none.
+            unsafe {
+                library
+                    .calls
+                    .virConnectSetKeepAlive(raw.as_ptr(), EACH_S, MOST_UNHEARD)
+            };
         }
+        Ok(connection)
     }
 
     /// `virConnectIsAlive`: whether the way to the daemon is still open. Asks nobody.
@@ -150,5 +165,38 @@ impl Drop for Connection {
         // SAFETY: the connection is open, this reference to it is given back only here, and the
         // lists that borrow it are gone. There is nothing to do about a failure.
         unsafe { self.library.calls.virConnectClose(self.raw.as_ptr()) };
+    }
+}
+
+/// Whether a URI has a host in it: nobody tells of the end of a connection to one that is gone. A
+/// daemon of this host ends its connections as it ends.
+pub(crate) fn names_host(uri: &CStr) -> bool {
+    let uri = uri.to_bytes();
+    let after = uri.windows(3).position(|three| three == b"://");
+    after.is_some_and(|at| !matches!(uri.get(at + 3), None | Some(b'/' | b'?')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_named_or_not() {
+        for far in [
+            c"qemu+tcp://127.0.0.1:16509/system",
+            c"qemu+ssh://root@kvm1/system",
+            c"xen://[::1]/system",
+        ] {
+            assert!(names_host(far), "{far:?}");
+        }
+        for here in [
+            c"qemu:///system",
+            c"qemu+unix:///system?socket=/run/a://b",
+            c"test:///default",
+            c"://",
+            c"qemu",
+        ] {
+            assert!(!names_host(here), "{here:?}");
+        }
     }
 }
