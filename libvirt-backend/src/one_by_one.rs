@@ -1,61 +1,21 @@
 //! Devices of a driver whose bulk call tells of none: each is asked for by a call of its own, and
 //! what it tells gets the bulk call's names, so that rows and recordings are made of it alike.
 
-use std::ffi::{CStr, CString};
+mod list;
+
 use std::time::{Duration, Instant};
 
 use virtmon_model::{Identity, Rows};
 
 use crate::fault::Fault;
-use crate::ffi::{
-    Counters, Domain, VIR_DOMAIN_STATS_BLOCK, VIR_DOMAIN_STATS_INTERFACE, VIR_ERR_NO_SUPPORT,
-    VIR_ERR_OPERATION_INVALID, VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING,
-};
-use crate::targets::{self, Target};
+use crate::ffi::{Domain, VIR_ERR_NO_SUPPORT, VIR_ERR_OPERATION_INVALID};
+use crate::targets;
 use crate::value::Param;
+use list::{KINDS, List};
 
 /// How often a domain's XML is read again for devices that were added to it. One that is taken away
 /// refuses, which is noticed at once.
 const AGE: Duration = Duration::from_secs(10);
-
-/// A kind of device.
-struct Kind {
-    /// The group of the bulk call that it belongs to.
-    group: u32,
-    /// The first part of its fields' names.
-    prefix: &'static str,
-    /// The last part, in the order of [`Counters`].
-    fields: [&'static str; 8],
-    call: &'static str,
-    /// What troubles call such devices.
-    plural: &'static str,
-    ask: fn(Domain<'_>, &CStr) -> Result<Counters, Fault>,
-}
-
-const KINDS: [Kind; 2] = [
-    Kind {
-        group: VIR_DOMAIN_STATS_INTERFACE,
-        prefix: "net",
-        fields: [
-            "rx.bytes", "rx.pkts", "rx.errs", "rx.drop", "tx.bytes", "tx.pkts", "tx.errs",
-            "tx.drop",
-        ],
-        call: "virDomainInterfaceStats",
-        plural: "NICs",
-        ask: |domain, target| domain.nic(target),
-    },
-    Kind {
-        group: VIR_DOMAIN_STATS_BLOCK,
-        prefix: "block",
-        fields: [
-            "rd.bytes", "rd.reqs", "rd.times", "wr.bytes", "wr.reqs", "wr.times", "fl.reqs",
-            "fl.times",
-        ],
-        call: "virDomainBlockStatsFlags",
-        plural: "disks",
-        ask: |domain, target| domain.disk(target),
-    },
-];
 
 /// What is known of the devices of all domains.
 #[derive(Default)]
@@ -79,29 +39,6 @@ struct Known {
     is_old: bool,
     lists: [List; 2],
     seen: bool,
-}
-
-/// A domain's devices of one kind.
-struct List {
-    /// What they have told, in the bulk call's order.
-    fields: Vec<Field>,
-    devices: Vec<Device>,
-    /// Whether they were asked for in this reading.
-    asked: bool,
-}
-
-struct Device {
-    target: CString,
-    /// Where its counters are among the fields.
-    at: usize,
-    answers: bool,
-}
-
-struct Field {
-    name: String,
-    bits: u64,
-    text: Option<Box<[u8]>>,
-    told: bool,
 }
 
 impl OneByOne {
@@ -152,30 +89,17 @@ impl OneByOne {
         known.seen = true;
         for (n, kind) in KINDS.iter().enumerate() {
             let list = &mut known.lists[n];
-            list.asked = wanted[n];
-            if !wanted[n] {
-                continue;
-            }
-            for device in &mut list.devices {
-                let told = (kind.ask)(domain, &device.target);
-                let fields = &mut list.fields[device.at..][..kind.fields.len()];
-                let counters = told.as_ref().ok();
-                for (n, field) in fields.iter_mut().enumerate() {
-                    field.told = counters.is_some();
-                    field.bits = counters.map_or(0, |counters| counters[n].cast_unsigned());
-                }
-                known.is_old |= device.answers && told.is_err();
-                device.answers = told.is_ok();
-                match told {
-                    Err(fault) if fault.code() == VIR_ERR_NO_SUPPORT => self.lacks[n] = true,
-                    Err(fault) if !is_over(&fault) => {
+            if wanted[n] {
+                known.is_old |= list.ask(kind, domain, |fault| match fault.code() {
+                    VIR_ERR_NO_SUPPORT => self.lacks[n] = true,
+                    _ if is_over(&fault) => {}
+                    _ => {
                         self.refused[n].0 += 1;
                         self.refused[n].1 = Some(fault);
                     }
-                    _ => {}
-                }
+                });
             }
-            list.asked = !self.lacks[n];
+            list.asked = wanted[n] && !self.lacks[n];
         }
     }
 
@@ -225,19 +149,7 @@ impl<'a> Told<'a> {
     /// The fields, as the bulk call has them.
     pub(crate) fn params(self) -> impl Iterator<Item = Param<'a>> {
         let asked = self.0.iter().filter(|list| list.asked);
-        let fields = asked.flat_map(|list| &list.fields);
-        fields.filter(|field| field.told).map(|field| {
-            let kind = match field.text {
-                Some(_) => VIR_TYPED_PARAM_STRING,
-                None => VIR_TYPED_PARAM_LLONG,
-            };
-            Param {
-                name: &field.name,
-                kind: kind.cast_signed(),
-                bits: field.bits,
-                text: field.text.as_deref(),
-            }
-        })
+        asked.flat_map(List::params)
     }
 }
 
@@ -260,46 +172,5 @@ impl Known {
             ],
             seen: true,
         })
-    }
-}
-
-impl List {
-    fn of(kind: &Kind, targets: &[Option<Target>]) -> Self {
-        let field = |name: String, bits, text: Option<&str>| Field {
-            name,
-            bits,
-            text: text.map(|text| text.as_bytes().into()),
-            told: true,
-        };
-        let count = format!("{}.count", kind.prefix);
-        let mut fields = vec![field(count, targets.len() as u64, None)];
-        let mut devices = Vec::new();
-        for (number, target) in targets.iter().enumerate() {
-            let Some(Target { name, path }) = target else {
-                continue;
-            };
-            let Ok(target) = CString::new(&**name) else {
-                continue;
-            };
-            let named = |name: &str| format!("{}.{number}.{name}", kind.prefix);
-            fields.push(field(named("name"), 0, Some(name)));
-            if let Some(path) = path {
-                fields.push(field(named("path"), 0, Some(path)));
-            }
-            devices.push(Device {
-                target,
-                at: fields.len(),
-                answers: false,
-            });
-            fields.extend(kind.fields.map(|name| Field {
-                told: false,
-                ..field(named(name), 0, None)
-            }));
-        }
-        Self {
-            fields,
-            devices,
-            asked: false,
-        }
     }
 }
