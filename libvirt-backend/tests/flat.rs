@@ -12,8 +12,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::sampled;
-use virtmon_model::Backend;
+use common::{read, sampled};
 
 /// Resident memory in KiB, descriptors and threads of this process.
 fn held() -> (u64, usize, usize) {
@@ -32,12 +31,12 @@ fn stays_flat(uri: &str, samples: u32) {
     let (mut backend, mut snapshot) = sampled(uri);
     let mut after = |samples: u32| {
         for _ in 0..samples {
-            backend.sample(&mut snapshot).unwrap();
+            read(&mut backend, &mut snapshot);
         }
         // On a machine under load a reading may have been given up that ends by now.
         sleep(Duration::from_millis(500));
-        backend.sample(&mut snapshot).unwrap();
-        backend.sample(&mut snapshot).unwrap();
+        read(&mut backend, &mut snapshot);
+        read(&mut backend, &mut snapshot);
         held()
     };
     let early = after(samples / 10);

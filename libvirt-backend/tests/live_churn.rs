@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-use common::{domain, sampled, virsh};
+use common::{domain, read, sampled, virsh};
 use virtmon_model::{Backend, Error};
 
 const URI: &str = "qemu:///system";
@@ -44,7 +44,7 @@ fn guests_that_come_and_go_cost_the_others_nothing() {
             done.store(true, Ordering::Relaxed);
         });
         while !done.load(Ordering::Relaxed) {
-            backend.sample(&mut snapshot).unwrap();
+            read(&mut backend, &mut snapshot);
             assert!(domain(&snapshot, "busy").cpu_time_ns.is_some());
             match snapshot.domains.len() - guests {
                 0 => without += 1,
