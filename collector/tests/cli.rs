@@ -233,10 +233,10 @@ fn details_lie_beside_the_csv() {
     ];
     assert!(run(&[&TEST[..], &args, &detail].concat()).status.success());
     for (table, count) in [
-        // Its one domain has two.
+        // Its one domain has two, a NIC and a disk.
         ("vcpu", 6),
-        ("nic", 0),
-        ("disk", 0),
+        ("nic", 3),
+        ("disk", 3),
         ("host", 3),
         ("event", 0),
         ("self", 3),

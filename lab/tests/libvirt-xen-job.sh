@@ -5,17 +5,18 @@ set -eu
 images=/var/lib/xen/images/cirros
 mkdir -p "$images"
 cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
-truncate -s 8M "$images/data.img"
-for disk in disk data; do losetup --find --show "$images/$disk.img"; done >loops
-mapfile -t loops <loops
+truncate -s 8M "$images/"{data,other}.img
+loops=()
+for disk in disk data other; do loops+=("$(losetup --find --show "$images/$disk.img")"); done
 
 xl create -q /mnt/lab/cirros-xen.cfg "name='by-xl'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96
 lab-libvirtd
-# The first has a NIC and two disks, and uses them. libvirt has counters of disks that are Xen's own
-# (phy) alone; the second guest's is QEMU's.
-disk() { echo "<disk type='$1' device='disk'><driver name='$2'/><source $3/><target dev='$4' bus='xen'/></disk>"; }
+# The first has a NIC and two disks, and uses them. libvirt tells of a disk whose XML says that the
+# block backend serves it (phy), and of no other: the second guest's does not say so.
+disk() { echo "<disk type='block' device='disk'>$1<source dev='$2'/><target dev='$3' bus='xen'/></disk>"; }
+phy="<driver name='phy'/>"
 devices="<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source bridge='xenbr0'/><script path='/mnt/lab/quick-vif'/></interface>
-$(disk block phy "dev='${loops[0]}'" xvda)$(disk block phy "dev='${loops[1]}'" xvdb)"
+$(disk "$phy" "${loops[0]}" xvda)$(disk "$phy" "${loops[1]}" xvdb)"
 for name in made-1 made-2; do
     cat >"/tmp/$name.xml" <<END
 <domain type='xen'><name>$name</name><memory unit='MiB'>96</memory><vcpu>1</vcpu>
@@ -25,14 +26,10 @@ for name in made-1 made-2; do
 <devices>$devices</devices></domain>
 END
     virsh -q -c xen:///system create "/tmp/$name.xml"
-    truncate -s 8M "$images/$name.img"
-    devices=$(disk file qemu "file='$images/$name.img'" xvda)
+    devices=$(disk '' "${loops[2]}" xvda)
 done
 sleep 10
 virsh -q -c xen:///system list --name >virsh-names
-
-virsh -q -c xen:///system dumpxml made-1 >made-1.xml
-virsh -q -c xen:///system dumpxml made-2 >made-2.xml
 
 # The one before, between and after the other.
 read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail vcpu,nic,disk "${@:4}"; }

@@ -127,7 +127,7 @@ fn both_tell_the_same_of_disks_and_what_libvirt_refuses_is_unknown() {
     }
     let domains = rows(&LAB.file("libvirt.csv"));
     assert!(row(&domains, "made-1").number("disk_wr_bytes").unwrap() > 0.0);
-    // QEMU's disk: it is there, and what it did is not told.
+    // It is there, and what was done to it is not told.
     let refused = device(&between, "made-2", "disk", "xvda").unwrap();
     assert_eq!(refused.text("rd_bytes"), "");
     assert_eq!(row(&domains, "made-2").text("disk_rd_bytes"), "");
