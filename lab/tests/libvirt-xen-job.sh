@@ -5,18 +5,16 @@ set -eu
 images=/var/lib/xen/images/cirros
 mkdir -p "$images"
 cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
-truncate -s 8M "$images/"{data,other}.img
+truncate -s 8M "$images/data.img"
 loops=()
-for disk in disk data other; do loops+=("$(losetup --find --show "$images/$disk.img")"); done
+for disk in disk data; do loops+=("$(losetup --find --show "$images/$disk.img")"); done
 
 xl create -q /mnt/lab/cirros-xen.cfg "name='by-xl'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96
 lab-libvirtd
-# The first has a NIC and two disks, and uses them. libvirt tells of a disk whose XML says that the
-# block backend serves it (phy), and of no other: the second guest's does not say so.
-disk() { echo "<disk type='block' device='disk'>$1<source dev='$2'/><target dev='$3' bus='xen'/></disk>"; }
-phy="<driver name='phy'/>"
+# The first has a NIC and two disks, and uses them.
+disk() { echo "<disk type='block' device='disk'><driver name='phy'/><source dev='$1'/><target dev='$2' bus='xen'/></disk>"; }
 devices="<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source bridge='xenbr0'/><script path='/mnt/lab/quick-vif'/></interface>
-$(disk "$phy" "${loops[0]}" xvda)$(disk "$phy" "${loops[1]}" xvdb)"
+$(disk "${loops[0]}" xvda)$(disk "${loops[1]}" xvdb)"
 for name in made-1 made-2; do
     cat >"/tmp/$name.xml" <<END
 <domain type='xen'><name>$name</name><memory unit='MiB'>96</memory><vcpu>1</vcpu>
@@ -26,7 +24,7 @@ for name in made-1 made-2; do
 <devices>$devices</devices></domain>
 END
     virsh -q -c xen:///system create "/tmp/$name.xml"
-    devices=$(disk '' "${loops[2]}" xvda)
+    devices=''
 done
 sleep 10
 virsh -q -c xen:///system list --name >virsh-names
@@ -34,14 +32,23 @@ virsh -q -c xen:///system list --name >virsh-names
 # The one before, between and after the other.
 read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail vcpu,nic,disk "${@:4}"; }
 read_by 1 1s before.csv --backend xen
-read_by 1 1s libvirt.csv --uri xen:///system 2>libvirt.err
+read_by 1 1s libvirt.csv --uri xen:///system
 read_by 1 1s after.csv --backend xen
+
+# What the first guest does would take the emulator's time.
+virsh -q -c xen:///system suspend made-1
 
 # What a reading costs: the machine has one CPU and its clock counts instructions, all that the
 # reading sets in motion included.
 cost() { ./virtmon --count 30 --interval 500ms --csv "$@"; }
 cost xen-cost.csv --backend xen
 cost libvirt-cost.csv --uri xen:///system
+
+# An interface that has another name by now is one that libvirt does not find.
+vif=vif$(virsh -q -c xen:///system domid made-1 | tr -d ' ').0
+ip link set "$vif" down
+ip link set "$vif" name renamed
+read_by 1 1s refused.csv --uri xen:///system 2>refused.err
 
 # libvirt tells of a guest that it made and ended, whichever reading sees it.
 ./virtmon --interval 1s --csv churn.csv --detail event --uri xen:///system &

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use virtmon_model::{Identity, Rows};
 
 use crate::fault::Fault;
-use crate::ffi::{Domain, VIR_ERR_NO_SUPPORT, VIR_ERR_OPERATION_INVALID};
+use crate::ffi::{Domain, VIR_ERR_NO_SUPPORT};
 use crate::targets;
 use crate::value::Param;
 use list::{KINDS, List};
@@ -78,7 +78,7 @@ impl OneByOne {
                 (Ok(read), Ok(at)) => self.known[at] = read,
                 (Ok(read), Err(at)) => self.known.insert(at, read),
                 // Its devices are those of before, or unknown, until it can be read.
-                (Err(fault), _) if is_over(&fault) => {}
+                (Err(fault), _) if fault.is_no_domain() => {}
                 (Err(fault), _) => self.unread = Some(fault),
             }
         }
@@ -92,7 +92,7 @@ impl OneByOne {
             if wanted[n] {
                 known.is_old |= list.ask(kind, domain, |fault| match fault.code() {
                     VIR_ERR_NO_SUPPORT => self.lacks[n] = true,
-                    _ if is_over(&fault) => {}
+                    _ if fault.is_no_domain() => {}
                     _ => {
                         self.refused[n].0 += 1;
                         self.refused[n].1 = Some(fault);
@@ -134,11 +134,6 @@ impl OneByOne {
         self.known
             .binary_search_by_key(&id, |known| known.identity.id)
     }
-}
-
-/// Whether the domain is there no more, which its row's absence says.
-fn is_over(fault: &Fault) -> bool {
-    fault.is_no_domain() || fault.code() == VIR_ERR_OPERATION_INVALID
 }
 
 /// What the devices of a domain told.
