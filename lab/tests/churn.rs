@@ -341,6 +341,7 @@ fn neither_memory_nor_descriptors_grow() {
     );
     // Where the CSV's reader is slow, the writer's queue of 64 MiB fills, and it takes a while to.
     assert!(end.0 <= growth[0].0 + (80 << 10), "{growth:?}");
-    assert!(seconds() < 300 || end.0 <= middle.0 + 1024, "{growth:?}");
+    // Where the writer falls behind, a buffer more is in use, and the ones that are there grow.
+    assert!(seconds() < 300 || end.0 <= middle.0 + 2048, "{growth:?}");
     assert!(end.1 <= middle.1, "{growth:?}");
 }

@@ -21,6 +21,9 @@ use xen_sys::{HypercallBuffer, Privcmd};
 /// The least of this many batches counts: the timer's interrupts fall into some and not others.
 const BATCHES: u32 = 12;
 
+/// The least of this many ticks counts.
+const TICKS: u8 = 60;
+
 /// Ticks before those that count: until then domains are met, a few at each tick.
 const WARM_UP: u64 = 800;
 
@@ -155,13 +158,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let ticker = Ticker::start(Duration::from_millis(20))?;
         runner.run(
             &mut Live::new(&mut backend, ticker),
-            Limit::Count(WARM_UP + u64::from(BATCHES)),
+            Limit::Count(WARM_UP + u64::from(TICKS)),
         )?;
         let costs = costs.borrow();
         let steady = costs
             .windows(2)
             .rev()
-            .take(12)
+            .take(TICKS.into())
             .map(|two| two[1] - two[0])
             .min();
         print(what, steady.unwrap_or_default().saturating_sub(look));
