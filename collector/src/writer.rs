@@ -156,6 +156,11 @@ impl Writer {
         self.shared.more.notify_one();
         loop {
             if let Some(done) = queue.done.take() {
+                drop(queue);
+                // That was the last thing that it does.
+                if let Some(thread) = thread {
+                    let _ = thread.join();
+                }
                 return done;
             }
             // A thread that is left where it is ends with the program; one that has panicked has
