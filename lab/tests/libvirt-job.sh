@@ -60,7 +60,7 @@ wait "$run"
 "$virtmon" --uri qemu:///system --interval 3s --csv told.csv --detail event &
 run=$!
 sleep 1
-echo "<interface type='ethernet'><target dev='later' managed='yes'/><model type='virtio'/></interface>" >nic.xml
+echo "<interface type='ethernet'><mac address='52:54:00:00:05:01'/><target dev='later' managed='yes'/><model type='virtio'/></interface>" >nic.xml
 truncate -s 1M later.img
 mono_ns >told.from
 quietly attach-device plain-5 nic.xml --live
@@ -75,6 +75,7 @@ quietly attach-disk plain-5 "$PWD/later.img" vdc --live
 quietly detach-disk plain-5 vdc --live
 quietly suspend plain-5
 quietly resume plain-5
+sleep 0.1
 mono_ns >told.to
 # Past the next two readings, should the first be before the last event.
 sleep 6.5

@@ -100,18 +100,12 @@ impl Keeper {
     }
 
     fn pass_on(&mut self, told: Told) {
-        let (uuid, mut has_more) = (told.uuid, false);
+        let uuid = told.uuid;
         let (kind, how) = match told.what {
-            What::Lifecycle(event, detail) => {
-                let Some(of_life) = lifecycle(event, detail) else {
-                    return;
-                };
-                has_more = of_life.0 == NoticeKind::Started;
-                if of_life.0 == NoticeKind::Stopped {
-                    self.aliases.forget(uuid);
-                }
-                of_life
-            }
+            What::Lifecycle(event, detail) => match lifecycle(event, detail) {
+                Some(of_its_life) => of_its_life,
+                None => return,
+            },
             What::Reset => (NoticeKind::Reset, ""),
             What::Added(alias) => {
                 self.learn(uuid);
@@ -128,6 +122,10 @@ impl Keeper {
                 "its memory is copied: a migration, a save, a snapshot or a dump",
             ),
         };
+        if kind == NoticeKind::Stopped {
+            self.aliases.forget(uuid);
+        }
+        let begins = kind == NoticeKind::Started;
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         if notices.len() < MOST {
             notices.push(Notice {
@@ -140,7 +138,8 @@ impl Keeper {
             });
         }
         drop(notices);
-        if has_more {
+        // After it was passed on, which is not to wait.
+        if begins {
             self.learn(uuid);
         }
     }
