@@ -25,7 +25,7 @@ impl Table for Events {
         "new" [""] "what it is" ("made of the readings") |event| cell(&event.new);
         "cause" [""] "why, as far as it is told" ("made of the readings", "made of the readings; virDomainEventStartedDetailType and its kin")
             |event| Some(&*event.cause).filter(|cause| !cause.is_empty()).into();
-        "told_ns" ["ns"] "when the toolstack told of it by itself, by the monotonic clock; empty where the readings alone show it" ("unknown", "virConnectDomainEventRegisterAny") |event| event.told_ns.into();
+        "told_ns" ["ns"] "when the toolstack told of it by itself, by the monotonic clock; empty where the readings alone show it" ("not told", "virConnectDomainEventRegisterAny") |event| event.told_ns.into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {

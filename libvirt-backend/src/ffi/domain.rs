@@ -22,6 +22,10 @@ pub(crate) struct Domain<'l> {
     list: PhantomData<&'l ()>,
 }
 
+// SAFETY: libvirt's objects may be used from any thread, by several at once, since 0.6.0 (its
+// documentation, "thread safety"); the domain is alive for as long as this is (`of`).
+unsafe impl Send for Domain<'_> {}
+
 /// A domain by itself, which `virDomainLookupByUUID` found.
 pub(crate) struct Found<'c> {
     connection: &'c Connection,
