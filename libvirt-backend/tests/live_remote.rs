@@ -68,7 +68,7 @@ fn far() -> (u16, Arc<AtomicUsize>) {
 #[test]
 #[ignore = "needs a libvirtd: make test"]
 fn domains_that_take_calls_each_are_asked_several_at_once() {
-    const DOMAINS: usize = 12;
+    const DOMAINS: usize = 8;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("node.xml");
     let mut xml = "<node>".to_owned();
