@@ -20,6 +20,9 @@ pub struct Event {
     pub new: Value,
     /// Why, as far as it can be told.
     pub cause: Cow<'static, str>,
+    /// When the toolstack told of it, by itself: `CLOCK_MONOTONIC`, in ns. None where readings
+    /// alone show it.
+    pub told_ns: Option<u64>,
 }
 
 /// One side of a change.
@@ -101,6 +104,12 @@ kinds! {
     DiskAdded = "disk_added",
     /// A block device less.
     DiskRemoved = "disk_removed",
+    /// A device more that no reading has.
+    DeviceAdded = "device_added",
+    /// Such a device less.
+    DeviceRemoved = "device_removed",
+    /// Its memory is being copied.
+    Copying = "copying",
     /// Its values could not be read.
     Stale = "stale",
     /// They can again.
@@ -131,6 +140,7 @@ impl Event {
             old: Value::Nothing,
             new: Value::Nothing,
             cause,
+            told_ns: None,
         }
     }
 
@@ -162,6 +172,12 @@ impl Event {
     /// The same, about a device or a counter.
     pub(crate) fn about(mut self, device: &str) -> Self {
         self.device.push_str(device);
+        self
+    }
+
+    /// The same, and when it was told.
+    pub(crate) fn told_at(mut self, mono_ns: u64) -> Self {
+        self.told_ns = Some(mono_ns);
         self
     }
 

@@ -1,8 +1,10 @@
 //! What the toolstack told by itself, beside what two readings show: a pure function of both.
 
+mod between;
+
 use std::borrow::Cow;
 
-use virtmon_model::{Domain, Identity, Notice, NoticeKind, Snapshot, Uuid};
+use virtmon_model::{DeviceClass, Domain, Identity, Notice, NoticeKind, Snapshot, Uuid};
 
 use crate::event::Value;
 use crate::{Event, EventKind};
@@ -14,8 +16,8 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// Completes the events between two readings. Those that the readings show learn how they came
-    /// about; guests that came and went between the two, and resets, are added.
+    /// Completes the events between two readings. Those that the readings show learn how and when
+    /// they came about; what came and went between the two, and what no reading shows, is added.
     ///
     /// What happened while the second one was made, and is not in it, is kept for the next.
     pub(crate) fn complete(
@@ -30,51 +32,127 @@ impl Told {
         let mut all = std::mem::take(&mut self.kept);
         all.extend(notices);
         for (n, notice) in all.iter().enumerate() {
-            let (uuid, is_new) = (notice.uuid, n >= old);
-            match notice.kind {
-                NoticeKind::Started => {
-                    let shows = [EventKind::Created, EventKind::Rebooted];
-                    if explain(&mut events[..shown], notice, shows)
-                        || has(before, uuid)
-                        || has(now, uuid)
-                    {
-                        continue;
-                    }
-                    let ends = |end: &Notice| end.kind == NoticeKind::Stopped && end.uuid == uuid;
-                    if all[n..].iter().any(ends) {
-                        events.push(passing(EventKind::Created, notice, notice.id));
-                    } else if is_new {
-                        self.kept.push(notice.clone());
-                    }
-                }
-                NoticeKind::Stopped => {
-                    let shows = [EventKind::Destroyed, EventKind::Rebooted];
-                    if explain(&mut events[..shown], notice, shows) {
-                        continue;
-                    }
-                    let began = events[shown..]
-                        .iter()
-                        .rev()
-                        .find(|event| event.kind == EventKind::Created && is_of(event, uuid));
-                    if let Some(id) = began.and_then(|event| event.identity) {
-                        events.push(passing(EventKind::Destroyed, notice, Some(id.id)));
-                    } else if is_new && has(now, uuid) {
-                        self.kept.push(notice.clone());
-                    }
-                }
-                // One reset may be told several times: libvirt does so where it has found its QEMU
-                // again after a restart of its own.
-                NoticeKind::Reset => {
-                    let is_told = events[shown..]
-                        .iter()
-                        .any(|event| event.kind == EventKind::Rebooted && is_of(event, uuid));
-                    if !is_told && let Some(domain) = find(now, uuid) {
-                        let id = Value::Number(domain.identity.id.into());
-                        let event = Event::of(domain, EventKind::Rebooted, id.clone(), id);
-                        events.push(event.because("it was reset: its counters go on"));
-                    }
-                }
+            let place = Place {
+                shown,
+                is_new: n >= old,
+                later: &all[n + 1..],
+                before: find(before, notice.uuid),
+                now: find(now, notice.uuid),
+            };
+            if place.takes(notice, events) == Taken::Later {
+                self.kept.push(notice.clone());
             }
+        }
+    }
+}
+
+/// Where a notice stands between two readings.
+struct Place<'a> {
+    /// How many events the readings show by themselves.
+    shown: usize,
+    /// Whether it was not told before the reading before this one already.
+    is_new: bool,
+    /// What was told after it.
+    later: &'a [Notice],
+    /// The domain in both readings.
+    before: Option<&'a Domain>,
+    now: Option<&'a Domain>,
+}
+
+/// What becomes of a notice.
+#[derive(PartialEq, Eq)]
+enum Taken {
+    /// It is told, or there is nothing to tell.
+    Now,
+    /// The next reading may show it.
+    Later,
+}
+
+impl Place<'_> {
+    fn takes(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
+        match &notice.kind {
+            NoticeKind::Started => self.started(notice, events),
+            NoticeKind::Stopped => self.stopped(notice, events),
+            NoticeKind::Reset => self.reset(notice, events),
+            NoticeKind::Paused => self.paused(notice, true, events),
+            NoticeKind::Resumed => self.paused(notice, false, events),
+            NoticeKind::DeviceAdded(class, name) => {
+                self.device(notice, (*class, name), true, events)
+            }
+            NoticeKind::DeviceRemoved(class, name) => {
+                self.device(notice, (*class, name), false, events)
+            }
+            NoticeKind::Memory(bytes) => self.memory(notice, *bytes, events),
+            NoticeKind::Copying(pass) => self.copying(notice, *pass, events),
+        }
+    }
+
+    fn started(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
+        let shows = [EventKind::Created, EventKind::Rebooted];
+        if explain(&mut events[..self.shown], notice, &shows, "")
+            || self.before.is_some()
+            || self.now.is_some()
+        {
+            return Taken::Now;
+        }
+        if self.is_followed_by(notice.uuid, &NoticeKind::Stopped) {
+            events.push(passing(EventKind::Created, notice, notice.id));
+            return Taken::Now;
+        }
+        self.later_if(true)
+    }
+
+    fn stopped(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
+        let shows = [EventKind::Destroyed, EventKind::Rebooted];
+        if explain(&mut events[..self.shown], notice, &shows, "") {
+            return Taken::Now;
+        }
+        let began = self.added(events, notice.uuid, EventKind::Created, "");
+        if let Some(id) = began.and_then(|event| event.identity) {
+            events.push(passing(EventKind::Destroyed, notice, Some(id.id)));
+            return Taken::Now;
+        }
+        self.later_if(self.now.is_some())
+    }
+
+    /// One reset may be told several times: libvirt does so where it has found its QEMU again after
+    /// a restart of its own.
+    fn reset(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
+        let is_told = self.added(events, notice.uuid, EventKind::Rebooted, "");
+        if is_told.is_none()
+            && let Some(domain) = self.now
+        {
+            let id = Value::Number(domain.identity.id.into());
+            let event = Event::of(domain, EventKind::Rebooted, id.clone(), id);
+            let event = event.because("it was reset: its counters go on");
+            events.push(event.told_at(notice.mono_ns));
+        }
+        Taken::Now
+    }
+
+    /// An event of this kind that a notice has added, of this domain and device.
+    fn added<'e>(
+        &self,
+        events: &'e [Event],
+        uuid: Uuid,
+        kind: EventKind,
+        device: &str,
+    ) -> Option<&'e Event> {
+        let is_it =
+            |event: &&Event| event.kind == kind && is_of(event, uuid) && event.device == device;
+        events[self.shown..].iter().rev().find(is_it)
+    }
+
+    fn is_followed_by(&self, uuid: Uuid, kind: &NoticeKind) -> bool {
+        let is_it = |notice: &Notice| notice.uuid == uuid && notice.kind == *kind;
+        self.later.iter().any(is_it)
+    }
+
+    /// Once.
+    fn later_if(&self, may_show: bool) -> Taken {
+        match may_show && self.is_new {
+            true => Taken::Later,
+            false => Taken::Now,
         }
     }
 }
@@ -90,20 +168,17 @@ fn find(snapshot: &Snapshot, uuid: Uuid) -> Option<&Domain> {
         .find(|domain| domain.identity.uuid == uuid)
 }
 
-fn has(snapshot: &Snapshot, uuid: Uuid) -> bool {
-    find(snapshot, uuid).is_some()
-}
-
-/// Adds how it came about to an event of these kinds that is the same domain's. Says whether there
-/// is one.
-fn explain(events: &mut [Event], notice: &Notice, kinds: [EventKind; 2]) -> bool {
-    let event = events
-        .iter_mut()
-        .find(|event| kinds.contains(&event.kind) && is_of(event, notice.uuid));
+/// Adds how and when it came about to an event of these kinds that is the same domain's and device's.
+/// Says whether there is one.
+fn explain(events: &mut [Event], notice: &Notice, kinds: &[EventKind], device: &str) -> bool {
+    let event = events.iter_mut().find(|event| {
+        kinds.contains(&event.kind) && is_of(event, notice.uuid) && event.device == device
+    });
     let Some(event) = event else { return false };
+    event.told_ns = Some(notice.mono_ns);
     if event.cause.is_empty() {
         event.cause = Cow::Borrowed(notice.how);
-    } else if !notice.how.is_empty() {
+    } else if !notice.how.is_empty() && !event.cause.ends_with(notice.how) {
         event.cause = Cow::Owned(format!("{}; {}", event.cause, notice.how));
     }
     true
@@ -118,142 +193,11 @@ fn passing(kind: EventKind, notice: &Notice, id: Option<u32>) -> Event {
             incarnation: None,
         }),
         name: notice.name.clone(),
-        ..Event::host(kind, Cow::Borrowed(notice.how))
+        ..Event::host(kind, Cow::Borrowed(notice.how)).told_at(notice.mono_ns)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Deltas, changes};
-
-    fn snapshot(guests: &[(u32, u128)]) -> Snapshot {
-        let mut snapshot = Snapshot::default();
-        for &(id, uuid) in guests {
-            snapshot.domains.next_row().identity = Identity {
-                id,
-                uuid: Uuid::from_u128(uuid),
-                incarnation: None,
-            };
-        }
-        snapshot
-    }
-
-    fn notice(kind: NoticeKind, id: u32, uuid: u128, how: &'static str) -> Notice {
-        Notice {
-            kind,
-            uuid: Uuid::from_u128(uuid),
-            id: Some(id).filter(|_| kind != NoticeKind::Stopped),
-            name: None,
-            how,
-        }
-    }
-
-    /// Kind, id, and cause of what is told between two readings.
-    fn told(
-        before: &[(u32, u128)],
-        now: &[(u32, u128)],
-        notices: &[Notice],
-    ) -> Vec<(&'static str, u32, String)> {
-        tell(&mut Told::default(), before, now, notices)
-    }
-
-    fn tell(
-        told: &mut Told,
-        before: &[(u32, u128)],
-        now: &[(u32, u128)],
-        notices: &[Notice],
-    ) -> Vec<(&'static str, u32, String)> {
-        let (before, now) = (snapshot(before), snapshot(now));
-        let mut deltas = Deltas::default();
-        deltas.take(&before, 1);
-        let rates = deltas.take(&now, 2);
-        let mut events = Vec::new();
-        changes::compare(&before, &now, rates, &mut Vec::new(), &mut events);
-        told.complete(notices.to_vec(), &before, &now, &mut events);
-        events
-            .into_iter()
-            .map(|event| {
-                let id = event.identity.unwrap().id;
-                (event.kind.as_str(), id, event.cause.into_owned())
-            })
-            .collect()
-    }
-
-    fn rows(rows: &[(&'static str, u32, &str)]) -> Vec<(&'static str, u32, String)> {
-        rows.iter()
-            .map(|&(kind, id, cause)| (kind, id, cause.to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn what_the_readings_show_is_told_once_and_explained() {
-        use NoticeKind::{Started, Stopped};
-        let (began, ended) = (
-            notice(Started, 2, 20, "booted"),
-            notice(Stopped, 1, 10, "saved"),
-        );
-        assert_eq!(
-            told(&[(1, 10)], &[(2, 20)], &[began, ended.clone()]),
-            rows(&[("created", 2, "booted"), ("destroyed", 1, "saved")])
-        );
-        let again = notice(Started, 3, 10, "restored");
-        let both = told(&[(1, 10)], &[(3, 10)], &[ended, again]);
-        assert_eq!(
-            both,
-            rows(&[("rebooted", 3, "its uuid has another life; saved; restored")])
-        );
-    }
-
-    #[test]
-    fn what_lies_between_the_readings_is_told() {
-        use NoticeKind::{Reset, Started, Stopped};
-        let passing = [
-            notice(Started, 2, 20, "booted"),
-            notice(Reset, 1, 10, ""),
-            notice(Reset, 1, 10, ""),
-            notice(Stopped, 2, 20, "destroyed"),
-        ];
-        assert_eq!(
-            told(&[(1, 10)], &[(1, 10)], &passing),
-            rows(&[
-                ("created", 2, "booted"),
-                ("rebooted", 1, "it was reset: its counters go on"),
-                ("destroyed", 2, "destroyed"),
-            ])
-        );
-    }
-
-    #[test]
-    fn what_an_earlier_reading_showed_is_not_told_again() {
-        use NoticeKind::{Reset, Started, Stopped};
-        let late = [
-            notice(Started, 1, 10, "booted"),
-            notice(Stopped, 2, 20, "destroyed"),
-            notice(Reset, 2, 20, ""),
-        ];
-        assert_eq!(told(&[(1, 10)], &[(1, 10)], &late), []);
-    }
-
-    #[test]
-    fn what_happened_while_a_reading_was_made_explains_the_next() {
-        use NoticeKind::{Started, Stopped};
-        let during = [
-            notice(Stopped, 1, 10, "saved"),
-            notice(Started, 2, 20, "booted"),
-        ];
-        let mut told = Told::default();
-        assert_eq!(tell(&mut told, &[(1, 10)], &[(1, 10)], &during), []);
-        let next = tell(&mut told, &[(1, 10)], &[(2, 20)], &[]);
-        assert_eq!(
-            next,
-            rows(&[("created", 2, "booted"), ("destroyed", 1, "saved")])
-        );
-        // What the next one does not show either is over.
-        let ghost = [notice(Started, 3, 30, "booted")];
-        for notices in [&ghost[..], &[], &[]] {
-            assert_eq!(tell(&mut told, &[(2, 20)], &[(2, 20)], notices), []);
-        }
-        assert!(told.kept.is_empty());
-    }
-}
+mod between_tests;
+#[cfg(test)]
+mod tests;

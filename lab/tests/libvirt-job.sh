@@ -56,6 +56,32 @@ quietly reset plain-5
 held "$run" >restart.after
 wait "$run"
 
+# Devices come and go, memory changes, a guest is paused: some of it while nobody reads.
+"$virtmon" --uri qemu:///system --interval 3s --csv told.csv --detail event &
+run=$!
+sleep 1
+echo "<interface type='ethernet'><mac address='52:54:00:00:05:01'/><target dev='later' managed='yes'/><model type='virtio'/></interface>" >nic.xml
+truncate -s 1M later.img
+mono_ns >told.from
+quietly attach-device plain-5 nic.xml --live
+quietly attach-disk plain-5 "$PWD/later.img" vdb --live
+quietly setmem plain-5 16M --live
+sleep 3.5
+quietly detach-device plain-5 nic.xml --live
+quietly detach-disk plain-5 vdb --live
+quietly setmem plain-5 32M --live
+sleep 3.5
+quietly attach-disk plain-5 "$PWD/later.img" vdc --live
+quietly detach-disk plain-5 vdc --live
+quietly suspend plain-5
+quietly resume plain-5
+sleep 0.1
+mono_ns >told.to
+# Past the next two readings, should the first be before the last event.
+sleep 6.5
+kill -TERM "$run"
+wait "$run"
+
 # Guests come, go, are reset, and are saved and restored.
 "$virtmon" --uri qemu:///system --interval 500ms --csv churn.csv --detail event &
 run=$!

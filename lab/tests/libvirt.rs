@@ -223,6 +223,55 @@ fn what_became_of_guests_is_in_the_event_rows() {
     );
 }
 
+/// Each once, with the time at which libvirt told of it, whether a reading lies between or not.
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn what_libvirt_tells_of_devices_memory_and_pauses_is_in_the_event_rows() {
+    let rows = rows(&left("told.event.csv"));
+    let span = number("told.from")..=number("told.to");
+    let of_it = of(&rows, "plain-5");
+    for (event, device) in [
+        ("nic_added", "later"),
+        ("nic_removed", "later"),
+        ("disk_added", "vdb"),
+        ("disk_removed", "vdb"),
+        ("disk_added", "vdc"),
+        ("disk_removed", "vdc"),
+        ("paused", ""),
+        ("resumed", ""),
+    ] {
+        let is_it = |row: &&&Row| row.text("event") == event && row.text("device") == device;
+        let found: Vec<_> = of_it.iter().filter(is_it).collect();
+        let [row] = found[..] else {
+            panic!("{event} {device}: {of_it:?}");
+        };
+        assert!(span.contains(&at(row, "told_ns")), "{row:?} {span:?}");
+    }
+    let memory: Vec<_> = of_it
+        .iter()
+        .filter(|row| row.text("event") == "memory_changed")
+        .map(|row| at(row, "new"))
+        .collect();
+    assert_eq!(memory, [f64::from(16 << 20), f64::from(32 << 20)]);
+    assert_eq!(rows.len(), 10, "{rows:?}");
+    // What came and went with no reading between has a cause that says so.
+    let passing = of_it.iter().filter(|row| row.text("device") == "vdc");
+    for row in passing {
+        assert!(matches!(row.text("cause"), "" | "no reading shows it"));
+    }
+    // The memory is copied as it is saved, which is told once a reading.
+    for name in ["churn.event.csv", "seldom.event.csv"] {
+        let rows = crate::rows(&left(name));
+        let copied = rows.iter().filter(|row| row.text("event") == "copying");
+        let copied: Vec<_> = copied.collect();
+        assert!(!copied.is_empty(), "{rows:?}");
+        for row in copied {
+            assert_eq!(row.text("name"), "plain-5");
+            assert!(at(row, "new") >= 1.0 && at(row, "told_ns") > 0.0, "{row:?}");
+        }
+    }
+}
+
 #[test]
 #[ignore = "runs QEMU guests: make test"]
 fn a_daemon_that_comes_back_tells_of_guests_again() {

@@ -159,7 +159,6 @@ impl Backend for LibvirtBackend {
     }
 
     fn notices(&mut self) -> Vec<Notice> {
-        let watch = self.watch.iter();
-        watch.flat_map(Watch::take).collect()
+        self.watch.as_ref().map(Watch::take).unwrap_or_default()
     }
 }

@@ -11,7 +11,7 @@ use crate::ffi::{
 };
 
 /// A failed call (`virError`).
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Fault {
     /// A `virErrorNumber`.
     code: u32,

@@ -36,7 +36,8 @@ pub(crate) trait Told<'a> {
 /// What libvirt told in a list, and of devices apart from it.
 pub(crate) struct Live<'l> {
     pub(crate) record: Record<'l>,
-    pub(crate) devices: Option<one_by_one::Told<'l>>,
+    /// Where each domain is asked by itself.
+    pub(crate) answers: Option<&'l one_by_one::Answers<'l>>,
 }
 
 impl<'l> Told<'l> for Live<'l> {
@@ -53,13 +54,16 @@ impl<'l> Told<'l> for Live<'l> {
     }
 
     fn params(&self) -> impl Iterator<Item = Param<'l>> {
-        let devices = self.devices.into_iter();
-        let devices = devices.flat_map(one_by_one::Told::params);
+        let devices = self.answers.zip(self.id());
+        let devices = devices.and_then(|(answers, id)| answers.devices(id));
+        let devices = devices.into_iter().flat_map(one_by_one::Told::params);
         self.record.params().chain(devices)
     }
 
     fn info(&self) -> Result<DomainInfo, Fault> {
-        self.record.domain.info()
+        let asked = self.answers.zip(self.id());
+        let asked = asked.and_then(|(answers, id)| answers.info(id));
+        asked.unwrap_or_else(|| self.record.domain.info())
     }
 
     fn live(&self) -> Option<Domain<'l>> {

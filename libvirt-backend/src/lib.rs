@@ -6,10 +6,11 @@
 //! was told: `fields` turns a bulk record's named values into a domain, `info` completes what the
 //! bulk call left out, `one_by_one` asks for each device where no bulk call tells of it, `names` and `nova` keep what stays. `group` says what is asked for when.
 //! `raw` keeps what was told, and `replay` makes the same rows of it without libvirt. `watch` hears
-//! what libvirt tells by itself. `fault` says what libvirt's errors mean. All calls into the library
+//! what libvirt tells by itself (`heard`), and calls devices as readings do (`aliases`). `fault` says what libvirt's errors mean. All calls into the library
 //! are in `ffi`.
 #![deny(unsafe_code)]
 
+mod aliases;
 mod backend;
 mod backoff;
 mod carry;
@@ -20,6 +21,7 @@ mod ffi;
 mod fields;
 mod fill;
 mod group;
+mod heard;
 mod host;
 mod info;
 mod names;

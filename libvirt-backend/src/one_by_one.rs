@@ -1,14 +1,18 @@
-//! Devices of a driver whose bulk call tells of none: each is asked for by a call of its own, and
-//! what it tells gets the bulk call's names, so that rows and recordings are made of it alike.
+//! What takes calls for each domain, of drivers whose bulk call tells of no devices, or that have
+//! none: `virDomainGetInfo`, and a call for each device. What devices tell gets the bulk call's names,
+//! so that rows and recordings are made of it alike.
 
 mod list;
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use virtmon_model::{Identity, Rows};
 
 use crate::fault::Fault;
-use crate::ffi::{Domain, VIR_ERR_NO_SUPPORT};
+use crate::ffi::{Domain, DomainInfo, VIR_ERR_NO_SUPPORT};
 use crate::targets;
 use crate::value::Param;
 use list::{KINDS, List};
@@ -17,20 +21,23 @@ use list::{KINDS, List};
 /// refuses, which is noticed at once.
 const AGE: Duration = Duration::from_secs(10);
 
-/// What is known of the devices of all domains.
+/// How many domains are asked at once, over one connection. libvirt's daemon takes five calls of a
+/// client at a time (`max_client_requests`); more wait there.
+const AT_ONCE: usize = 4;
+
+/// So few domains are asked one after the other: threads would cost more.
+const FEW: usize = 4;
+
+/// What is known of all domains.
 #[derive(Default)]
 pub(crate) struct OneByOne {
     /// In ascending order of id.
     known: Vec<Known>,
     /// By kind: whether the driver turned out to have no such call.
     lacks: [bool; 2],
-    /// By kind, since the last sweep: devices that were refused, and the last reason.
-    refused: [(usize, Option<Fault>); 2],
-    /// Why a domain's XML could not be read, since the last sweep.
-    unread: Option<Fault>,
 }
 
-/// A domain's devices.
+/// What is known of a domain.
 struct Known {
     identity: Identity,
     /// When its XML was read.
@@ -38,7 +45,25 @@ struct Known {
     /// Whether a device that had answered did not any more.
     is_old: bool,
     lists: [List; 2],
-    seen: bool,
+}
+
+/// What one domain is to be asked, and what came of it.
+struct Job<'l> {
+    domain: Domain<'l>,
+    identity: Identity,
+    known: Option<Known>,
+    info: Option<Result<DomainInfo, Fault>>,
+    /// By kind: whether the driver has no such call, devices that were refused, the last reason.
+    lacks: [bool; 2],
+    refused: [(usize, Option<Fault>); 2],
+    /// Why its XML could not be read.
+    unread: Option<Fault>,
+}
+
+/// What all of them told in a reading, in ascending order of id.
+pub(crate) struct Answers<'a> {
+    known: &'a [Known],
+    infos: Vec<(u32, Result<DomainInfo, Fault>)>,
 }
 
 impl OneByOne {
@@ -56,41 +81,115 @@ impl OneByOne {
         self.lacks.map(|lacks| !lacks)
     }
 
-    /// Asks for the devices of a domain, those of these groups.
-    pub(crate) fn ask(
+    /// Asks these domains, and for the devices of these groups. What was refused is among the
+    /// troubles.
+    pub(crate) fn ask<'l>(
         &mut self,
-        domain: Domain<'_>,
-        identity: Identity,
+        domains: impl Iterator<Item = Domain<'l>>,
         groups: u32,
-        now: Instant,
-    ) {
+        troubles: &mut Rows<String>,
+    ) -> Answers<'_> {
         let wanted = [0, 1].map(|kind| groups & KINDS[kind].group != 0 && !self.lacks[kind]);
-        let mut found = self.find_known(identity.id);
-        if let Ok(at) = found
-            && self.known[at].identity != identity
-        {
-            self.known.remove(at);
-            found = Err(at);
-        }
-        let is_new = found.is_ok_and(|at| self.known[at].is_new(now));
-        if wanted.contains(&true) && !is_new {
-            match (Known::read(domain, identity, now), found) {
-                (Ok(read), Ok(at)) => self.known[at] = read,
-                (Ok(read), Err(at)) => self.known.insert(at, read),
-                // Its devices are those of before, or unknown, until it can be read.
-                (Err(fault), _) if fault.is_no_domain() => {}
-                (Err(fault), _) => self.unread = Some(fault),
+        let before = std::mem::take(&mut self.known).into_iter();
+        let mut before: HashMap<_, _> = before.map(|known| (known.identity, known)).collect();
+        let mut jobs: Vec<_> = domains
+            .filter_map(|domain| {
+                let id = domain.id()?;
+                let uuid = domain.uuid();
+                let identity = Identity {
+                    id,
+                    uuid,
+                    incarnation: None,
+                };
+                Some(Job {
+                    domain,
+                    identity,
+                    known: before.remove(&identity),
+                    info: None,
+                    lacks: [false; 2],
+                    refused: Default::default(),
+                    unread: None,
+                })
+            })
+            .collect();
+        jobs.sort_unstable_by_key(|job| job.identity.id);
+        let now = Instant::now();
+        at_once(&mut jobs, |job| job.run(wanted, now));
+        self.take(jobs, troubles)
+    }
+
+    fn take(&mut self, jobs: Vec<Job<'_>>, troubles: &mut Rows<String>) -> Answers<'_> {
+        let mut refused: [(usize, Option<Fault>); 2] = Default::default();
+        let (mut unread, mut infos) = (None, Vec::with_capacity(jobs.len()));
+        for job in jobs {
+            infos.extend(job.info.map(|info| (job.identity.id, info)));
+            self.known.extend(job.known);
+            unread = job.unread.or(unread);
+            for (n, (count, fault)) in job.refused.into_iter().enumerate() {
+                self.lacks[n] |= job.lacks[n];
+                refused[n].0 += count;
+                refused[n].1 = fault.or(refused[n].1.take());
             }
         }
-        let Ok(at) = self.find_known(identity.id) else {
+        for (kind, (count, fault)) in KINDS.iter().zip(refused) {
+            if let Some(fault) = fault {
+                let (call, plural, said) = (kind.call, kind.plural, fault.said());
+                *troubles.next_row() = format!("{call}: {count} {plural} are not told of: {said}");
+            }
+        }
+        if let Some(fault) = unread {
+            *troubles.next_row() = format!("virDomainGetXMLDesc: {}", fault.said());
+        }
+        Answers {
+            known: &self.known,
+            infos,
+        }
+    }
+}
+
+/// Does all jobs, a few at a time.
+fn at_once<J: Send>(jobs: &mut [J], run: impl Fn(&mut J) + Sync) {
+    let others = match jobs.len() {
+        0..=FEW => 0,
+        many => many.min(AT_ONCE) - 1,
+    };
+    let jobs = Mutex::new(jobs.iter_mut());
+    let work = || {
+        loop {
+            let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(job) = next else { return };
+            run(job);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..others {
+            let name = "virtmon-asks".to_owned();
+            // Without another thread this one does it all.
+            let _ = thread::Builder::new().name(name).spawn_scoped(scope, work);
+        }
+        work();
+    });
+}
+
+impl Job<'_> {
+    fn run(&mut self, wanted: [bool; 2], now: Instant) {
+        self.info = Some(self.domain.info());
+        let is_new = self.known.as_ref().is_some_and(|known| known.is_new(now));
+        if wanted.contains(&true) && !is_new {
+            match Known::read(self.domain, self.identity, now) {
+                Ok(read) => self.known = Some(read),
+                // Its devices are those of before, or unknown, until it can be read.
+                Err(fault) if fault.is_no_domain() => {}
+                Err(fault) => self.unread = Some(fault),
+            }
+        }
+        let Some(known) = &mut self.known else {
             return;
         };
-        let known = &mut self.known[at];
-        known.seen = true;
         for (n, kind) in KINDS.iter().enumerate() {
             let list = &mut known.lists[n];
             if wanted[n] {
-                known.is_old |= list.ask(kind, domain, |fault| match fault.code() {
+                known.is_old |= list.ask(kind, self.domain, |fault| match fault.code() {
                     VIR_ERR_NO_SUPPORT => self.lacks[n] = true,
                     _ if fault.is_no_domain() => {}
                     _ => {
@@ -102,37 +201,20 @@ impl OneByOne {
             list.asked = wanted[n] && !self.lacks[n];
         }
     }
+}
 
+impl Answers<'_> {
     /// What the devices of the domain with this id told.
-    pub(crate) fn of(&self, id: u32) -> Option<Told<'_>> {
-        let at = self.find_known(id).ok()?;
+    pub(crate) fn devices(&self, id: u32) -> Option<Told<'_>> {
+        let by_id = |known: &Known| known.identity.id;
+        let at = self.known.binary_search_by_key(&id, by_id).ok()?;
         Some(Told(&self.known[at].lists))
     }
 
-    /// Ends a reading: forgets the domains that were not asked for in it, and says what was refused.
-    pub(crate) fn sweep(&mut self, troubles: &mut Rows<String>) {
-        self.known
-            .retain_mut(|known| std::mem::take(&mut known.seen));
-        for (kind, refused) in KINDS.iter().zip(&mut self.refused) {
-            let (count, fault) = std::mem::take(refused);
-            if let Some(fault) = fault {
-                let trouble = troubles.next_row();
-                *trouble = format!(
-                    "{}: {count} {} are not told of: {}",
-                    kind.call,
-                    kind.plural,
-                    fault.said()
-                );
-            }
-        }
-        if let Some(fault) = self.unread.take() {
-            *troubles.next_row() = format!("virDomainGetXMLDesc: {}", fault.said());
-        }
-    }
-
-    fn find_known(&self, id: u32) -> Result<usize, usize> {
-        self.known
-            .binary_search_by_key(&id, |known| known.identity.id)
+    /// As [`Domain::info`], asked already.
+    pub(crate) fn info(&self, id: u32) -> Option<Result<DomainInfo, Fault>> {
+        let at = self.infos.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(self.infos[at].1.clone())
     }
 }
 
@@ -165,7 +247,26 @@ impl Known {
                 List::of(&KINDS[0], &targets.nics),
                 List::of(&KINDS[1], &targets.disks),
             ],
-            seen: true,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    #[test]
+    fn four_are_asked_at_once_and_a_few_by_one() {
+        for (jobs, threads) in [(0, 1), (1, 1), (FEW, 1), (AT_ONCE * 2, AT_ONCE)] {
+            // Each job waits for as many as are to be at work with it.
+            let meets = Barrier::new(threads);
+            let mut done = vec![0; jobs];
+            at_once(&mut done, |job| {
+                meets.wait();
+                *job += 1;
+            });
+            assert_eq!(done, vec![1; jobs]);
+        }
     }
 }

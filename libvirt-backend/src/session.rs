@@ -1,10 +1,9 @@
 use std::ffi::CStr;
-use std::time::Instant;
 
-use virtmon_model::{Capabilities, Host, Identity, Snapshot};
+use virtmon_model::{Capabilities, Host, Snapshot};
 
 use crate::fault::Fault;
-use crate::ffi::{Connection, Library, Record, VIR_ERR_NO_SUPPORT};
+use crate::ffi::{Connection, Library, VIR_ERR_NO_SUPPORT};
 use crate::fill::{Buffers, How, LeftOut, Live, fill};
 use crate::one_by_one::OneByOne;
 use crate::progress::{Phase, Progress};
@@ -132,13 +131,13 @@ impl Session {
                     // A recording has no calls beside the bulk one.
                     vcpus: !devices && kept.is_none(),
                 };
-                if !devices {
-                    ask_for_devices(one_by_one, into, records.len(), groups, |at| {
-                        records.get(at)
-                    });
-                }
-                fill(buffers, into, kept, records.len(), &how, |at| {
-                    live(one_by_one, records.get(at))
+                let answers = (!devices).then(|| {
+                    let domains = (0..records.len()).map(|at| records.get(at).domain);
+                    one_by_one.ask(domains, groups, &mut into.troubles)
+                });
+                fill(buffers, into, kept, records.len(), &how, |at| Live {
+                    record: records.get(at),
+                    answers: answers.as_ref(),
                 })
             }
             Way::Each => {
@@ -151,11 +150,11 @@ impl Session {
                     left_out: None,
                     vcpus: kept.is_none(),
                 };
-                ask_for_devices(one_by_one, into, domains.len(), groups, |at| {
-                    domains.get(at)
-                });
-                fill(buffers, into, kept, domains.len(), &how, |at| {
-                    live(one_by_one, domains.get(at))
+                let each = (0..domains.len()).map(|at| domains.get(at).domain);
+                let answers = one_by_one.ask(each, groups, &mut into.troubles);
+                fill(buffers, into, kept, domains.len(), &how, |at| Live {
+                    record: domains.get(at),
+                    answers: Some(&answers),
                 })
             }
         };
@@ -178,36 +177,6 @@ impl Session {
             self.tells_free_memory = fault.code() != VIR_ERR_NO_SUPPORT;
         }
         free.ok()
-    }
-}
-
-/// Asks each domain of a list for its devices.
-fn ask_for_devices<'l>(
-    one_by_one: &mut OneByOne,
-    into: &mut Snapshot,
-    len: usize,
-    groups: u32,
-    record: impl Fn(usize) -> Record<'l>,
-) {
-    let now = Instant::now();
-    for domain in (0..len).map(|at| record(at).domain) {
-        if let Some(id) = domain.id() {
-            let identity = Identity {
-                id,
-                uuid: domain.uuid(),
-                incarnation: None,
-            };
-            one_by_one.ask(domain, identity, groups, now);
-        }
-    }
-    one_by_one.sweep(&mut into.troubles);
-}
-
-fn live<'l>(one_by_one: &'l OneByOne, record: Record<'l>) -> Live<'l> {
-    let id = record.domain.id();
-    Live {
-        record,
-        devices: id.and_then(|id| one_by_one.of(id)),
     }
 }
 

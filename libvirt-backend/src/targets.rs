@@ -1,6 +1,7 @@
 //! The devices of a domain, by the names that calls take for them, out of its XML: pure.
 
 use roxmltree::{Document, Node};
+use virtmon_model::DeviceClass;
 
 /// The devices that the XML tells of, in its order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,25 @@ pub(crate) fn parse(xml: &str) -> Option<Targets> {
         }
     }
     Some(targets)
+}
+
+/// The devices of the element `domain` by libvirt's own names for them, `<alias name=''>`: what each
+/// is, and its target, or for want of one its alias.
+pub(crate) fn aliases(xml: &str) -> Option<Vec<(String, (DeviceClass, String))>> {
+    let document = Document::parse(xml).ok()?;
+    let devices = children(document.root_element(), "devices").flat_map(|all| all.children());
+    let named = devices.filter_map(|device| {
+        let aliases = &mut children(device, "alias");
+        let alias = aliases.find_map(|alias| alias.attribute("name"))?;
+        let class = match device.tag_name().name() {
+            "interface" => DeviceClass::Nic,
+            "disk" => DeviceClass::Disk,
+            _ => return None,
+        };
+        let name = target(device, &[]).map_or_else(|| alias.to_owned(), |target| target.name);
+        Some((alias.to_owned(), (class, name)))
+    });
+    Some(named.collect())
 }
 
 fn target(device: Node<'_, '_>, paths: &[&str]) -> Option<Target> {

@@ -1,21 +1,22 @@
 //! Hears what libvirt tells by itself, on a connection of its own.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::{io, thread};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{io, mem, thread};
 
-use virtmon_model::{Notice, NoticeKind, name_from_bytes};
+use virtmon_model::{Notice, NoticeKind, Uuid, name_from_bytes};
 
+use crate::aliases::Aliases;
 use crate::ffi::{
-    self, Heard, Subscription, Told, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STOPPED,
-    VIR_ERR_NO_SUPPORT, What,
+    self, Subscription, VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_STARTED,
+    VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_SUSPENDED, VIR_ERR_NO_SUPPORT,
 };
+use crate::heard::{Heard, MOST, Told, What};
 use crate::reader::Target;
 
 /// A thread that keeps a connection on which events come. Dropping it ends both.
 pub(crate) struct Watch {
     heard: Arc<Heard>,
-    nudges: SyncSender<()>,
+    notices: Arc<Mutex<Vec<Notice>>>,
 }
 
 impl Watch {
@@ -24,110 +25,220 @@ impl Watch {
     pub(crate) fn start(target: Target) -> io::Result<Self> {
         ffi::run_loop(target.library)?;
         let heard = Arc::new(Heard::default());
-        let (nudges, nudged) = sync_channel(1);
-        let told = Arc::clone(&heard);
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let (told, ready) = (Arc::clone(&heard), Arc::clone(&notices));
         thread::Builder::new()
             .name("virtmon-watch".into())
-            .spawn(move || keep(&target, &told, &nudged))?;
-        let watch = Self { heard, nudges };
+            .spawn(move || {
+                let keeper = Keeper {
+                    target,
+                    heard: told,
+                    notices: ready,
+                    subscription: None,
+                    aliases: Aliases::default(),
+                };
+                keeper.keep();
+            })?;
+        let watch = Self { heard, notices };
         watch.nudge();
         Ok(watch)
     }
 
     /// Has the connection made anew if it is lost. Waits for nobody.
     pub(crate) fn nudge(&self) {
-        // Full is a nudge that is still to be heard; nobody there is a driver without events.
-        let _ = self.nudges.try_send(());
+        self.heard.nudge();
     }
 
     /// What was told since the last call, oldest first.
-    pub(crate) fn take(&self) -> impl Iterator<Item = Notice> + use<> {
-        self.heard.take().into_iter().filter_map(notice)
+    pub(crate) fn take(&self) -> Vec<Notice> {
+        mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The thread: until nobody nudges any more, or the driver turns out to have no events.
-fn keep(target: &Target, heard: &Arc<Heard>, nudged: &Receiver<()>) {
-    let mut subscription: Option<Subscription> = None;
-    while nudged.recv().is_ok() {
-        if subscription.as_ref().is_some_and(Subscription::is_alive) {
-            continue;
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.heard.end();
+    }
+}
+
+/// The thread's own.
+struct Keeper {
+    target: Target,
+    heard: Arc<Heard>,
+    notices: Arc<Mutex<Vec<Notice>>>,
+    subscription: Option<Subscription>,
+    aliases: Aliases,
+}
+
+impl Keeper {
+    /// Until the end, or until the driver turns out to have no events.
+    fn keep(mut self) {
+        while let Some(told) = self.heard.wait() {
+            for event in told {
+                self.pass_on(event);
+            }
+            if self
+                .subscription
+                .as_ref()
+                .is_some_and(Subscription::is_alive)
+            {
+                continue;
+            }
+            // The lost one first, so that there are never two.
+            self.subscription = None;
+            let (library, uri) = (self.target.library, self.target.uri.as_deref());
+            match Subscription::open(library, uri, &self.heard) {
+                Ok(open) => {
+                    self.subscription = Some(open);
+                    self.learn_all();
+                }
+                Err(fault) if fault.code() == VIR_ERR_NO_SUPPORT => return,
+                // The readers say what is wrong with the daemon.
+                Err(_) => {}
+            }
         }
-        // The lost one first, so that there are never two.
-        drop(subscription.take());
-        match Subscription::open(target.library, target.uri.as_deref(), heard) {
-            Ok(open) => subscription = Some(open),
-            Err(fault) if fault.code() == VIR_ERR_NO_SUPPORT => return,
-            // The readers say what is wrong with the daemon.
-            Err(_) => {}
+    }
+
+    fn pass_on(&mut self, told: Told) {
+        let uuid = told.uuid;
+        let (kind, how) = match told.what {
+            What::Lifecycle(event, detail) => match lifecycle(event, detail) {
+                Some(of_its_life) => of_its_life,
+                None => return,
+            },
+            What::Reset => (NoticeKind::Reset, ""),
+            What::Added(alias) => {
+                self.learn(uuid);
+                let (class, name) = self.aliases.device(uuid, alias);
+                (NoticeKind::DeviceAdded(class, name), "")
+            }
+            What::Removed(alias) => {
+                let (class, name) = self.aliases.remove(uuid, alias);
+                (NoticeKind::DeviceRemoved(class, name), "")
+            }
+            What::Balloon(kib) => (NoticeKind::Memory(kib << 10), "its balloon has moved"),
+            What::Pass(pass) => (
+                NoticeKind::Copying(pass),
+                "its memory is copied: a migration, a save, a snapshot or a dump",
+            ),
+        };
+        if kind == NoticeKind::Stopped {
+            self.aliases.forget(uuid);
+        }
+        let begins = kind == NoticeKind::Started;
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if notices.len() < MOST {
+            notices.push(Notice {
+                kind,
+                mono_ns: told.mono_ns,
+                uuid,
+                id: told.id,
+                name: (!told.name.is_empty()).then(|| name_from_bytes(&told.name)),
+                how,
+            });
+        }
+        drop(notices);
+        // After it was passed on, which is not to wait.
+        if begins {
+            self.learn(uuid);
+        }
+    }
+
+    /// Reads what the devices of a domain are, if it is still there.
+    fn learn(&mut self, uuid: Uuid) {
+        let Some(subscription) = &self.subscription else {
+            return;
+        };
+        if let Ok(found) = subscription.connection().find(uuid)
+            && let Ok(xml) = found.domain().xml()
+        {
+            self.aliases.learn(uuid, &xml);
+        }
+    }
+
+    /// The same for all domains, on a new connection.
+    fn learn_all(&mut self) {
+        self.aliases = Aliases::default();
+        let Some(subscription) = &self.subscription else {
+            return;
+        };
+        let Ok(domains) = subscription.connection().active_domains() else {
+            return;
+        };
+        for domain in (0..domains.len()).map(|at| domains.get(at).domain) {
+            if let Ok(xml) = domain.xml() {
+                self.aliases.learn(domain.uuid(), &xml);
+            }
         }
     }
 }
 
-fn notice(told: Told) -> Option<Notice> {
-    let (kind, how) = match told.what {
-        What::Lifecycle(VIR_DOMAIN_EVENT_STARTED, detail) => (
+/// What an event of a domain's life is, and how it came about in libvirt.h's words
+/// (`virDomainEventStartedDetailType` and its kin).
+fn lifecycle(event: u32, detail: u32) -> Option<(NoticeKind, &'static str)> {
+    let (kind, words): (_, &[&str]) = match event {
+        VIR_DOMAIN_EVENT_STARTED => (
             NoticeKind::Started,
-            word(
-                detail,
-                &["booted", "migrated", "restored", "from snapshot", "wakeup"],
-            ),
+            &["booted", "migrated", "restored", "from snapshot", "wakeup"],
         ),
-        What::Lifecycle(VIR_DOMAIN_EVENT_STOPPED, detail) => (
+        VIR_DOMAIN_EVENT_SUSPENDED => (
+            NoticeKind::Paused,
+            &[
+                "paused",
+                "migrated",
+                "I/O error",
+                "watchdog",
+                "restored",
+                "from snapshot",
+                "API error",
+                "postcopy",
+                "postcopy failed",
+            ],
+        ),
+        VIR_DOMAIN_EVENT_RESUMED => (
+            NoticeKind::Resumed,
+            &[
+                "unpaused",
+                "migrated",
+                "from snapshot",
+                "postcopy",
+                "postcopy failed",
+            ],
+        ),
+        VIR_DOMAIN_EVENT_STOPPED => (
             NoticeKind::Stopped,
-            word(
-                detail,
-                &[
-                    "shutdown",
-                    "destroyed",
-                    "crashed",
-                    "migrated",
-                    "saved",
-                    "failed",
-                    "from snapshot",
-                ],
-            ),
+            &[
+                "shutdown",
+                "destroyed",
+                "crashed",
+                "migrated",
+                "saved",
+                "failed",
+                "from snapshot",
+            ],
         ),
-        What::Reset => (NoticeKind::Reset, ""),
-        What::Lifecycle(..) => return None,
+        _ => return None,
     };
-    Some(Notice {
-        kind,
-        uuid: told.uuid,
-        id: told.id,
-        name: (!told.name.is_empty()).then(|| name_from_bytes(&told.name)),
-        how,
-    })
-}
-
-/// libvirt.h's word for a detail (`virDomainEventStartedDetailType`, `...StoppedDetailType`).
-fn word(detail: u32, words: &[&'static str]) -> &'static str {
     let at = usize::try_from(detail).unwrap_or(usize::MAX);
-    words.get(at).copied().unwrap_or_default()
+    Some((kind, words.get(at).copied().unwrap_or_default()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use virtmon_model::Uuid;
 
     #[test]
     fn a_notice_of_what_lists_do_not_show() {
-        let told = |what| {
-            let notice = notice(Told {
-                uuid: Uuid::from_u128(7),
-                id: None,
-                name: (*b"web").into(),
-                what,
-            });
-            notice.map(|notice| (notice.kind, notice.how))
-        };
-        let lifecycle = |event, detail| told(What::Lifecycle(event, detail));
-        assert_eq!(lifecycle(2, 2), Some((NoticeKind::Started, "restored")));
-        assert_eq!(lifecycle(5, 4), Some((NoticeKind::Stopped, "saved")));
-        assert_eq!(lifecycle(5, 99), Some((NoticeKind::Stopped, "")));
-        assert_eq!(told(What::Reset), Some((NoticeKind::Reset, "")));
-        for other in [0, 1, 3, 4, 6, 7, 8, 9] {
+        for (event, detail, kind, how) in [
+            (2, 2, NoticeKind::Started, "restored"),
+            (3, 2, NoticeKind::Paused, "I/O error"),
+            (4, 0, NoticeKind::Resumed, "unpaused"),
+            (5, 4, NoticeKind::Stopped, "saved"),
+            (5, 99, NoticeKind::Stopped, ""),
+        ] {
+            assert_eq!(lifecycle(event, detail), Some((kind, how)));
+        }
+        for other in [0, 1, 6, 7, 8, 9] {
             assert_eq!(lifecycle(other, 0), None);
         }
     }

@@ -26,7 +26,7 @@ pub use host::{Host, Node};
 pub use instance::Instance;
 pub use memory::Memory;
 pub use name::name_from_bytes;
-pub use notice::{Notice, NoticeKind};
+pub use notice::{DeviceClass, Notice, NoticeKind};
 pub use rows::Rows;
 pub use snapshot::Snapshot;
 pub use uuid::Uuid;

@@ -17,14 +17,15 @@ impl Table for Events {
         "uuid" [""] "the domain's uuid" ("the domain table")
             |event| event.identity.map_or(Cell::Unknown, |identity| Cell::Uuid(identity.uuid));
         "name" [""] "the domain's name" ("the domain table") |event| event.name.as_deref().into();
-        "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, stale, fresh; of the host: trouble, lost, back, dropped, suspended (new is for how long, in ns), clock_stepped (the wall clock, in ns since 1970)"
-            ("made of the readings", "made of the readings; of guests that no reading has, and resets: virConnectDomainEventRegisterAny") |event| Cell::Word(event.kind.as_str());
+        "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, device_added, device_removed (of another kind), copying (its memory, the so many-th time: a migration, a save, a snapshot or a dump), stale, fresh; of the host: trouble, lost, back, dropped, suspended (new is for how long, in ns), clock_stepped (the wall clock, in ns since 1970)"
+            ("made of the readings", "made of the readings; of what no reading shows: virConnectDomainEventRegisterAny") |event| Cell::Word(event.kind.as_str());
         "device" [""] "the device or counter that it is about" ("made of the readings")
             |event| Some(event.device.as_str()).filter(|device| !device.is_empty()).into();
         "old" [""] "what it was" ("made of the readings") |event| cell(&event.old);
         "new" [""] "what it is" ("made of the readings") |event| cell(&event.new);
-        "cause" [""] "why, as far as it is told" ("made of the readings", "made of the readings; virDomainEventStartedDetailType, virDomainEventStoppedDetailType")
+        "cause" [""] "why, as far as it is told" ("made of the readings", "made of the readings; virDomainEventStartedDetailType and its kin")
             |event| Some(&*event.cause).filter(|cause| !cause.is_empty()).into();
+        "told_ns" ["ns"] "when the toolstack told of it by itself, by the monotonic clock; empty where the readings alone show it" ("not told", "virConnectDomainEventRegisterAny") |event| event.told_ns.into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {

@@ -5,8 +5,10 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use super::bindings::{VIR_CONNECT_LIST_DOMAINS_ACTIVE, virConnect, virNodeInfo};
+use super::domain::Found;
 use super::{ActiveDomains, Library, StatsRecords};
 use crate::fault::Fault;
+use virtmon_model::Uuid;
 
 /// How often to ask a far host's daemon whether it is there, in seconds, and how often in vain before
 /// the connection is closed, which ends the calls that wait on it. libvirt's own daemon answers from
@@ -144,6 +146,20 @@ impl Connection {
         // SAFETY: the array comes from the call just made, with as many domains as it returned,
         // and nobody else has it.
         Ok(unsafe { ActiveDomains::own(self, list, len) })
+    }
+
+    /// `virDomainLookupByUUID`.
+    pub(crate) fn find(&self, uuid: Uuid) -> Result<Found<'_>, Fault> {
+        let bytes = uuid.as_bytes();
+        // SAFETY: the connection is open, and the call reads VIR_UUID_BUFLEN bytes, which is 16.
+        let domain = unsafe {
+            self.library
+                .calls
+                .virDomainLookupByUUID(self.raw.as_ptr(), bytes.as_ptr())
+        };
+        let domain = NonNull::new(domain).ok_or_else(|| self.library.last_fault())?;
+        // SAFETY: the domain comes from the call just made, with a reference that is ours.
+        Ok(unsafe { Found::own(self, domain) })
     }
 
     /// The connection, which is open as long as `self` is.

@@ -3,13 +3,15 @@
 use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use virtmon_model::Uuid;
 
-use super::Library;
-use super::bindings::{VIR_DOMAIN_METADATA_ELEMENT, virDomainInfo, virDomainPtr, virVcpuInfo};
+use super::bindings::{
+    VIR_DOMAIN_METADATA_ELEMENT, virDomain, virDomainInfo, virDomainPtr, virVcpuInfo,
+};
 use super::lists::free;
+use super::{Connection, Library};
 use crate::fault::Fault;
 
 /// A domain that a list holds.
@@ -18,6 +20,40 @@ pub(crate) struct Domain<'l> {
     pub(super) library: &'static Library,
     pub(super) raw: virDomainPtr,
     list: PhantomData<&'l ()>,
+}
+
+// SAFETY: libvirt's objects may be used from any thread, by several at once, since 0.6.0 (its
+// documentation, "thread safety"); the domain is alive for as long as this is (`of`).
+unsafe impl Send for Domain<'_> {}
+
+/// A domain by itself, which `virDomainLookupByUUID` found.
+pub(crate) struct Found<'c> {
+    connection: &'c Connection,
+    raw: NonNull<virDomain>,
+}
+
+impl<'c> Found<'c> {
+    /// Takes over a domain.
+    ///
+    /// # Safety
+    /// `raw` must be a domain of this connection, with a reference that is nobody else's to free.
+    pub(super) unsafe fn own(connection: &'c Connection, raw: NonNull<virDomain>) -> Self {
+        Self { connection, raw }
+    }
+
+    /// The domain, as long as `self` is.
+    pub(crate) fn domain(&self) -> Domain<'_> {
+        // SAFETY: the reference is held until `self` is dropped, which the lifetime rules out.
+        unsafe { Domain::of(self.connection.library, self.raw.as_ptr()) }
+    }
+}
+
+impl Drop for Found<'_> {
+    fn drop(&mut self) {
+        let calls = &self.connection.library.calls;
+        // SAFETY: the reference is ours (`own`), and given back only here.
+        unsafe { calls.virDomainFree(self.raw.as_ptr()) };
+    }
 }
 
 /// What `virDomainGetInfo` tells.
