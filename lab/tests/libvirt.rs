@@ -170,10 +170,12 @@ fn a_recording_of_stuck_guests_gives_the_same_bytes() {
     assert_replays(JOB.path(), "stuck", &[]);
 }
 
-/// Event and cause of a guest's rows.
+/// Event and cause of a guest's rows. Those of a machine under load, which may hold any guest up, are
+/// left out.
 fn events<'a>(rows: &'a [Row], name: &str) -> Vec<(&'a str, &'a str)> {
     of(rows, name)
         .iter()
+        .filter(|row| !["stale", "fresh"].contains(&row.text("event")))
         .map(|row| (row.text("event"), row.text("cause")))
         .collect()
 }
@@ -253,7 +255,10 @@ fn what_libvirt_tells_of_devices_memory_and_pauses_is_in_the_event_rows() {
         .map(|row| at(row, "new"))
         .collect();
     assert_eq!(memory, [f64::from(16 << 20), f64::from(32 << 20)]);
-    assert_eq!(rows.len(), 10, "{rows:?}");
+    assert_eq!(events(&rows, "plain-5").len(), 10, "{rows:?}");
+    for name in STUCK.iter().chain(&["busy"]) {
+        assert_eq!(events(&rows, name), []);
+    }
     // What came and went with no reading between has a cause that says so.
     let passing = of_it.iter().filter(|row| row.text("device") == "vdc");
     for row in passing {
