@@ -45,7 +45,7 @@ fn cpu_time_is_not_more_than_was_asked() {
 fn memory_is_held_under_its_old_name() {
     let output = Command::new(env!("CARGO_BIN_EXE_stress"))
         .arg0("eat-memory")
-        .args(["16", "--for", "1s", "--pause", "100ms"])
+        .args(["16", "--for", "4s", "--pause", "100ms"])
         .output()
         .unwrap();
     let did = end(&output);
