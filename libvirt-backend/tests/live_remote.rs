@@ -23,11 +23,24 @@ use virtmon_model::{Backend, Snapshot};
 /// How long a message of the client is on its way.
 const DELAY: Duration = Duration::from_millis(60);
 
-/// Passes on what comes, each piece after a while, and counts the pieces.
-fn pass(mut from: impl Read, mut to: impl Write, delay: Duration, pieces: &AtomicUsize) {
+/// How many calls of libvirt's remote protocol there are: each begins with its length and its program.
+fn calls(mut bytes: &[u8]) -> usize {
+    const REMOTE: [u8; 4] = 0x2000_8086_u32.to_be_bytes();
+    let mut count = 0;
+    while let Some((len, rest)) = bytes.split_first_chunk() {
+        count += usize::from(rest.starts_with(&REMOTE));
+        let len = u32::from_be_bytes(*len) as usize;
+        bytes = bytes.get(len.max(4)..).unwrap_or_default();
+    }
+    count
+}
+
+/// Passes on what comes, each piece after a while. Counts the calls that are in one piece with others:
+/// who waits for each reply sends none.
+fn pass(mut from: impl Read, mut to: impl Write, delay: Duration, together: &AtomicUsize) {
     let mut bytes = [0; 65536];
     while let Ok(len @ 1..) = from.read(&mut bytes) {
-        pieces.fetch_add(1, SeqCst);
+        together.fetch_add(calls(&bytes[..len]).saturating_sub(1), SeqCst);
         sleep(delay);
         if to.write_all(&bytes[..len]).is_err() {
             return;
@@ -35,11 +48,11 @@ fn pass(mut from: impl Read, mut to: impl Write, delay: Duration, pieces: &Atomi
     }
 }
 
-fn connect(client: TcpStream, sent: Arc<AtomicUsize>) {
+fn connect(client: TcpStream, together: Arc<AtomicUsize>) {
     let daemon = UnixStream::connect("/run/libvirt/libvirt-sock-ro").unwrap();
     let (to_client, from_daemon) = (client.try_clone().unwrap(), daemon.try_clone().unwrap());
     let end = client.try_clone().unwrap();
-    spawn(move || pass(&client, &daemon, DELAY, &sent));
+    spawn(move || pass(&client, &daemon, DELAY, &together));
     spawn(move || {
         pass(
             &from_daemon,
@@ -51,17 +64,17 @@ fn connect(client: TcpStream, sent: Arc<AtomicUsize>) {
     });
 }
 
-/// The daemon's port at a distance, and a count of what was sent to it at once.
+/// The daemon's port at a distance, and a count of the calls that were sent to it with others.
 fn far() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let sent = Arc::new(AtomicUsize::new(0));
-    let counts = Arc::clone(&sent);
+    let together = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&together);
     spawn(move || {
         let clients = listener.incoming().flatten();
         clients.for_each(|client| connect(client, Arc::clone(&counts)));
     });
-    (port, sent)
+    (port, together)
 }
 
 /// The daemon has the test driver too, which takes calls for each domain.
@@ -83,23 +96,17 @@ fn domains_that_take_calls_each_are_asked_several_at_once() {
         .unwrap();
     }
     fs::write(&file, xml + "</node>").unwrap();
-    let (port, sent) = far();
+    let (port, together) = far();
     let uri = format!("test+tcp://127.0.0.1:{port}{}", file.display());
     let mut backend = LibvirtBackend::open(Some(&uri), &Options::default()).unwrap();
     let mut snapshot = Snapshot::default();
     common::read(&mut backend, &mut snapshot);
-    let before = sent.load(SeqCst);
-    common::read(&mut backend, &mut snapshot);
-    let trips = sent.load(SeqCst) - before;
     assert_eq!(snapshot.domains.len(), DOMAINS);
     for row in &*snapshot.domains {
         assert!(row.cpu_time_ns.is_some(), "{row:?}");
         assert!(row.nics.rows[0].rx_bytes.is_some() && row.disks.rows[0].rd_bytes.is_some());
     }
-    // What it holds, its NIC, and its disk by two calls, for the driver lacks the first: one after the
-    // other each would be a trip.
-    let calls = 4 * DOMAINS;
-    assert!(trips < calls, "{trips} trips for {calls} calls");
+    assert!(together.load(SeqCst) > 0);
 }
 
 #[test]
