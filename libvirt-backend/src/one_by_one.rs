@@ -174,6 +174,10 @@ fn at_once<J: Send>(jobs: &mut [J], run: impl Fn(&mut J) + Sync) {
 impl Job<'_> {
     fn run(&mut self, wanted: [bool; 2], now: Instant) {
         self.info = Some(self.domain.info());
+        // Xen's domain 0 has the host's own devices, of which its XML knows nothing: not none.
+        if self.identity.id == 0 && self.identity.uuid.is_nil() {
+            return;
+        }
         let is_new = self.known.as_ref().is_some_and(|known| known.is_new(now));
         if wanted.contains(&true) && !is_new {
             match Known::read(self.domain, self.identity, now) {
