@@ -39,11 +39,11 @@ pub mod colour {
 /// Debian's package fonts-dejavu-core has it.
 const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
-/// The width of a picture.
-const WIDTH: u32 = 1_200;
+/// The width of a picture: little more than a README gives it, or its letters get too small there.
+const WIDTH: u32 = 1_000;
 
 /// The height of one of its panels.
-const PANEL_HEIGHT: u32 = 270;
+const PANEL_HEIGHT: u32 = 240;
 
 /// Draws panels one above the other, into `base.svg` and `base.png`.
 ///

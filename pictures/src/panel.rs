@@ -10,7 +10,7 @@ use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, WHITE};
 use crate::colour;
 
 /// The room at the right of a panel that its legend takes.
-const LEGEND: i32 = 270;
+const LEGEND: i32 = 290;
 
 /// What a panel's lines run along.
 #[derive(Debug, Clone)]
@@ -142,20 +142,20 @@ where
     let mut chart = ChartBuilder::on(area)
         .margin(8)
         .margin_right(LEGEND)
-        .caption(&panel.title, text(17))
-        .x_label_area_size(42)
-        .y_label_area_size(74)
+        .caption(&panel.title, text(18))
+        .x_label_area_size(44)
+        .y_label_area_size(76)
         .build_cartesian_2d(0.0..axis.end, 0.0..top)?;
     chart
         .configure_mesh()
         .light_line_style(WHITE)
         .bold_line_style(RGBColor(235, 235, 235))
         .axis_style(colour::BLACK)
-        .label_style(text(14))
-        .axis_desc_style(text(15))
+        .label_style(text(15))
+        .axis_desc_style(text(16))
         .x_desc(axis.label.as_str())
         .y_desc(panel.unit.as_str())
-        .x_labels(12)
+        .x_labels(8)
         .y_labels(6)
         .x_label_formatter(&|x| format!("{x:.0}"))
         .y_label_formatter(&number)
@@ -182,7 +182,7 @@ where
 {
     let (width, _) = area.dim_in_pixel();
     let left = i32::try_from(width)? - LEGEND + 16;
-    let text = ("sans-serif", 14).into_font().color(&colour::BLACK);
+    let text = ("sans-serif", 16).into_font().color(&colour::BLACK);
     // What is in front stands first.
     let named = panel
         .lines
@@ -199,10 +199,10 @@ where
         }
         area.draw(&Text::new(
             line.label.as_str(),
-            (left + 32, y - 7),
+            (left + 32, y - 8),
             text.clone(),
         ))?;
-        y += 22;
+        y += 24;
     }
     Ok(())
 }

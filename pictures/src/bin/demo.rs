@@ -124,14 +124,14 @@ fn cpu(demo: &Demo, loads: &[Load]) -> Panel {
     let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "cpu_ns", 1e7));
     let seen = |guest| demo.rate(guest, "cpu_time_ns", 1e7);
     Panel {
-        title: "CPU".to_owned(),
+        title: "CPU of every domain; the guests boot first".to_owned(),
         unit: "% of a pCPU".to_owned(),
         lines: vec![
             Line::asked(asked),
             Line::seen("domain 0", colour::BLACK, seen("Domain-0")),
-            Line::seen("guest disk-net", colour::BLUE, seen("disk-net")),
-            Line::seen("guest memory", colour::GREEN, seen("memory")),
-            Line::seen("guest cpu", colour::ORANGE, seen("cpu")),
+            Line::seen("disk-net", colour::BLUE, seen("disk-net")),
+            Line::seen("memory", colour::GREEN, seen("memory")),
+            Line::seen("cpu", colour::ORANGE, seen("cpu")),
         ],
     }
 }
@@ -166,14 +166,14 @@ fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
     target.extend(target.last().map(|&(_, was)| (demo.end, was)));
     let held = demo.steps("memory", |_, row, _| Some(row.number("mem_bytes")? / MIB));
     Panel {
-        title: "Memory: guest memory".to_owned(),
+        title: "Memory of the guest “memory”".to_owned(),
         unit: "MiB".to_owned(),
         lines: vec![
             Line::asked(eaten),
             Line::asked(vec![target]).unnamed(),
-            Line::seen("held, by Xen's count", colour::PURPLE, held),
+            Line::seen("given to it, says Xen", colour::PURPLE, held),
             Line::seen(
-                "in use, by the guest's report",
+                "in use, says the guest",
                 colour::GREEN,
                 demo.steps("memory", |_, row, _| used(row)),
             ),
@@ -187,7 +187,7 @@ fn disk(demo: &Demo, loads: &[Load]) -> Panel {
     pieces.extend(asked("write_bytes"));
     let seen = |column| demo.rate("disk-net", column, MIB);
     Panel {
-        title: "Disk: guest disk-net".to_owned(),
+        title: "Disk of the guest “disk-net”".to_owned(),
         unit: "MiB/s".to_owned(),
         lines: vec![
             Line::asked(pieces),
@@ -202,7 +202,7 @@ fn network(demo: &Demo, loads: &[Load]) -> Panel {
     let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "ip_bytes", 1e3));
     let seen = |column| demo.rate("disk-net", column, 1e3);
     Panel {
-        title: "Network: guest disk-net".to_owned(),
+        title: "Network of the guest “disk-net”".to_owned(),
         unit: "kB/s".to_owned(),
         lines: vec![
             Line::asked(asked),
