@@ -363,7 +363,9 @@ fn a_xenstore_that_does_not_answer_holds_up_nobody() {
     });
     assert!(silent.count() > 6, "hardly a row from {from} s to {to} s");
     let errors = LAB.file("knows.err");
-    assert!(!errors.contains("xenstore"), "{errors}");
+    // A slow machine is told so, and that is all.
+    let advice = |line: &str| line.ends_with("leaves little room");
+    assert!(errors.lines().all(advice), "{errors}");
 
     // The one that begins has every domain, and their names once they are told.
     let begins = rows(&LAB.file("begins.csv"));
