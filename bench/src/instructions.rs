@@ -4,8 +4,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// The least of this many batches counts: the timer's interrupts fall into some and not others.
-const BATCHES: u32 = 12;
+/// The least of this many batches counts: interrupts and what they wake fall into some and not others,
+/// and into most of those that are long.
+const BATCHES: u32 = 60;
 
 /// What a call costs, in ns.
 pub fn cost_of(calls: u32, mut call: impl FnMut()) -> u64 {
