@@ -100,6 +100,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
 
+    /// Put an apostrophe before text in the CSV that a spreadsheet would take for a formula: text that
+    /// begins with = + - @ or a tab
+    #[arg(long, requires = "csv")]
+    pub(crate) csv_safe: bool,
+
     /// Write all tables as JSON Lines to this file, or to standard output for -
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -271,11 +276,16 @@ impl From<PathChoice> for XenPath {
 
 /// The shortest interval: below it, reading would be all that the machine does.
 const SHORTEST: Duration = Duration::from_millis(1);
+/// The longest: a kernel's timer holds 292 years, and several intervals are to fit.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     let interval = parse_time(text)?;
     if interval < SHORTEST {
         return Err("an interval is at least 1ms".into());
+    }
+    if interval > LONGEST {
+        return Err("an interval is at most 10 years".into());
     }
     Ok(interval)
 }
@@ -418,7 +428,8 @@ mod tests {
             assert_eq!(parse_interval(text), Ok(time), "{text}");
         }
         for text in [
-            "0", "0s", "1x", "", "-1", "1us", "nan", "inf", "1e400", "ms", "s",
+            "0", "0s", "1x", "500y", "87601h", "1e300", "", "-1", "1us", "nan", "inf", "1e400",
+            "ms", "s",
         ] {
             assert!(parse_interval(text).is_err(), "{text:?}");
         }

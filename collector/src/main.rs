@@ -10,8 +10,9 @@ mod privileges;
 mod realtime;
 mod say;
 
+use std::io::{self, Write};
+use std::panic;
 use std::path::Path;
-use std::process::ExitCode;
 
 use libvirt_backend::Options;
 use virtmon::{
@@ -23,17 +24,41 @@ use virtmon_model::Wanted;
 use crate::backends::Wishes;
 use crate::cli::{Cli, Command, Detail};
 
-fn main() -> ExitCode {
+fn main() {
+    say::catch_panics();
+    let status = panic::catch_unwind(program).unwrap_or(Status::Failed);
+    leave(status);
+}
+
+/// How the program ends, as README's table has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Output = 3,
+}
+
+/// Ends the process at once, with all of its threads wherever they are: libvirt's, which nobody
+/// waits for, must not run while the C library takes down what they use.
+fn leave(status: Status) -> ! {
+    // A reader that has gone does not mind.
+    let _ = io::stdout().flush();
+    say::finish();
+    signal_hook::low_level::exit(status as i32)
+}
+
+fn program() -> Status {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.exit_code() == 0 => {
             // --help or --version; a reader that has gone does not mind.
             let _ = error.print();
-            return ExitCode::SUCCESS;
+            return Status::Done;
         }
         Err(error) => {
             say::error(&cli::one_line(&error));
-            return ExitCode::from(2);
+            return Status::Usage;
         }
     };
     let done = match &cli.command {
@@ -50,36 +75,46 @@ fn main() -> ExitCode {
                 say::error(&format!(
                     "--domain, --exclude: {error} (see virtmon --help)"
                 ));
-                return ExitCode::from(2);
+                return Status::Usage;
             }
         },
     };
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            say::error(&error.to_string());
-            ExitCode::from(match error {
-                RunError::TooShort { .. } => 2,
-                RunError::Replay {
-                    source: ReplayError::Interval { .. },
-                    ..
-                } => 2,
-                RunError::Replay { .. } | RunError::Damaged { .. } => 1,
-                RunError::Read(_) | RunError::Clock(_) => 1,
-                RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
-                RunError::Output(_) => 3,
-            })
-        }
+        Ok(true) => Status::Done,
+        Ok(false) => Status::Failed,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Says why a run ended early.
+fn failed(error: &RunError) -> Status {
+    // A panic has said what went wrong by itself.
+    if !matches!(error, RunError::Output(OutputError::Panicked)) {
+        say::error(&error.to_string());
+    }
+    match error {
+        RunError::TooShort { .. } => Status::Usage,
+        RunError::Replay {
+            source: ReplayError::Interval { .. },
+            ..
+        } => Status::Usage,
+        RunError::Replay { .. } | RunError::Damaged { .. } => Status::Failed,
+        RunError::Read(_) | RunError::Clock(_) => Status::Failed,
+        RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => Status::Failed,
+        RunError::Output(_) => Status::Output,
     }
 }
 
 fn print(text: &str) -> Result<(), RunError> {
-    Output::stdout()?.write_tick(text.as_bytes())?;
-    Ok(())
+    match Output::stdout()?.write_tick(text.as_bytes()) {
+        Ok(_) | Err(OutputError::ReaderClosed) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
+    // Before anything makes this thread another one than those that it starts.
+    say::start();
     let mut on_trouble = |line: &str| say::warning(line);
     let mut runner = Runner::new(&mut on_trouble);
     runner.choose(choice);

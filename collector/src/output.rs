@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, ErrorKind, Seek, SeekFrom, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -16,6 +16,9 @@ mod rotate;
 pub(crate) use compress::Compressor;
 pub use error::OutputError;
 pub use rotate::Rotate;
+
+/// What messages call the standard output.
+const STDOUT: &str = "standard output";
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub struct Output {
     rotate: Option<Rotate>,
     /// Of a regular file only.
     regular: Option<Regular>,
+    /// Whether it is the standard output, whose reader may go.
+    is_stdout: bool,
 }
 
 #[derive(Debug)]
@@ -87,6 +92,7 @@ impl Output {
                     made_here,
                     first: None,
                 }),
+                is_stdout: false,
             }),
             Err(source) => Err(OutputError::Open { name, source }),
         }
@@ -130,18 +136,26 @@ impl Output {
     /// # Errors
     /// It is closed.
     pub fn stdout() -> Result<Self, OutputError> {
-        let name = "standard output".to_owned();
         match io::stdout().as_fd().try_clone_to_owned() {
-            Ok(fd) => Ok(Self {
-                name,
-                to: fd.into(),
-                header: Vec::new(),
-                whole_bytes: 0,
-                fsync: false,
-                rotate: None,
-                regular: None,
+            Ok(fd) => Ok(Self::stdout_to(fd)),
+            Err(source) => Err(OutputError::Open {
+                name: STDOUT.to_owned(),
+                source,
             }),
-            Err(source) => Err(OutputError::Open { name, source }),
+        }
+    }
+
+    /// What the standard output would be if it were this.
+    pub(crate) fn stdout_to(fd: OwnedFd) -> Self {
+        Self {
+            name: STDOUT.to_owned(),
+            to: fd.into(),
+            header: Vec::new(),
+            whole_bytes: 0,
+            fsync: false,
+            rotate: None,
+            regular: None,
+            is_stdout: true,
         }
     }
 
@@ -222,7 +236,7 @@ impl Output {
     /// Writes one tick. Returns how many bytes that were, the header's included.
     ///
     /// # Errors
-    /// The disk is full, the pipe closed. A regular file is cut back to its last whole tick.
+    /// The disk is full, the pipe closed; [`OutputError::ReaderClosed`] of standard output. A regular file is cut back to its last whole tick.
     pub fn write_tick(&mut self, bytes: &[u8]) -> Result<u64, OutputError> {
         let begin;
         let bytes = if self.whole_bytes == 0 && !self.header.is_empty() {
@@ -239,6 +253,9 @@ impl Output {
             Ok(()) => {
                 self.whole_bytes += written;
                 Ok(written)
+            }
+            Err(error) if self.is_stdout && error.kind() == ErrorKind::BrokenPipe => {
+                Err(OutputError::ReaderClosed)
             }
             Err(source) => {
                 if self.regular.is_some() {

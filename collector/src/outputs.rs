@@ -86,7 +86,7 @@ fn csv_beside<T: Table>(
 }
 
 fn csv<T: Table>(cli: &Cli, path: &Path, runner: &mut Runner<'_>) -> Result<(), OutputError> {
-    let sink = CsvSink::<T>::of(&cli.columns);
+    let sink = CsvSink::<T>::of(&cli.columns).safe(cli.csv_safe);
     // The output writes it: each file that it begins has one.
     let output = open(cli, path, sink.header())?;
     runner.add(sink.without_header(true), output);

@@ -176,6 +176,7 @@ impl<'a> Runner<'a> {
         };
         let signals = source.ticker().signals();
         writer.stops(signals.stopper()?);
+        writer.announces(self.notify.ready());
         if writer.has_files() {
             signals.catch_hangup()?;
         }
@@ -308,7 +309,7 @@ impl<'a> Runner<'a> {
                     self.write(source, &frame, writer);
                 }
             }
-            self.notify.ticked(began.mono_ns);
+            self.notify.ticked(began.mono_ns, writer.written());
             readings += u64::from(!between);
             if limit == Limit::Count(readings) {
                 return Ok(());

@@ -25,12 +25,18 @@ pub enum OutputError {
         /// What the system said.
         source: io::Error,
     },
-    /// The reader of a pipe has gone.
+    /// The reader of a named pipe has gone.
     #[error("{name}: its reader has gone")]
     Closed {
-        /// The path, as given, or `standard output`.
+        /// The path, as given.
         name: String,
     },
+    /// The reader of standard output has closed it, as `head` does: a normal end.
+    #[error("standard output: its reader has closed it")]
+    ReaderClosed,
+    /// The thread that writes ended by a defect, which it has reported itself.
+    #[error("the thread that writes ended by a defect in virtmon")]
+    Panicked,
     /// A second signal came while the last ticks were being written.
     #[error("a second signal ended it before its outputs had all: {ticks} ticks are lost")]
     Abandoned {

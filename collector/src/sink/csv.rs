@@ -11,6 +11,7 @@ pub struct CsvSink<T: Table> {
     tick_columns: Vec<&'static Column<Ticks>>,
     columns: Vec<&'static Column<T>>,
     header_written: bool,
+    safe: bool,
     /// The cells that all rows of a tick begin with.
     tick_cells: Vec<u8>,
     /// The rows of the last ticks, by their place.
@@ -32,6 +33,7 @@ impl<T: Table> CsvSink<T> {
             tick_columns: wanted::<Ticks>(names),
             columns: wanted::<T>(names),
             header_written: false,
+            safe: false,
             tick_cells: Vec::new(),
             rows: Vec::new(),
         }
@@ -50,6 +52,14 @@ impl<T: Table> CsvSink<T> {
         line
     }
 
+    /// Puts an apostrophe before text that a spreadsheet would take for a formula: text that begins
+    /// with `=`, `+`, `-`, `@`, a tab or a line's end. Numbers stay as they are.
+    #[must_use]
+    pub fn safe(mut self, safe: bool) -> Self {
+        self.safe = safe;
+        self
+    }
+
     /// Leaves the header out, where the file has it already.
     #[must_use]
     pub fn without_header(mut self, without: bool) -> Self {
@@ -66,14 +76,14 @@ impl<T: Table> Sink for CsvSink<T> {
         }
         self.tick_cells.clear();
         for column in &self.tick_columns {
-            push_cell(&mut self.tick_cells, (column.cell)(&frame.tick));
+            push_cell(&mut self.tick_cells, (column.cell)(&frame.tick), self.safe);
         }
         let (tick_cells, columns, rows) = (&self.tick_cells, &self.columns, &mut self.rows);
         let all = columns.len() == T::COLUMNS.len();
         let mut next = 0;
         T::rows(frame, |row| {
             if next == rows.len() {
-                rows.push(KeptRow::default());
+                rows.push(KeptRow::new(self.safe));
             }
             let kept = &mut rows[next];
             next += 1;

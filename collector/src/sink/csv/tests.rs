@@ -70,6 +70,36 @@ fn the_columns_that_every_release_keeps() {
     );
 }
 
+/// A spreadsheet takes the text of no cell for a formula, whatever the cell held a tick before.
+#[test]
+fn text_is_no_formula_where_that_is_wanted() {
+    let sink = |safe| {
+        CsvSink::<Domains>::default()
+            .safe(safe)
+            .without_header(true)
+    };
+    let mut sinks = [sink(false), sink(true)];
+    for name in [
+        "=1+1", "web", "=1+1", "+1", "-1", "@SUM(1)", "\tx", "\r=1", "=a,\"b\"", "=a,\"b\"", "'x",
+        "a=1", "＝1",
+    ] {
+        let domain = Domain {
+            name: Some(name.into()),
+            ..full()
+        };
+        for (sink, is_safe) in sinks.iter_mut().zip([false, true]) {
+            let csv = encode(sink, std::slice::from_ref(&domain), &[Rates::default()]);
+            let mut reader = csv::ReaderBuilder::new();
+            let reader = reader.has_headers(false).from_reader(csv.as_bytes());
+            let row = reader.into_records().next().unwrap().unwrap();
+            let guarded = is_safe && name.starts_with(['=', '+', '-', '@', '\t', '\r', '＝']);
+            let expected = format!("{}{name}", if guarded { "'" } else { "" });
+            assert_eq!(&row[9], expected);
+            assert_eq!(&row[11], "4500000000");
+        }
+    }
+}
+
 #[test]
 fn a_full_row_and_an_unknown_one() {
     let mut sink = CsvSink::<Domains>::default();
