@@ -92,7 +92,9 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) realtime: bool,
 
-    /// Become this user, without any capability, once everything is open
+    /// Become this user once everything is open: without any capability, writing files only where outputs
+    /// are, making only the system calls of a run. Xen's hypercall device stays open, and whoever takes
+    /// over the process controls Xen
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,
 

@@ -25,6 +25,7 @@ mod ready;
 mod replay;
 mod resume;
 mod runner;
+pub mod sandbox;
 pub mod schema;
 mod signals;
 pub mod sink;

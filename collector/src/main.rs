@@ -6,7 +6,6 @@ mod check;
 mod cli;
 mod groups;
 mod outputs;
-mod privileges;
 mod realtime;
 mod say;
 
@@ -15,6 +14,7 @@ use std::panic;
 use std::path::Path;
 
 use libvirt_backend::Options;
+use virtmon::sandbox::{Peer, Sandbox};
 use virtmon::{
     Choice, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError, RunError,
     Runner, Ticker, schema,
@@ -22,7 +22,7 @@ use virtmon::{
 use virtmon_model::Wanted;
 
 use crate::backends::Wishes;
-use crate::cli::{Cli, Command, Detail};
+use crate::cli::{BackendChoice, Cli, Command, Detail};
 
 fn main() {
     say::catch_panics();
@@ -113,8 +113,6 @@ fn print(text: &str) -> Result<(), RunError> {
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
-    // Before anything makes this thread another one than those that it starts.
-    say::start();
     let mut on_trouble = |line: &str| say::warning(line);
     let mut runner = Runner::new(&mut on_trouble);
     runner.choose(choice);
@@ -128,6 +126,9 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
 }
 
 fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
+    let sandbox = sandbox(cli)?;
+    // As ordinary a thread as this one is now.
+    say::start();
     let wanted = Wanted {
         vcpus: cli.detail.contains(&Detail::Vcpu),
         // What a recording lacks can't be asked for later.
@@ -178,8 +179,8 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     if cli.realtime {
         realtime::become_realtime(cli.user.is_none())?;
     }
-    if let Some(user) = &cli.user {
-        privileges::become_user(user)?;
+    if let Some(sandbox) = sandbox {
+        sandbox.enter(&mut say::warning)?;
     }
     let ticker = if cli.align {
         Ticker::start_aligned(every)?
@@ -197,6 +198,19 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
         ));
     }
     done
+}
+
+/// What `--user` asks for, before any thread starts.
+fn sandbox(cli: &Cli) -> Result<Option<Sandbox>, RunError> {
+    let Some(user) = &cli.user else {
+        return Ok(None);
+    };
+    let default = std::env::var("LIBVIRT_DEFAULT_URI").ok();
+    let peer = match cli.backend {
+        BackendChoice::Xen => Peer::Local,
+        _ => Peer::of(cli.uri.as_deref().or(default.as_deref())),
+    };
+    Ok(Some(Sandbox::prepare(user, peer, &outputs::files(cli))?))
 }
 
 fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError> {

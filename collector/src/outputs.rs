@@ -57,6 +57,14 @@ pub(crate) fn add(
     Ok(())
 }
 
+/// The files that the command line names, those beside them left out: they lie in the same
+/// directories.
+pub(crate) fn files(cli: &Cli) -> Vec<PathBuf> {
+    let named = [&cli.csv, &cli.json, &cli.record].into_iter().flatten();
+    let files = named.filter(|path| path.as_os_str() != "-");
+    files.cloned().collect()
+}
+
 /// Whether the table is shown, and after how many ns again at the earliest.
 pub(crate) fn table(cli: &Cli) -> Option<u64> {
     let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
