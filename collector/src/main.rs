@@ -10,15 +10,17 @@ mod privileges;
 mod realtime;
 mod say;
 
+use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 
 use libvirt_backend::Options;
 use virtmon::{
-    Choice, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError, RunError,
-    Runner, Ticker, schema,
+    Choice, Claims, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError,
+    RunError, Runner, Ticker, schema,
 };
 use virtmon_model::Wanted;
+use virtmon_recording::OpenError;
 
 use crate::backends::Wishes;
 use crate::cli::{Cli, Command, Detail};
@@ -67,7 +69,8 @@ fn main() -> ExitCode {
                 } => 2,
                 RunError::Replay { .. } | RunError::Damaged { .. } => 1,
                 RunError::Read(_) | RunError::Clock(_) => 1,
-                RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
+                RunError::Output(OutputError::Twice { .. }) => 2,
+                RunError::Output(error) if error.is_at_start() => 1,
                 RunError::Output(_) => 3,
             })
         }
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
 }
 
 fn print(text: &str) -> Result<(), RunError> {
-    Output::stdout()?.write_tick(text.as_bytes())?;
+    Output::stdout(&mut Claims::default())?.write_tick(text.as_bytes())?;
     Ok(())
 }
 
@@ -134,17 +137,23 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     if cli.detail.contains(&Detail::Own) {
         runner.meter(Meter::start(backend.calls()));
     }
-    outputs::add(cli, backend.capabilities(), &mut runner)?;
-    runner.start_writer(say::warning)?;
-    match Notify::from_env() {
-        Ok(notify) => runner.notify(notify.every(every)),
-        Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
-    }
+    // What takes root's rights is open. From here on nothing does, and no file is opened with them.
     if cli.realtime {
-        realtime::become_realtime(cli.user.is_none())?;
+        realtime::prepare(cli.user.is_none())?;
     }
     if let Some(user) = &cli.user {
         privileges::become_user(user)?;
+    }
+    let capabilities = backend.capabilities();
+    outputs::add(cli, capabilities, &mut runner, Claims::default())?;
+    runner.start_writer(say::warning)?;
+    // Behind the threads that are to be ordinary ones.
+    if cli.realtime {
+        realtime::become_realtime()?;
+    }
+    match Notify::from_env() {
+        Ok(notify) => runner.notify(notify.every(every)),
+        Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
     }
     let ticker = if cli.align {
         Ticker::start_aligned(every)?
@@ -166,11 +175,16 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
 
 fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError> {
     let file = path.display().to_string();
-    let mut replay = match Replay::open(path, cli.every.or(cli.interval), cli.pace) {
-        Ok(replay) => replay,
-        Err(source) => return Err(RunError::Replay { file, source }),
+    let failed = |source: ReplayError| RunError::Replay {
+        file: file.clone(),
+        source,
     };
-    outputs::add(cli, replay.capabilities(), &mut runner)?;
+    let recording = File::open(path).map_err(|error| failed(OpenError::Io(error).into()))?;
+    let mut claims = Claims::default();
+    claims.add(&recording)?;
+    let interval = cli.every.or(cli.interval);
+    let mut replay = Replay::new(recording, interval, cli.pace).map_err(failed)?;
+    outputs::add(cli, replay.capabilities(), &mut runner, claims)?;
     runner.start_writer(say::warning)?;
     runner.run(&mut replay, limit(cli))?;
     match replay.loss() {

@@ -206,6 +206,7 @@ impl<'a> Runner<'a> {
             let number = match source.wait()? {
                 Wake::Due(number) => number,
                 Wake::Reopen => {
+                    source.restart_tape();
                     writer.reopen();
                     continue;
                 }

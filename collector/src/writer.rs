@@ -84,7 +84,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
-                let done = mine.write(outputs, compressor.as_ref(), tell);
+                let done = mine.write(outputs, compressor.as_ref());
                 compressor.into_iter().for_each(Compressor::finish);
                 mine.end(done);
             })?;
@@ -211,23 +211,19 @@ impl Shared {
         &self,
         mut outputs: Vec<Output>,
         compressor: Option<&Compressor>,
-        tell: fn(&str),
     ) -> Result<(), OutputError> {
-        let compress = |path| {
+        let later = |job| {
             if let Some(compressor) = compressor {
-                compressor.take(path);
+                compressor.take(job);
             }
         };
-        outputs
-            .iter()
-            .flat_map(Output::left_plain)
-            .for_each(compress);
+        outputs.iter().flat_map(Output::left_over).for_each(later);
         while let Some(job) = self.next() {
             match job {
                 Job::Tick(batch) => {
                     for (output, bytes) in outputs.iter_mut().zip(&batch.streams) {
-                        let finished = output.finished(batch.wall, bytes.len() as u64)?;
-                        finished.into_iter().for_each(compress);
+                        let jobs = output.make_ready(batch.wall, bytes);
+                        jobs.into_iter().for_each(later);
                         let written = output.write_tick(bytes)?;
                         self.written_bytes.fetch_add(written, Ordering::Relaxed);
                     }
@@ -240,11 +236,7 @@ impl Shared {
                     }
                 }
                 Job::Reopen => {
-                    for output in &mut outputs {
-                        if let Err(error) = output.reopen() {
-                            tell(&format!("{error}; it goes on in the file that it has"));
-                        }
-                    }
+                    outputs.iter_mut().for_each(Output::reopen);
                 }
             }
         }
