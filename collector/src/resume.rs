@@ -11,9 +11,9 @@ mod record;
 
 use record::{Record, Shape};
 
-/// How much of a file's end is read, first and at last: a tick is seldom longer than the first,
-/// and one that is longer than the last is not looked for.
-const WINDOWS: [u64; 3] = [256 << 10, 4 << 20, 64 << 20];
+/// How much of a file's end is read, until a tick's end is among it. A tick that is longer than the
+/// last is not looked for.
+const WINDOWS: [u64; 5] = [4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20];
 
 /// So much of a file's beginning is read, to see what it is.
 const HEAD_BYTES: u64 = 64 << 10;

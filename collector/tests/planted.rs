@@ -164,25 +164,35 @@ fn an_output_is_no_second_name_of_a_file() {
         &place.run(&["--csv", "theirs/out.csv"]),
         "it belongs to user 65534",
     );
-    assert_eq!(
-        fs::read_to_string(place.at("out.csv")).unwrap(),
-        "mine\n"
-    );
+    assert_eq!(fs::read_to_string(place.at("out.csv")).unwrap(), "mine\n");
 }
 
 #[test]
 fn outputs_are_made_by_the_user_that_virtmon_becomes() {
     let Some(place) = Place::new() else { return };
     let args = [
-        "--csv", "theirs/out.csv", "--json", "theirs/out.jsonl", "--detail", "event", "--record",
-        "theirs/out.vmrec", "--user", "nobody",
+        "--csv",
+        "theirs/out.csv",
+        "--json",
+        "theirs/out.jsonl",
+        "--detail",
+        "event",
+        "--record",
+        "theirs/out.vmrec",
+        "--user",
+        "nobody",
     ];
     let output = place.run(&args);
     assert!(output.status.success(), "{output:?}");
     for name in ["out.csv", "out.event.csv", "out.jsonl", "out.vmrec"] {
         let meta = fs::metadata(place.at(name)).unwrap();
         assert_eq!(meta.uid(), NOBODY, "{name}");
-        assert_eq!(meta.mode() & 0o7777 & !0o640, 0, "{name}: {:o}", meta.mode());
+        assert_eq!(
+            meta.mode() & 0o7777 & !0o640,
+            0,
+            "{name}: {:o}",
+            meta.mode()
+        );
     }
     // Where that user may not, nobody does.
     let output = place.run(&["--csv", "out.csv", "--user", "nobody"]);
@@ -242,13 +252,22 @@ fn assert_all_ticks(csv: &Path) {
 #[test]
 fn a_rotation_that_fails_ends_no_run() {
     let Some(place) = Place::new() else { return };
-    let args = ["--csv", "theirs/out.csv", "--rotate", "8KiB", "--user", "nobody"];
+    let args = [
+        "--csv",
+        "theirs/out.csv",
+        "--rotate",
+        "8KiB",
+        "--user",
+        "nobody",
+    ];
     let child = place.start(&args);
     let length = |name: &str| fs::metadata(place.at(name)).map_or(0, |meta| meta.len());
     until("a tick is written", || length("out.csv") > 0);
     // A directory that is taken away from the user: no file can be renamed or made there.
     chown(place.at(""), Some(0), Some(0)).unwrap();
-    until("the file is longer than it should be", || length("out.csv") > 20_000);
+    until("the file is longer than it should be", || {
+        length("out.csv") > 20_000
+    });
     let stderr = end(child);
     assert!(stderr.contains("no new file was begun"), "{stderr}");
     assert_all_ticks(&place.at("out.csv"));
@@ -261,9 +280,13 @@ fn a_rotation_without_descriptors_ends_no_run() {
     let length = |name: &str| fs::metadata(place.at(name)).map_or(0, |meta| meta.len());
     until("a tick is written", || length("out.csv") > 0);
     let pid = child.id().to_string();
-    let limited = Command::new("prlimit").args(["--pid", &pid, "--nofile=3:3"]).status();
+    let limited = Command::new("prlimit")
+        .args(["--pid", &pid, "--nofile=3:3"])
+        .status();
     assert!(limited.unwrap().success());
-    until("the file is longer than it should be", || length("out.csv") > 20_000);
+    until("the file is longer than it should be", || {
+        length("out.csv") > 20_000
+    });
     let stderr = end(child);
     assert!(stderr.contains("Too many open files"), "{stderr}");
     assert!(stderr.contains("no new file was begun"), "{stderr}");
