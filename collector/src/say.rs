@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 
@@ -19,7 +19,8 @@ pub(crate) fn error(line: &str) {
 /// The levels are those of sd-daemon(3).
 fn say(level: &str, line: &str) {
     let level = if to_journal() { level } else { "" };
-    eprintln!("{level}virtmon: {line}");
+    // Where nobody takes it, there is nobody to be told.
+    let _ = writeln!(io::stderr(), "{level}virtmon: {line}");
 }
 
 /// Whether stderr is the journal's: `JOURNAL_STREAM` names it by device and inode, for the
