@@ -64,6 +64,16 @@ fn usage_errors_are_one_line_and_status_2() {
         "a size is like 100MiB, a time like 1h or 24h",
     );
     refused(
+        &run(&["--csv", "x", "--every", "1ms", "--interval", "101s"]),
+        2,
+        "100000 times --every at most",
+    );
+    refused(
+        &run(&["--csv", "x", "--rotate", "1h", "--keep", "14x"]),
+        2,
+        "a number of files is like 14, a time like 14d, a size like 2GiB",
+    );
+    refused(
         &run(&["--csv", "-", "--rotate", "1h"]),
         2,
         "--rotate is for --csv FILE",

@@ -376,9 +376,7 @@ fn a_pipe_named_like_a_finished_file_holds_up_no_end() {
     let dir = tempfile::tempdir().unwrap();
     let fifo = dir.path().join("out-20200101T000000Z.csv");
     mkfifo(&fifo, Mode::S_IRWXU).unwrap();
-    let args = [
-        "--csv", "out.csv", "--append", "--rotate", "24h", "--keep", "1",
-    ];
+    let args = ["--csv", "out.csv", "--append", "--rotate", "24h"];
     let mut child = start(dir.path(), &args);
     until("rows are written", || {
         fs::metadata(dir.path().join("out.csv")).is_ok_and(|meta| meta.len() > 2_000)
