@@ -9,6 +9,7 @@ mod outputs;
 mod realtime;
 mod say;
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::panic;
 use std::path::Path;
@@ -16,10 +17,11 @@ use std::path::Path;
 use libvirt_backend::Options;
 use virtmon::sandbox::{Peer, Sandbox};
 use virtmon::{
-    Choice, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError, RunError,
-    Runner, Ticker, schema,
+    Choice, Claims, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError,
+    RunError, Runner, Ticker, schema,
 };
 use virtmon_model::Wanted;
+use virtmon_recording::OpenError;
 
 use crate::backends::Wishes;
 use crate::cli::{BackendChoice, Cli, Command, Detail};
@@ -100,13 +102,14 @@ fn failed(error: &RunError) -> Status {
         } => Status::Usage,
         RunError::Replay { .. } | RunError::Damaged { .. } => Status::Failed,
         RunError::Read(_) | RunError::Clock(_) => Status::Failed,
-        RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => Status::Failed,
+        RunError::Output(OutputError::Twice { .. }) => Status::Usage,
+        RunError::Output(error) if error.is_at_start() => Status::Failed,
         RunError::Output(_) => Status::Output,
     }
 }
 
 fn print(text: &str) -> Result<(), RunError> {
-    match Output::stdout()?.write_tick(text.as_bytes()) {
+    match Output::stdout(&mut Claims::default())?.write_tick(text.as_bytes()) {
         Ok(_) | Err(OutputError::ReaderClosed) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -170,17 +173,23 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     if cli.detail.contains(&Detail::Own) {
         runner.meter(Meter::start(backend.calls()));
     }
-    outputs::add(cli, backend.capabilities(), &mut runner)?;
-    runner.start_writer(say::warning)?;
-    match Notify::from_env() {
-        Ok(notify) => runner.notify(notify.every(every)),
-        Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
-    }
+    // What takes root's rights is open. From here on nothing does, and no file is opened with them.
     if cli.realtime {
-        realtime::become_realtime(cli.user.is_none())?;
+        realtime::prepare(cli.user.is_none())?;
     }
     if let Some(sandbox) = sandbox {
         sandbox.enter(&mut say::warning)?;
+    }
+    let capabilities = backend.capabilities();
+    outputs::add(cli, capabilities, &mut runner, Claims::default())?;
+    runner.start_writer(say::warning)?;
+    // Behind the threads that are to be ordinary ones.
+    if cli.realtime {
+        realtime::become_realtime()?;
+    }
+    match Notify::from_env() {
+        Ok(notify) => runner.notify(notify.every(every)),
+        Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
     }
     let ticker = if cli.align {
         Ticker::start_aligned(every)?
@@ -215,11 +224,16 @@ fn sandbox(cli: &Cli) -> Result<Option<Sandbox>, RunError> {
 
 fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError> {
     let file = path.display().to_string();
-    let mut replay = match Replay::open(path, cli.every.or(cli.interval), cli.pace) {
-        Ok(replay) => replay,
-        Err(source) => return Err(RunError::Replay { file, source }),
+    let failed = |source: ReplayError| RunError::Replay {
+        file: file.clone(),
+        source,
     };
-    outputs::add(cli, replay.capabilities(), &mut runner)?;
+    let recording = File::open(path).map_err(|error| failed(OpenError::Io(error).into()))?;
+    let mut claims = Claims::default();
+    claims.add(&recording)?;
+    let interval = cli.every.or(cli.interval);
+    let mut replay = Replay::new(recording, interval, cli.pace).map_err(failed)?;
+    outputs::add(cli, replay.capabilities(), &mut runner, claims)?;
     runner.start_writer(say::warning)?;
     runner.run(&mut replay, limit(cli))?;
     match replay.loss() {

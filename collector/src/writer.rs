@@ -3,14 +3,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use crate::notify::{Ready, Written};
-use crate::output::Compressor;
+use crate::output::{self, Compressor};
 use crate::signals::Stopper;
 use crate::{Output, OutputError};
 
@@ -99,7 +98,7 @@ impl Writer {
                     done: Err(OutputError::Panicked),
                 };
                 let outputs = outputs.into_iter().map(Some).collect();
-                let done = ending.shared.write(outputs, compressor.as_ref(), tell);
+                let done = ending.shared.write(outputs, compressor.as_ref());
                 compressor.into_iter().for_each(Compressor::finish);
                 ending.done = done;
             })?;
@@ -244,32 +243,27 @@ impl Shared {
         &self,
         mut outputs: Vec<Option<Output>>,
         compressor: Option<&Compressor>,
-        tell: fn(&str),
     ) -> Result<(), OutputError> {
-        let compress = |path| {
+        let later = |job| {
             if let Some(compressor) = compressor {
-                compressor.take(path);
+                compressor.take(job);
             }
         };
         outputs
             .iter()
             .flatten()
-            .flat_map(Output::left_plain)
-            .for_each(compress);
+            .flat_map(Output::left_over)
+            .for_each(later);
         while let Some(job) = self.next() {
             match job {
                 Job::Tick(batch) => {
                     for (place, bytes) in outputs.iter_mut().zip(&batch.streams) {
-                        self.write_one(place, bytes, batch.wall, compress)?;
+                        self.write_one(place, bytes, batch.wall, later)?;
                     }
                     self.written(batch);
                 }
                 Job::Reopen => {
-                    for output in outputs.iter_mut().flatten() {
-                        if let Err(error) = output.reopen() {
-                            tell(&format!("{error}; it goes on in the file that it has"));
-                        }
-                    }
+                    outputs.iter_mut().flatten().for_each(Output::reopen);
                 }
             }
         }
@@ -283,13 +277,13 @@ impl Shared {
         place: &mut Option<Output>,
         bytes: &[u8],
         wall: SystemTime,
-        compress: impl Fn(PathBuf),
+        later: impl Fn(output::Job),
     ) -> Result<(), OutputError> {
         let Some(output) = place else {
             return Ok(());
         };
-        let finished = output.finished(wall, bytes.len() as u64)?;
-        finished.into_iter().for_each(compress);
+        let jobs = output.make_ready(wall, bytes);
+        jobs.into_iter().for_each(later);
         match output.write_tick(bytes) {
             Ok(written) => {
                 self.written_bytes.fetch_add(written, Ordering::Relaxed);

@@ -65,6 +65,16 @@ fn usage_errors_are_one_line_and_status_2() {
         "a size is like 100MiB, a time like 1h or 24h",
     );
     refused(
+        &run(&["--csv", "x", "--every", "1ms", "--interval", "101s"]),
+        2,
+        "100000 times --every at most",
+    );
+    refused(
+        &run(&["--csv", "x", "--rotate", "1h", "--keep", "14x"]),
+        2,
+        "a number of files is like 14, a time like 14d, a size like 2GiB",
+    );
+    refused(
         &run(&["--csv", "-", "--rotate", "1h"]),
         2,
         "--rotate is for --csv FILE",
@@ -200,7 +210,7 @@ fn a_killed_run_leaves_whole_ticks() {
     child.wait().unwrap();
     let text = fs::read(&csv).unwrap();
     assert!(text.ends_with(b"\n"));
-    assert!(rows(&text).iter().all(|row| row.len() == 43));
+    assert!(rows(&text).iter().all(|row| row.len() == 44));
 }
 
 #[test]
@@ -340,9 +350,18 @@ fn a_run_goes_on_where_one_was_killed() {
     assert_eq!(rows(&text).len(), rows(&whole).len() - 1 + 2);
     assert!(text.starts_with(&whole[..whole.len() / 2]));
 
-    let other = [&TEST[..], &args, &["--columns", "id"]].concat();
-    refused(&run(&other), 1, "holds other columns");
-    assert_eq!(fs::read(&csv).unwrap(), text);
+    // A table of other columns is finished, and another begun.
+    let other = run(&[&TEST[..], &args, &["--columns", "id"]].concat());
+    assert!(other.status.success());
+    let stderr = String::from_utf8(other.stderr).unwrap();
+    let finished = stderr.split_once("damaged, and is ").unwrap().1;
+    let finished = finished.strip_suffix(" now\n").unwrap();
+    assert_eq!(fs::read(finished).unwrap(), text);
+    assert_eq!(fs::read_to_string(&csv).unwrap(), "id\n1\n1\n");
+    // What is no table is not touched.
+    fs::write(&csv, "a letter\n").unwrap();
+    refused(&run(&[&TEST[..], &args].concat()), 1, "something else");
+    assert_eq!(fs::read(&csv).unwrap(), b"a letter\n");
 }
 
 #[test]

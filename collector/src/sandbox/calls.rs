@@ -192,6 +192,7 @@ const MEMORY: &[i64] = &[
     libc::SYS_madvise,
     libc::SYS_mlock,
     libc::SYS_mlock2,
+    libc::SYS_mlockall,
     libc::SYS_munlock,
     libc::SYS_get_mempolicy,
 ];

@@ -49,8 +49,11 @@ fn ruleset(peer: Peer, outputs: &[PathBuf]) -> Result<RulesetCreated, RulesetErr
 }
 
 /// What must be written to for this output: its directory, for the files that follow it; a device
-/// or a pipe itself.
+/// or a pipe itself, and so what a descriptor's name stands for.
 fn place(output: &Path) -> &Path {
+    if output.starts_with("/dev/fd") || output.starts_with("/proc/self/fd") {
+        return output;
+    }
     let is_special = fs::metadata(output).is_ok_and(|meta| {
         let kind = meta.file_type();
         kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket()

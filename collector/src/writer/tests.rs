@@ -3,10 +3,7 @@ use std::io;
 
 use super::*;
 use crate::signals::Signals;
-
-fn file(path: &std::path::Path) -> Output {
-    Output::file(path).unwrap()
-}
+use crate::{Claims, Settings};
 
 fn tick(writer: &mut Writer, text: &str) {
     writer.batch().streams[0].extend_from_slice(text.as_bytes());
@@ -18,8 +15,12 @@ fn tick(writer: &mut Writer, text: &str) {
 fn a_panic_ends_the_run() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("out");
-    let tell = |line: &str| panic!("{line}");
-    let mut writer = Writer::start(vec![file(&path)], tell).unwrap();
+    let settings = Settings {
+        tell: |line| panic!("{line}"),
+        ..Settings::default()
+    };
+    let output = Output::open(&path, Vec::new(), settings, &mut Claims::default()).unwrap();
+    let mut writer = Writer::start(vec![output], |_| {}).unwrap();
     let mut signals = Signals::catch().unwrap();
     writer.stops(signals.stopper().unwrap());
     tick(&mut writer, "one\n");
@@ -45,7 +46,8 @@ fn a_reader_that_goes_is_a_normal_end() {
     let path = dir.path().join("out");
     let (reader, pipe) = io::pipe().unwrap();
     drop(reader);
-    let outputs = vec![Output::stdout_to(pipe.into()), file(&path)];
+    let stdout = Output::stdout_to(pipe.into(), &mut Claims::default()).unwrap();
+    let outputs = vec![stdout, Output::file(&path).unwrap()];
     let mut writer = Writer::start(outputs, |line| panic!("{line}")).unwrap();
     let signals = Signals::catch().unwrap();
     writer.stops(signals.stopper().unwrap());
