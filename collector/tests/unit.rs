@@ -51,7 +51,7 @@ impl Left {
 /// One boot, of a few seconds, serves it all.
 #[test]
 #[ignore = "boots systemd, which takes root: make test"]
-fn the_unit_starts_reloads_stops_and_is_restarted_where_a_disk_hangs() {
+fn the_unit_starts_reloads_upgrades_stops_and_is_restarted_where_a_disk_hangs() {
     let left = Left::boot();
     let rows: u32 = left.file("started.rows").trim().parse().unwrap();
     assert!(
@@ -63,6 +63,10 @@ fn the_unit_starts_reloads_stops_and_is_restarted_where_a_disk_hangs() {
     assert_eq!(left.file("reloaded"), "active\n");
     let well = ["Result=success", "ExecMainStatus=0", "NRestarts=0"];
     left.assert_lines("stopped", &well);
+    left.assert_lines("upgraded", &well);
+    assert_eq!(left.file("finished.csv"), left.file("old.csv"));
+    assert!(left.file("new.csv").starts_with("schema,tick,time,"));
+    assert!(left.file("new.csv").lines().count() > 1);
     let journal = left.file("hung.journal");
     assert!(journal.contains("Watchdog timeout"), "{journal}");
     let not_again = ["ExecMainStatus=2", "NRestarts=0", "ActiveState=failed"];

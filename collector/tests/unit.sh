@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs under systemd/boot, with the unit as shipped: starts, reloads, stops it, hangs its disk and
 # upgrades it, and leaves what was seen in files. libvirt's test driver is the host.
-set -euo pipefail
+set -Eeuo pipefail
+trap 'journalctl --unit virtmon --no-pager' ERR
 
 until_true() {
     local what=$1
@@ -12,8 +13,7 @@ until_true() {
     done
     echo "never: $what"
     systemctl status virtmon --no-pager || true
-    journalctl --unit virtmon --no-pager
-    exit 1
+    return 1
 }
 
 rows() { wc -l <"$1"; }
@@ -34,7 +34,7 @@ for task in /proc/"$pid"/task/*; do
     grep -E '^(Name|Cap|NoNewPrivs|Seccomp:)' "$task/status"
 done >started.status
 grep 'core file' /proc/"$pid"/limits >started.limits
-ls -l "$log" >started.files
+[[ $(stat -c %a "$log/virtmon.csv") == 640 ]]
 
 # As logrotate does.
 mv "$log/virtmon.csv" "$log/moved.csv"
@@ -44,6 +44,15 @@ systemctl is-active virtmon >reloaded
 
 systemctl stop virtmon
 systemctl show --property Result,ExecMainStatus,NRestarts virtmon >stopped
+
+# An upgrade: the file is of a version that had a column less.
+cut -d, -f1-40 "$log/virtmon.csv" >old.csv
+cat old.csv >"$log/virtmon.csv"
+systemctl start virtmon
+cp "$log/virtmon.csv" new.csv
+systemctl stop virtmon
+systemctl show --property Result,ExecMainStatus,NRestarts virtmon >upgraded
+zstd -qdc "$log"/virtmon-2*.csv.zst >finished.csv || cp "$log"/virtmon-2*.csv finished.csv
 
 # A disk that hangs, here a pipe that nobody reads: the watchdog's time alone is shortened.
 mkdir -p /run/systemd/system/virtmon.service.d
