@@ -14,6 +14,14 @@ feed. An empty field is a value that is not known: the hypervisor does not tell 
 earlier reading to compare with. As JSON Lines, a row is an object whose first key, `table`, names
 its table; a value that is not known is null, and its key is there.
 
+Whole numbers have up to 64 bits in JSON too. A reader that takes every number for a double, as JavaScript's
+`JSON.parse` does, loses the last digits of those above 2^53: of `cpu_time_ns` after 104 days of CPU
+time. Such a reader needs a parser that keeps whole numbers, or the CSV.
+
+Text is what the guest, the toolstack or the daemon calls a thing, with nothing escaped but what CSV and
+JSON ask for. With `--csv-safe`, text in the CSV that begins with `=`, `+`, `-`, `@`, a tab or a line's end has
+an apostrophe before it, so that no spreadsheet takes it for a formula.
+
 For a database: `time` is a timestamp with time zone, `uuid` a uuid; columns in % and in units a
 second are decimal, with three places; all others that have a unit are whole, and so are `schema`,
 `tick`, `id`, `target_id`, `vcpu`, `pcpu`, `node`, `cpupool` and `tick_end`; the rest is text.
