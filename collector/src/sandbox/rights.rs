@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{self, Uid, User};
 use rustix::thread::{
@@ -63,9 +65,24 @@ pub(super) fn become_user(user: &User) -> Result<()> {
     Ok(())
 }
 
+/// How long a thread that is about to end may be seen with the rights that it had.
+const ENDING: Duration = Duration::from_secs(2);
+
 /// Looks whether every thread of this process is this user, and has no capability; and a filter,
-/// where one was installed.
+/// where one was installed. A thread that is about to end is not changed any more, and is waited for.
 pub(super) fn verify(user: &User, filtered: bool) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        match verify_now(user, filtered) {
+            Err(Error::Denied(_)) if began.elapsed() < ENDING => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            verified => return verified,
+        }
+    }
+}
+
+fn verify_now(user: &User, filtered: bool) -> Result<()> {
     let failed = |error| Error::call("/proc/self/task", error);
     for thread in fs::read_dir("/proc/self/task").map_err(failed)? {
         let path = thread.map_err(failed)?.path().join("status");
