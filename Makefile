@@ -12,26 +12,26 @@ demo:
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:
 	scripts/packages build lab libvirt
-	cargo test --workspace
+	cargo test --locked --workspace
 	lab/build
-	cargo test --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
+	cargo test --locked --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
 	lab/build --suite trixie
-	VIRTMON_SUITE=trixie cargo test --package virtmon-lab --test xen -- --ignored
-	cargo test --package libvirt-backend --no-run
-	lab/libvirtd --guests 5 cargo test --offline --package libvirt-backend -- --ignored
-	cargo test --package virtmon-lab --test libvirt -- --ignored
+	VIRTMON_SUITE=trixie cargo test --locked --package virtmon-lab --test xen -- --ignored
+	cargo test --locked --package libvirt-backend --no-run
+	lab/libvirtd --guests 5 cargo test --locked --offline --package libvirt-backend -- --ignored
+	cargo test --locked --package virtmon-lab --test libvirt -- --ignored
 
 # A thousand domains come and go beside a log of it: VIRTMON_CHURN_SECONDS, 40 at first.
 churn:
 	scripts/packages build lab
 	lab/build
-	cargo test --package virtmon-lab --test churn -- --ignored --nocapture
+	cargo test --locked --package virtmon-lab --test churn -- --ignored --nocapture
 
 # What guests are asked to do beside what virtmon sees of it, and the test guest from nothing.
 stress:
 	scripts/packages build lab
 	lab/build
-	cargo test --package virtmon-lab --test load --test guest -- --ignored --nocapture
+	cargo test --locked --package virtmon-lab --test load --test guest -- --ignored --nocapture
 
 # The files in pandas, DuckDB and PostgreSQL.
 loads: export LOADS_PYTHON = $(CURDIR)/target/loads/bin/python
@@ -39,18 +39,18 @@ loads:
 	scripts/packages build loads
 	test -e target/loads/done || \
 		(python3 -m venv target/loads && target/loads/bin/pip install --quiet duckdb pandas && touch target/loads/done)
-	cargo test --package virtmon --test loads -- --ignored --nocapture
+	cargo test --locked --package virtmon --test loads -- --ignored --nocapture
 
 lint:
 	scripts/packages build unit fuzz
 	systemd/check
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
 
 bench:
 	scripts/packages build
-	cargo bench --package virtmon-bench
+	cargo bench --locked --package virtmon-bench
 
 # How late ticks begin, for half an hour, beside cyclictest.
 lateness:
