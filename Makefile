@@ -11,8 +11,9 @@ demo:
 
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:
-	scripts/packages build lab libvirt
+	scripts/packages build lab libvirt unit
 	cargo test --locked --workspace
+	cargo test --locked --package virtmon --test unit -- --ignored
 	lab/build
 	cargo test --locked --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
 	lab/build --suite trixie

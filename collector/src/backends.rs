@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{panic, thread};
 
 use libvirt_backend::{LibvirtBackend, Options as LibvirtOptions};
-use virtmon_model::{Backend, Error, Result, Wanted};
+use virtmon_model::{Backend, Error, Result, Snapshot, Wanted};
 use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::cli::BackendChoice;
@@ -41,7 +41,12 @@ pub(crate) fn open(
     };
     let libvirt = || {
         let backend = if realtime {
-            in_real_time(|| LibvirtBackend::open(uri, libvirt))
+            in_real_time(|| {
+                let mut backend = LibvirtBackend::open(uri, libvirt)?;
+                // The first sample starts threads too.
+                backend.sample(&mut Snapshot::default())?;
+                Ok(backend)
+            })
         } else {
             LibvirtBackend::open(uri, libvirt)
         };

@@ -4,6 +4,10 @@ use virtmon_model::{Identity, Snapshot};
 
 use crate::{Deltas, Rates};
 
+mod collector;
+
+use collector::Collector;
+
 /// One rate's spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
@@ -13,8 +17,9 @@ pub struct Spread {
     pub mean: f64,
     /// The greatest.
     pub max: f64,
-    /// The smallest that 99 of 100 do not exceed.
-    pub p99: f64,
+    /// The smallest that 99 of 100 do not exceed; `None` where the readings were more than was
+    /// reckoned with.
+    pub p99: Option<f64>,
 }
 
 /// The spreads of a domain's rates, `None` where none is known.
@@ -34,31 +39,40 @@ pub struct Spreads {
     pub disk_wr: Option<Spread>,
 }
 
-/// A rate, and the ns that it is of.
-type Weighted = (f64, u64);
-
 /// The rates of one domain since the last row.
 #[derive(Debug, Default)]
 struct Collected {
     identity: Identity,
     readings: u64,
-    rates: [Vec<Weighted>; 5],
+    rates: [Collector; 5],
 }
 
 /// Collects the rates between all readings, and spreads them once an interval.
 #[derive(Debug, Default)]
 pub struct Burst {
+    /// Of each kind of rate, so many of the greatest are kept: with them the 99th percentile of an
+    /// interval is known, and of one that is twice as long where a row could not be written.
+    greatest: usize,
     deltas: Deltas,
     domains: Vec<Collected>,
     spreads: Vec<Spreads>,
 }
 
 impl Burst {
+    /// Collects so many readings an interval.
+    #[must_use]
+    pub fn of(readings: u64) -> Self {
+        Self {
+            greatest: usize::try_from(readings / 50).map_or(usize::MAX, |some| some + 2),
+            ..Self::default()
+        }
+    }
+
     /// Takes a reading.
     pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) {
         let rates = self.deltas.take(snapshot, mono_ns);
         for (at, (domain, rates)) in snapshot.domains.iter().zip(&*rates).enumerate() {
-            place(&mut self.domains, at, domain.identity).add(rates);
+            place(&mut self.domains, at, domain.identity).add(rates, self.greatest);
         }
         // Those that are gone have no row to be in.
         for collected in self.domains.iter_mut().skip(snapshot.domains.len()) {
@@ -101,10 +115,10 @@ impl Collected {
     fn clear(&mut self, identity: Identity) {
         self.identity = identity;
         self.readings = 0;
-        self.rates.iter_mut().for_each(Vec::clear);
+        self.rates.iter_mut().for_each(Collector::clear);
     }
 
-    fn add(&mut self, rates: &Rates) {
+    fn add(&mut self, rates: &Rates, greatest: usize) {
         self.readings += 1;
         let Some(elapsed_ns) = rates.elapsed_ns else {
             return;
@@ -116,14 +130,16 @@ impl Collected {
             rates.disk_rd,
             rates.disk_wr,
         ];
-        for (all, rate) in self.rates.iter_mut().zip(known) {
-            all.extend(rate.map(|rate| (rate, elapsed_ns)));
+        for (collector, rate) in self.rates.iter_mut().zip(known) {
+            if let Some(rate) = rate {
+                collector.add(rate, elapsed_ns, greatest);
+            }
         }
     }
 
     fn spreads(&mut self) -> Spreads {
         let [cpu_pct, net_rx, net_tx, disk_rd, disk_wr] =
-            self.rates.each_mut().map(|all| spread(all));
+            self.rates.each_mut().map(Collector::spread);
         Spreads {
             readings: self.readings,
             cpu_pct,
@@ -135,43 +151,9 @@ impl Collected {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "ns of an interval are exact in 53 bits"
-)]
-fn spread(all: &mut [Weighted]) -> Option<Spread> {
-    all.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
-    let (first, last) = (all.first()?, all.last()?);
-    let elapsed_ns: u64 = all.iter().map(|(_, ns)| ns).sum();
-    let sum: f64 = all.iter().map(|&(rate, ns)| rate * ns as f64).sum();
-    Some(Spread {
-        min: first.0,
-        mean: sum / elapsed_ns as f64,
-        max: last.0,
-        p99: all[(all.len() * 99).div_ceil(100) - 1].0,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_spread_is_of_the_rates_that_are_known() {
-        assert_eq!(spread(&mut []), None);
-        let mut all: Vec<Weighted> = (1..=200u32).rev().map(|n| (f64::from(n), 10)).collect();
-        let spread = spread(&mut all).unwrap();
-        assert_eq!(
-            (spread.min, spread.mean, spread.max, spread.p99),
-            (1.0, 100.5, 200.0, 198.0)
-        );
-    }
-
-    #[test]
-    fn the_mean_is_weighted_by_time() {
-        let mean = spread(&mut [(100.0, 1), (0.0, 3)]).unwrap().mean;
-        assert_eq!(mean, 25.0);
-    }
 
     #[test]
     fn domains_keep_their_rates_when_others_come_and_go() {
@@ -184,7 +166,7 @@ mod tests {
             }
             (snapshot, second * 1_000_000_000)
         };
-        let mut burst = Burst::default();
+        let mut burst = Burst::of(3);
         for (ids, second) in [
             (&[1, 2, 3][..], 0),
             (&[1, 2, 3], 1),

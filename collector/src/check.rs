@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Write};
 use std::time::Instant;
 
+use virtmon::Printable;
 use virtmon_model::{Backend, Devices, Domain, Result, Snapshot};
 
 /// One line of the report.
@@ -15,6 +16,7 @@ struct Line {
 impl Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { word, what, detail } = self;
+        let detail = Printable::message(detail);
         writeln!(f, "{word:5} {what:16} {detail}")
     }
 }

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use libvirt_backend::Group;
 use virtmon::sink::Sort;
-use virtmon::{Rotate, schema};
+use virtmon::{Keep, Rotate, schema};
 use xen_backend::XenPath;
 
 // Told where it is, for the fuzz target that takes this file in.
@@ -26,7 +26,8 @@ Examples:
   sudo virtmon --interval 10ms --duration 1m --csv burst.csv
   sudo virtmon --csv out.csv --detail vcpu,event  out.vcpu.csv and out.event.csv beside it
   sudo virtmon --every 10ms --csv out.csv         what a second's average hides: out.burst.csv
-  sudo virtmon --csv out.csv --append --rotate 24h   for years: each day a compressed file
+  sudo virtmon --csv out.csv --append --rotate 24h --keep 14d   for years: each day a compressed
+                                                  file, of the last two weeks
   virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
   virtmon --replay recordings/xen.vmrec           no Xen, no libvirt: what was recorded of one
   virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
@@ -92,13 +93,20 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) realtime: bool,
 
-    /// Become this user, without any capability, once everything is open
+    /// Become this user once everything is open: without any capability, writing files only where outputs
+    /// are, making only the system calls of a run. Xen's hypercall device stays open, and whoever takes
+    /// over the process controls Xen
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,
 
     /// Write the domains table as CSV to this file, or to standard output for -
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
+
+    /// Put an apostrophe before text in the CSV that a spreadsheet would take for a formula: text that
+    /// begins with = + - @ or a tab
+    #[arg(long, requires = "csv")]
+    pub(crate) csv_safe: bool,
 
     /// Write all tables as JSON Lines to this file, or to standard output for -
     #[arg(long, value_name = "FILE")]
@@ -126,7 +134,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
 
-    /// Go on in files that hold the same columns; what a crash has torn is cut off first
+    /// Go on in files that an earlier run left. An incomplete last tick is moved to FILE.torn first,
+    /// and a file of other columns gets the name of a finished one
     #[arg(long)]
     pub(crate) append: bool,
 
@@ -135,6 +144,11 @@ pub(crate) struct Cli {
     /// so that 24h is midnight
     #[arg(long, value_name = "SIZE|TIME", value_parser = rotate::parse)]
     pub(crate) rotate: Option<Rotate>,
+
+    /// Remove the oldest finished files of each output: keep so many (14), those with ticks of so
+    /// much time up to now (14d), or so many bytes of them (2GiB)
+    #[arg(long, value_name = "COUNT|TIME|SIZE", requires = "rotate", value_parser = rotate::parse_keep)]
+    pub(crate) keep: Option<Keep>,
 
     /// Put every tick on the disk at once
     #[arg(long)]
@@ -269,13 +283,21 @@ impl From<PathChoice> for XenPath {
     }
 }
 
+/// So many readings at most in an interval: of each domain, a hundredth of its rates is kept.
+const MOST_READINGS: u128 = 100_000;
+
 /// The shortest interval: below it, reading would be all that the machine does.
 const SHORTEST: Duration = Duration::from_millis(1);
+/// The longest: a kernel's timer holds 292 years, and several intervals are to fit.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     let interval = parse_time(text)?;
     if interval < SHORTEST {
         return Err("an interval is at least 1ms".into());
+    }
+    if interval > LONGEST {
+        return Err("an interval is at most 10 years".into());
     }
     Ok(interval)
 }
@@ -295,7 +317,13 @@ impl Cli {
     pub(crate) fn read(
         words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<Self, clap::Error> {
-        let cli = Self::try_parse_from(words)?;
+        let mut cli = Self::try_parse_from(words)?;
+        let mut seen = Vec::new();
+        cli.detail.retain(|&detail| {
+            let is_new = !seen.contains(&detail);
+            seen.push(detail);
+            is_new
+        });
         if cli.backend == BackendChoice::Xen && cli.uri.is_some() {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
@@ -334,6 +362,11 @@ impl Cli {
             {
                 return Some("--interval must be a multiple of --every".into());
             }
+            if every.as_nanos() * MOST_READINGS < self.interval().as_nanos() {
+                return Some(format!(
+                    "--interval may be {MOST_READINGS} times --every at most"
+                ));
+            }
             if !file || stdout(&self.csv) {
                 return Some("--every needs --csv FILE, to put its table beside, or --json".into());
             }
@@ -356,8 +389,9 @@ impl Cli {
             return Some("--append and --fsync are for --csv FILE and --json FILE".into());
         }
         let is_file = |path: &Option<PathBuf>| path.is_some() && !stdout(path);
-        if self.rotate.is_some() && !is_file(&self.csv) && !is_file(&self.json) {
-            return Some("--rotate is for --csv FILE and --json FILE".into());
+        let files = [&self.csv, &self.json, &self.record];
+        if self.rotate.is_some() && !files.into_iter().any(is_file) {
+            return Some("--rotate is for --csv FILE, --json FILE and --record FILE".into());
         }
         if self.append && self.record.is_some() {
             return Some("--record begins a file, so --append can't go with it".into());
@@ -418,7 +452,8 @@ mod tests {
             assert_eq!(parse_interval(text), Ok(time), "{text}");
         }
         for text in [
-            "0", "0s", "1x", "", "-1", "1us", "nan", "inf", "1e400", "ms", "s",
+            "0", "0s", "1x", "500y", "87601h", "1e300", "", "-1", "1us", "nan", "inf", "1e400",
+            "ms", "s",
         ] {
             assert!(parse_interval(text).is_err(), "{text:?}");
         }

@@ -21,12 +21,42 @@ pub struct Live<'a> {
 /// out of it, as rows are out of the tables.
 const TAPE_BYTES: usize = 64 << 20;
 
+/// Where more than one reading is handed over at once, the first is a key frame when so many came
+/// since the last one: a file may begin with it.
+const KEY_AFTER: u32 = 32;
+
 /// The readings on their way to a recording.
 #[derive(Default)]
 struct Tape {
     /// Once there is a reading.
     writer: Option<Writer>,
     bytes: Vec<u8>,
+    /// Readings among the bytes.
+    readings: u32,
+    /// The next reading that is handed over first begins a file.
+    restarts: bool,
+}
+
+impl Tape {
+    /// Hands the readings over.
+    fn hand_over(&mut self, into: &mut Vec<u8>) {
+        into.append(&mut self.bytes);
+        let several = std::mem::take(&mut self.readings) > 1;
+        if let Some(writer) = &mut self.writer
+            && (self.restarts || several && writer.since_key() >= KEY_AFTER)
+        {
+            writer.key_next();
+            self.restarts = false;
+        }
+    }
+
+    /// Makes the next reading that is handed over first one that a file may begin with.
+    fn restart(&mut self) {
+        match &mut self.writer {
+            Some(writer) if self.bytes.is_empty() => writer.key_next(),
+            _ => self.restarts = true,
+        }
+    }
 }
 
 impl<'a> Live<'a> {
@@ -49,12 +79,19 @@ impl<'a> Live<'a> {
     }
 
     fn keep(&mut self, taken: &Taken) -> io::Result<()> {
-        let Some(Tape { writer, bytes }) = &mut self.tape else {
+        let Some(Tape {
+            writer,
+            bytes,
+            readings,
+            ..
+        }) = &mut self.tape
+        else {
             return Ok(());
         };
         if bytes.len() >= TAPE_BYTES {
             return Ok(());
         }
+        *readings += 1;
         let writer = match writer {
             Some(writer) => writer,
             none => {
@@ -127,7 +164,13 @@ impl Source for Live<'_> {
 
     fn taped(&mut self, into: &mut Vec<u8>) {
         if let Some(tape) = &mut self.tape {
-            into.append(&mut tape.bytes);
+            tape.hand_over(into);
+        }
+    }
+
+    fn restart_tape(&mut self) {
+        if let Some(tape) = &mut self.tape {
+            tape.restart();
         }
     }
 }

@@ -6,35 +6,62 @@ mod check;
 mod cli;
 mod groups;
 mod outputs;
-mod privileges;
 mod realtime;
 mod say;
 mod waiting;
 
+use std::fs::File;
+use std::io::{self, Write};
+use std::panic;
 use std::path::Path;
-use std::process::ExitCode;
 
 use libvirt_backend::Options;
+use virtmon::sandbox::{Peer, Sandbox};
 use virtmon::{
-    Choice, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError, RunError,
-    Runner, Ticker, schema,
+    Choice, Claims, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError,
+    RunError, Runner, Ticker, schema,
 };
 use virtmon_model::Wanted;
+use virtmon_recording::OpenError;
 
 use crate::backends::Wishes;
-use crate::cli::{Cli, Command, Detail};
+use crate::cli::{BackendChoice, Cli, Command, Detail};
 
-fn main() -> ExitCode {
+fn main() {
+    say::catch_panics();
+    let status = panic::catch_unwind(program).unwrap_or(Status::Failed);
+    leave(status);
+}
+
+/// How the program ends, as README's table has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Output = 3,
+}
+
+/// Ends the process at once, with all of its threads wherever they are: libvirt's, which nobody
+/// waits for, must not run while the C library takes down what they use.
+fn leave(status: Status) -> ! {
+    // A reader that has gone does not mind.
+    let _ = io::stdout().flush();
+    say::finish();
+    signal_hook::low_level::exit(status as i32)
+}
+
+fn program() -> Status {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.exit_code() == 0 => {
             // --help or --version; a reader that has gone does not mind.
             let _ = error.print();
-            return ExitCode::SUCCESS;
+            return Status::Done;
         }
         Err(error) => {
             say::error(&cli::one_line(&error));
-            return ExitCode::from(2);
+            return Status::Usage;
         }
     };
     let done = match &cli.command {
@@ -51,33 +78,42 @@ fn main() -> ExitCode {
                 say::error(&format!(
                     "--domain, --exclude: {error} (see virtmon --help)"
                 ));
-                return ExitCode::from(2);
+                return Status::Usage;
             }
         },
     };
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            say::error(&error.to_string());
-            ExitCode::from(match error {
-                RunError::TooShort { .. } => 2,
-                RunError::Replay {
-                    source: ReplayError::Interval { .. },
-                    ..
-                } => 2,
-                RunError::Replay { .. } | RunError::Damaged { .. } => 1,
-                RunError::Read(_) | RunError::Clock(_) => 1,
-                RunError::Output(OutputError::Open { .. } | OutputError::Another { .. }) => 1,
-                RunError::Output(_) => 3,
-            })
-        }
+        Ok(true) => Status::Done,
+        Ok(false) => Status::Failed,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Says why a run ended early.
+fn failed(error: &RunError) -> Status {
+    // A panic has said what went wrong by itself.
+    if !matches!(error, RunError::Output(OutputError::Panicked)) {
+        say::error(&error.to_string());
+    }
+    match error {
+        RunError::TooShort { .. } => Status::Usage,
+        RunError::Replay {
+            source: ReplayError::Interval { .. },
+            ..
+        } => Status::Usage,
+        RunError::Replay { .. } | RunError::Damaged { .. } => Status::Failed,
+        RunError::Read(_) | RunError::Clock(_) => Status::Failed,
+        RunError::Output(OutputError::Twice { .. }) => Status::Usage,
+        RunError::Output(error) if error.is_at_start() => Status::Failed,
+        RunError::Output(_) => Status::Output,
     }
 }
 
 fn print(text: &str) -> Result<(), RunError> {
-    Output::stdout()?.write_tick(text.as_bytes())?;
-    Ok(())
+    match Output::stdout(&mut Claims::default())?.write_tick(text.as_bytes()) {
+        Ok(_) | Err(OutputError::ReaderClosed) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
@@ -94,6 +130,9 @@ fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
 }
 
 fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
+    let sandbox = sandbox(cli)?;
+    // As ordinary a thread as this one is now.
+    say::start();
     let wanted = Wanted {
         vcpus: cli.detail.contains(&Detail::Vcpu),
         // What a recording lacks can't be asked for later.
@@ -138,17 +177,23 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     if cli.detail.contains(&Detail::Own) {
         runner.meter(Meter::start(backend.calls()));
     }
-    outputs::add(cli, backend.capabilities(), &mut runner)?;
+    // What takes root's rights is open. From here on nothing does, and no file is opened with them.
+    if cli.realtime {
+        realtime::prepare(cli.user.is_none())?;
+    }
+    if let Some(sandbox) = sandbox {
+        sandbox.enter(&mut say::warning)?;
+    }
+    let capabilities = backend.capabilities();
+    outputs::add(cli, capabilities, &mut runner, Claims::default())?;
     runner.start_writer(say::warning)?;
+    // Behind the threads that are to be ordinary ones.
+    if cli.realtime {
+        realtime::become_realtime()?;
+    }
     match Notify::from_env() {
         Ok(notify) => runner.notify(notify.every(every)),
         Err(error) => say::warning(&format!("NOTIFY_SOCKET: {error}")),
-    }
-    if cli.realtime {
-        realtime::become_realtime(cli.user.is_none())?;
-    }
-    if let Some(user) = &cli.user {
-        privileges::become_user(user)?;
     }
     let ticker = if cli.align {
         Ticker::start_aligned(every)?
@@ -168,13 +213,31 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     done
 }
 
+/// What `--user` asks for, before any thread starts.
+fn sandbox(cli: &Cli) -> Result<Option<Sandbox>, RunError> {
+    let Some(user) = &cli.user else {
+        return Ok(None);
+    };
+    let default = std::env::var("LIBVIRT_DEFAULT_URI").ok();
+    let peer = match cli.backend {
+        BackendChoice::Xen => Peer::Local,
+        _ => Peer::of(cli.uri.as_deref().or(default.as_deref())),
+    };
+    Ok(Some(Sandbox::prepare(user, peer, &outputs::files(cli))?))
+}
+
 fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError> {
     let file = path.display().to_string();
-    let mut replay = match Replay::open(path, cli.every.or(cli.interval), cli.pace) {
-        Ok(replay) => replay,
-        Err(source) => return Err(RunError::Replay { file, source }),
+    let failed = |source: ReplayError| RunError::Replay {
+        file: file.clone(),
+        source,
     };
-    outputs::add(cli, replay.capabilities(), &mut runner)?;
+    let recording = File::open(path).map_err(|error| failed(OpenError::Io(error).into()))?;
+    let mut claims = Claims::default();
+    claims.add(&recording)?;
+    let interval = cli.every.or(cli.interval);
+    let mut replay = Replay::new(recording, interval, cli.pace).map_err(failed)?;
+    outputs::add(cli, replay.capabilities(), &mut runner, claims)?;
     runner.start_writer(say::warning)?;
     runner.run(&mut replay, limit(cli))?;
     match replay.loss() {

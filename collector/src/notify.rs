@@ -6,17 +6,38 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A service manager's socket, and how often it wants to hear of this process.
 #[derive(Debug, Default)]
 pub struct Notify {
-    socket: Option<UnixDatagram>,
+    socket: Option<Arc<UnixDatagram>>,
     /// How long it waits before it takes this process for stuck.
     watchdog: Option<Duration>,
-    ready: bool,
-    /// When it was last told, in ns of `CLOCK_MONOTONIC`.
-    told_ns: Option<u64>,
+    /// When it last got a sign of life, in ns of `CLOCK_MONOTONIC`, and how many ticks were written
+    /// then.
+    told: Option<(u64, u64)>,
+}
+
+/// How far the outputs are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Written {
+    /// Ticks that were written since the start.
+    pub(crate) ticks: u64,
+    /// Whether all ticks are written.
+    pub(crate) all: bool,
+}
+
+/// Says once that the first tick is written.
+#[derive(Debug)]
+pub(crate) struct Ready(Arc<UnixDatagram>);
+
+impl Ready {
+    /// Whether it was sent.
+    pub(crate) fn send(&self) -> bool {
+        self.0.send(b"READY=1").is_ok()
+    }
 }
 
 impl Notify {
@@ -45,7 +66,7 @@ impl Notify {
         // A manager that does not listen must not hold up a tick.
         socket.set_nonblocking(true)?;
         Ok(Self {
-            socket: Some(socket),
+            socket: Some(Arc::new(socket)),
             watchdog,
             ..Self::default()
         })
@@ -62,20 +83,25 @@ impl Notify {
         self
     }
 
-    /// A reading is done, whether it succeeded or not; the first one did, for without it a run
-    /// ends.
-    pub(crate) fn ticked(&mut self, mono_ns: u64) {
-        if !self.ready {
-            self.ready = self.send("READY=1");
-        }
+    /// What says that the service is ready, for whoever writes the first tick.
+    pub(crate) fn ready(&self) -> Option<Ready> {
+        self.socket.clone().map(Ready)
+    }
+
+    /// A reading is done, whether it succeeded or not. The manager gets a sign of life only where the
+    /// outputs have moved since the last one, or have nothing to write: a disk that hangs is as bad
+    /// as a reading that does.
+    pub(crate) fn ticked(&mut self, mono_ns: u64, written: Written) {
         let Some(watchdog) = self.watchdog else {
             return;
         };
-        let since = self.told_ns.map(|told| mono_ns.saturating_sub(told));
-        if since.is_none_or(|ns| u128::from(ns) >= watchdog.as_nanos() / 4)
-            && self.send("WATCHDOG=1")
-        {
-            self.told_ns = Some(mono_ns);
+        let is_due = self.told.is_none_or(|(told_ns, _)| {
+            u128::from(mono_ns.saturating_sub(told_ns)) >= watchdog.as_nanos() / 4
+        });
+        let before = self.told.map_or(0, |(_, ticks)| ticks);
+        let moves = written.all || written.ticks > before;
+        if is_due && moves && self.send("WATCHDOG=1") {
+            self.told = Some((mono_ns, written.ticks));
         }
     }
 
@@ -106,20 +132,34 @@ mod tests {
     }
 
     #[test]
-    fn ready_once_and_alive_four_times_a_watchdog() {
+    fn alive_four_times_a_watchdog_while_the_outputs_move() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notify");
         let manager = UnixDatagram::bind(&path).unwrap();
         manager.set_nonblocking(true).unwrap();
         let watchdog = Some(Duration::from_nanos(400));
         let mut notify = Notify::connect(path.as_os_str(), watchdog).unwrap();
-        for mono_ns in [1_000, 1_050, 1_099, 1_100, 1_199, 1_300] {
-            notify.ticked(mono_ns);
-        }
+        let mut ticked = |mono_ns, ticks, all| {
+            notify.ticked(mono_ns, Written { ticks, all });
+            heard(&manager)
+        };
+        let (alive, nothing) = (["WATCHDOG=1"], [""; 0]);
+        assert_eq!(
+            ticked(1_000, 0, false),
+            nothing,
+            "the first is being written"
+        );
+        assert_eq!(ticked(1_050, 1, false), alive);
+        assert_eq!(ticked(1_149, 2, false), nothing, "too soon");
+        assert_eq!(ticked(1_150, 2, false), alive);
+        assert_eq!(ticked(1_250, 3, true), alive);
+        assert_eq!(ticked(1_350, 3, false), nothing, "the disk hangs");
+        assert_eq!(ticked(9_000, 3, false), nothing, "it still does");
+        assert_eq!(ticked(9_001, 4, false), alive);
+        assert_eq!(ticked(9_101, 4, true), alive, "nothing is to be written");
+        assert!(notify.ready().unwrap().send());
         notify.stopping();
-        let alive = ["WATCHDOG=1"; 3];
-        let expected = [&["READY=1"], &alive[..], &["STOPPING=1"]].concat();
-        assert_eq!(heard(&manager), expected);
+        assert_eq!(heard(&manager), ["READY=1", "STOPPING=1"]);
     }
 
     #[test]
@@ -139,7 +179,8 @@ mod tests {
     #[test]
     fn without_a_manager_there_is_nothing_to_tell() {
         let mut notify = Notify::default().every(Duration::from_secs(1));
-        notify.ticked(1);
+        notify.ticked(1, Written::default());
+        assert!(notify.ready().is_none());
         notify.stopping();
         assert!(Notify::connect(OsStr::new("/nonexistent/notify"), None).is_err());
     }

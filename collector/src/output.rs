@@ -1,21 +1,75 @@
 //! Where a stream's bytes go: whole ticks, one write each.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, BufReader, ErrorKind, Seek, SeekFrom, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::resume::{self, Left};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+mod append;
 mod compress;
+mod directory;
 mod error;
+mod keep;
+mod lock;
+mod open;
 mod rotate;
+mod turn;
 
-pub(crate) use compress::Compressor;
+pub(crate) use compress::{Compressor, Job};
 pub use error::OutputError;
+pub use keep::Keep;
+pub use open::Claims;
 pub use rotate::Rotate;
+
+use directory::Directory;
+use open::Refused;
+
+/// What messages call the standard output.
+const STDOUT: &str = "standard output";
+
+/// How an output is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Go on in a file that an earlier run left.
+    pub append: bool,
+    /// Put every tick on the disk before it counts as written; of a regular file only.
+    pub fsync: bool,
+    /// When the file is finished and the next one begun; of a regular file only.
+    pub rotate: Option<Rotate>,
+    /// How many finished files stay; all where this is `None`.
+    pub keep: Option<Keep>,
+    /// What the bytes are.
+    pub content: Content,
+    /// Gets a line for whatever is wrong with the output and does not end the run.
+    pub tell: fn(&str),
+}
+
+/// What the bytes of an output are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Lines, each of which makes sense in any file.
+    Lines,
+    /// A recording: a file of it begins with the recording's header and a key frame.
+    Recording,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            append: false,
+            fsync: false,
+            rotate: None,
+            keep: None,
+            content: Content::Lines,
+            tell: |_| {},
+        }
+    }
+}
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]
@@ -23,104 +77,95 @@ pub struct Output {
     /// What messages call it.
     name: String,
     to: File,
-    /// What it begins with.
+    /// What each file begins with.
     header: Vec<u8>,
     /// How long its whole ticks are; the header is still to be written where that is 0.
     whole_bytes: u64,
-    /// Puts every tick on the disk before the next.
-    fsync: bool,
-    /// When the next file is begun.
-    rotate: Option<Rotate>,
+    settings: Settings,
     /// Of a regular file only.
     regular: Option<Regular>,
+    /// Whether it is the standard output, whose reader may go.
+    is_stdout: bool,
 }
 
 #[derive(Debug)]
 struct Regular {
-    path: PathBuf,
+    dir: Arc<Directory>,
+    file_name: OsString,
+    /// It was not there, and has no tick yet.
     made_here: bool,
+    /// It holds what was there before, which the first tick replaces.
+    is_old: bool,
     /// The time of its first tick.
     first: Option<SystemTime>,
+    turn: turn::Turn,
 }
 
 impl Regular {
     /// Whether its path still names this file.
     fn names(&self, file: &File) -> bool {
-        let key = |meta: Metadata| (meta.dev(), meta.ino());
-        let named = fs::metadata(&self.path).map(key);
-        named.is_ok_and(|named| file.metadata().is_ok_and(|meta| key(meta) == named))
+        self.dir.names(&self.file_name, file)
     }
 }
 
 impl Output {
-    /// Opens a file to be written anew.
+    /// Opens a file to be written from its beginning, with the usual settings.
     ///
-    /// What it held stays until the first tick is written, and a file made here that never got a
+    /// # Errors
+    /// As [`Output::open`].
+    pub fn file(path: &Path) -> Result<Self, OutputError> {
+        let settings = Settings::default();
+        Self::open(path, Vec::new(), settings, &mut Claims::default())
+    }
+
+    /// Opens a regular file, which no other process writes; a named pipe; or a character device.
+    /// Its path's last component is no symbolic link, but for `/dev/stdout` and the like. Each file
+    /// begins with `header`.
+    ///
+    /// What a file held stays until the first tick is written, or longer, with
+    /// [`Settings::append`]: then an incomplete tick at its end is moved to `FILE.torn`, and a
+    /// table of other columns gets the name of a finished file. A file made here that never got a
     /// tick is taken away again: a run that fails at its start leaves everything as it was.
     ///
     /// # Errors
-    /// The path can't be written.
-    pub fn file(path: &Path) -> Result<Self, OutputError> {
+    /// The path can't be written, is another's, holds something else, or is among the `claims`.
+    pub fn open(
+        path: &Path,
+        header: Vec<u8>,
+        settings: Settings,
+        claims: &mut Claims,
+    ) -> Result<Self, OutputError> {
         let name = path.display().to_string();
-        let open = |new: bool| File::options().write(true).create_new(new).open(path);
-        let opened = match open(true) {
-            Ok(to) => Ok((to, true)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                open(false).map(|to| (to, false))
-            }
-            Err(error) => Err(error),
-        };
-        let opened = opened.and_then(|(to, made_here)| {
-            let is_file = to.metadata()?.is_file();
-            Ok((to, made_here, is_file))
-        });
-        match opened {
-            Ok((to, made_here, is_file)) => Ok(Self {
-                name,
-                to,
-                header: Vec::new(),
-                whole_bytes: 0,
-                fsync: false,
-                rotate: None,
-                regular: is_file.then(|| Regular {
-                    path: path.to_owned(),
-                    made_here,
-                    first: None,
-                }),
-            }),
-            Err(source) => Err(OutputError::Open { name, source }),
-        }
-    }
-
-    /// Opens a file to go on where an earlier run ended, whose torn tail is cut off. `header` is
-    /// the line that it must begin with, empty for JSON Lines.
-    ///
-    /// # Errors
-    /// The path can't be written, or holds another table.
-    pub fn append(path: &Path, header: Vec<u8>) -> Result<Self, OutputError> {
-        let mut output = Self::file(path)?.with_header(header);
-        let Some(regular) = &mut output.regular else {
+        let failed = |error: io::Error| OutputError::open(&name, error);
+        if let Some(stream) = open::standard(path) {
+            let stream = stream.map_err(failed)?;
+            let mut output = Self::stream(name, stream, claims)?.with_header(header);
+            output.is_stdout = open::is_stdout(path);
             return Ok(output);
+        }
+        let (dir, file_name) = Directory::of(path).map_err(failed)?;
+        let opened = open::at_start(&dir, &file_name, claims);
+        let opened = opened.map_err(|refused| OutputError::open(&name, refused))?;
+        let regular = opened.is_file.then(|| Regular {
+            dir: Arc::new(dir),
+            file_name,
+            made_here: opened.made_here,
+            is_old: !opened.made_here && !settings.append,
+            first: None,
+            turn: turn::Turn::default(),
+        });
+        let mut output = Self {
+            name,
+            to: opened.file,
+            header,
+            whole_bytes: 0,
+            settings,
+            regular,
+            is_stdout: false,
         };
-        let left =
-            File::open(path).and_then(|file| resume::left(BufReader::new(file), &output.header));
-        let open = |source| OutputError::Open {
-            name: path.display().to_string(),
-            source,
-        };
-        match left.map_err(open)? {
-            Left::Nothing => {}
-            Left::Another => {
-                return Err(OutputError::Another {
-                    name: output.name.clone(),
-                });
-            }
-            Left::Whole(bytes) => {
-                output.to.set_len(bytes).map_err(open)?;
-                output.to.seek(SeekFrom::End(0)).map_err(open)?;
-                output.whole_bytes = bytes;
-                regular.first = File::open(path).ok().and_then(rotate::first_time);
-            }
+        output.check_directory()?;
+        if settings.append {
+            output.resume(claims)?;
         }
         Ok(output)
     }
@@ -128,21 +173,39 @@ impl Output {
     /// The standard output.
     ///
     /// # Errors
-    /// It is closed.
-    pub fn stdout() -> Result<Self, OutputError> {
-        let name = "standard output".to_owned();
+    /// It is closed, or among the `claims`.
+    pub fn stdout(claims: &mut Claims) -> Result<Self, OutputError> {
         match io::stdout().as_fd().try_clone_to_owned() {
-            Ok(fd) => Ok(Self {
-                name,
-                to: fd.into(),
-                header: Vec::new(),
-                whole_bytes: 0,
-                fsync: false,
-                rotate: None,
-                regular: None,
+            Ok(fd) => Self::stdout_to(fd, claims),
+            Err(source) => Err(OutputError::Open {
+                name: STDOUT.to_owned(),
+                source,
             }),
-            Err(source) => Err(OutputError::Open { name, source }),
         }
+    }
+
+    /// What the standard output would be if it were this.
+    pub(crate) fn stdout_to(fd: OwnedFd, claims: &mut Claims) -> Result<Self, OutputError> {
+        let mut output = Self::stream(STDOUT.to_owned(), fd.into(), claims)?;
+        output.is_stdout = true;
+        Ok(output)
+    }
+
+    fn stream(name: String, to: File, claims: &mut Claims) -> Result<Self, OutputError> {
+        match claims.add(&to) {
+            Ok(true) => {}
+            Ok(false) => return Err(OutputError::open(&name, Refused::Twice)),
+            Err(error) => return Err(OutputError::open(&name, error)),
+        }
+        Ok(Self {
+            name,
+            to,
+            header: Vec::new(),
+            whole_bytes: 0,
+            settings: Settings::default(),
+            regular: None,
+            is_stdout: false,
+        })
     }
 
     /// Begins with this line, which is written with the first tick.
@@ -152,18 +215,29 @@ impl Output {
         self
     }
 
-    /// Puts every tick on the disk before it counts as written.
-    #[must_use]
-    pub fn fsynced(mut self, fsync: bool) -> Self {
-        self.fsync = fsync && self.regular.is_some();
-        self
-    }
-
-    /// Closes the file when that is due, and begins the next; see [`finished`](Self::finished).
-    #[must_use]
-    pub fn rotated(mut self, rotate: Option<Rotate>) -> Self {
-        self.rotate = rotate.filter(|_| self.regular.is_some());
-        self
+    /// Asserts that what is to be done in the directory later can be.
+    fn check_directory(&self) -> Result<(), OutputError> {
+        let Some(regular) = &self.regular else {
+            return Ok(());
+        };
+        if regular.made_here || regular.dir.is_writable() {
+            return Ok(());
+        }
+        let directory = regular.dir.path().display().to_string();
+        let user = rustix::process::geteuid().as_raw();
+        let name = self.name.clone();
+        if self.settings.rotate.is_some() {
+            return Err(OutputError::Directory {
+                name,
+                directory,
+                user,
+            });
+        }
+        (self.settings.tell)(&format!(
+            "{name}: this user (uid {user}) can't make files in {directory}, so SIGHUP opens only a \
+             file that another has made there"
+        ));
+        Ok(())
     }
 
     /// Whether it is a regular file.
@@ -173,57 +247,32 @@ impl Output {
 
     /// Whether there is a time when the next file is begun.
     pub(crate) fn is_rotated(&self) -> bool {
-        self.rotate.is_some()
-    }
-
-    /// Finished files that an earlier run left uncompressed.
-    pub(crate) fn left_plain(&self) -> Vec<PathBuf> {
-        let rotated = self.regular.as_ref().filter(|_| self.is_rotated());
-        rotated.map_or_else(Vec::new, |regular| rotate::left_plain(&regular.path))
-    }
-
-    /// Makes room for a tick of this time and length: where it is to be the first of the next
-    /// file, the one that is there is renamed, and its new name returned.
-    ///
-    /// # Errors
-    /// The file can't be renamed, or the next one not be made.
-    pub(crate) fn finished(
-        &mut self,
-        wall: SystemTime,
-        bytes: u64,
-    ) -> Result<Option<PathBuf>, OutputError> {
-        let (Some(rotate), Some(regular)) = (self.rotate, &mut self.regular) else {
-            return Ok(None);
-        };
-        let first = *regular.first.get_or_insert(wall);
-        let has_ticks = self.whole_bytes > self.header.len() as u64;
-        if !rotate.is_due(has_ticks, self.whole_bytes + bytes, first, wall) {
-            return Ok(None);
-        }
-        let finished = if regular.names(&self.to) {
-            let finished = rotate::finished(&regular.path, first);
-            fs::rename(&regular.path, &finished)
-                .map_err(|source| OutputError::write(&self.name, source))?;
-            Some(finished)
-        } else {
-            None
-        };
-        self.reopen().map_err(|error| match error {
-            // The ticks up to now are in a file, so that this is no failure to begin.
-            OutputError::Open { name, source } => OutputError::Write { name, source },
-            error => error,
-        })?;
-        if let Some(regular) = &mut self.regular {
-            regular.first.get_or_insert(wall);
-        }
-        Ok(finished)
+        self.regular.is_some() && self.settings.rotate.is_some()
     }
 
     /// Writes one tick. Returns how many bytes that were, the header's included.
     ///
     /// # Errors
-    /// The disk is full, the pipe closed. A regular file is cut back to its last whole tick.
+    /// The disk is full, the pipe closed; [`OutputError::ReaderClosed`] of standard output. A regular file is cut back to its last whole tick.
     pub fn write_tick(&mut self, bytes: &[u8]) -> Result<u64, OutputError> {
+        let bytes = match self.settings.content {
+            Content::Recording if self.header.is_empty() => {
+                let header = virtmon_recording::header_bytes(bytes).unwrap_or(0);
+                self.header = bytes[..header].to_vec();
+                &bytes[header..]
+            }
+            _ => bytes,
+        };
+        if let Some(regular) = &self.regular {
+            // Another may have truncated it, as logrotate's copytruncate does.
+            self.whole_bytes = match regular.is_old {
+                true => 0,
+                false => match self.to.metadata() {
+                    Ok(meta) => meta.len(),
+                    Err(error) => return Err(OutputError::write(&self.name, error)),
+                },
+            };
+        }
         let begin;
         let bytes = if self.whole_bytes == 0 && !self.header.is_empty() {
             begin = [&self.header, bytes].concat();
@@ -234,48 +283,64 @@ impl Output {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let written = bytes.len() as u64;
-        match self.write(bytes) {
-            Ok(()) => {
-                self.whole_bytes += written;
-                Ok(written)
+        if let Err(error) = self.write(bytes) {
+            if self.is_stdout && error.kind() == ErrorKind::BrokenPipe {
+                return Err(OutputError::ReaderClosed);
             }
-            Err(source) => {
-                if self.regular.is_some() {
-                    // The write's error is the one to report; a torn tail is all that is left of
-                    // this one.
-                    let _ = self.to.set_len(self.whole_bytes);
-                }
-                Err(OutputError::write(&self.name, source))
-            }
+            return Err(OutputError::write(&self.name, error));
         }
+        let written = bytes.len() as u64;
+        self.whole_bytes += written;
+        if let Some(regular) = &mut self.regular {
+            regular.made_here = false;
+        }
+        Ok(written)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.whole_bytes == 0 && self.regular.is_some() {
+        if let Some(regular) = &mut self.regular
+            && regular.is_old
+        {
             self.to.set_len(0)?;
+            regular.is_old = false;
         }
-        self.to.write_all(bytes)?;
-        if self.fsync {
-            self.to.sync_data()?;
+        let mut written = 0;
+        let done = self.write_all(bytes, &mut written);
+        let done = done.and_then(|()| match self.settings.fsync && self.regular.is_some() {
+            true => self.to.sync_data(),
+            false => Ok(()),
+        });
+        if done.is_err() && self.regular.is_some() {
+            // The first error is the one to report; a torn tail is all that is left where this
+            // fails too. Others may have truncated the file meanwhile.
+            let _ = self
+                .to
+                .metadata()
+                .and_then(|meta| self.to.set_len(meta.len().saturating_sub(written as u64)));
+        }
+        done
+    }
+
+    fn write_all(&mut self, bytes: &[u8], written: &mut usize) -> io::Result<()> {
+        while *written < bytes.len() {
+            match self.to.write(&bytes[*written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(more) => *written += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Another program that has the same pipe or terminal has made it non-blocking.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_for_room()?,
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
 
-    /// Opens the file that its path names now, where that is another one, and goes on in it.
-    ///
-    /// # Errors
-    /// It can't be opened, or holds another table: the one that it had is kept.
-    pub fn reopen(&mut self) -> Result<(), OutputError> {
-        let Some(regular) = &self.regular else {
-            return Ok(());
-        };
-        if regular.names(&self.to) {
-            return Ok(());
+    fn wait_for_room(&self) -> io::Result<()> {
+        let mut fds = [PollFd::new(self.to.as_fd(), PollFlags::POLLOUT)];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(nix::Error::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        let next = Self::append(&regular.path, self.header.clone())?;
-        *self = next.fsynced(self.fsync).rotated(self.rotate);
-        Ok(())
     }
 
     /// Puts what was written on the disk.
@@ -295,11 +360,10 @@ impl Drop for Output {
     fn drop(&mut self) {
         if let Some(regular) = &self.regular
             && regular.made_here
-            && self.whole_bytes == 0
             && regular.names(&self.to)
         {
             // There is nobody left to tell, and an empty file is all that stays.
-            let _ = fs::remove_file(&regular.path);
+            let _ = regular.dir.remove(&regular.file_name);
         }
     }
 }

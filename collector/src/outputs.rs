@@ -3,37 +3,40 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use virtmon::sink::{CsvSink, JsonSink, RecordSink, Sink, TableSink};
+use virtmon::sink::{CsvSink, JsonLines, JsonSink, RecordSink, Sink, TableSink};
 use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Nova, Own, Stats, Table, Vcpus};
-use virtmon::{Output, OutputError, Runner};
+use virtmon::{Claims, Content, Output, OutputError, Runner, Settings};
 use virtmon_model::Capabilities;
 
 use crate::cli::{Cli, Detail};
+use crate::say;
 
 /// A table beside a file is for a look now and then.
 const BESIDE_A_FILE_NS: u64 = 900_000_000;
 
-/// Opens what the command line asks for.
+/// Opens what the command line asks for. `claims` has the file that is replayed.
 pub(crate) fn add(
     cli: &Cli,
     capabilities: Capabilities,
     runner: &mut Runner<'_>,
+    mut claims: Claims,
 ) -> Result<(), OutputError> {
+    let claims = &mut claims;
     if let Some(path) = &cli.csv {
-        csv::<Domains>(cli, path, runner)?;
+        csv::<Domains>(cli, path, runner, claims)?;
         if cli.every.is_some() {
-            csv_beside::<Bursts>(cli, path, runner)?;
+            csv_beside::<Bursts>(cli, path, runner, claims)?;
         }
         for &detail in &cli.detail {
             match detail {
-                Detail::Vcpu => csv_beside::<Vcpus>(cli, path, runner)?,
-                Detail::Nic => csv_beside::<Nics>(cli, path, runner)?,
-                Detail::Disk => csv_beside::<Disks>(cli, path, runner)?,
-                Detail::Host => csv_beside::<Hosts>(cli, path, runner)?,
-                Detail::Event => csv_beside::<Events>(cli, path, runner)?,
-                Detail::Own => csv_beside::<Own>(cli, path, runner)?,
-                Detail::Stat => csv_beside::<Stats>(cli, path, runner)?,
-                Detail::Nova => csv_beside::<Nova>(cli, path, runner)?,
+                Detail::Vcpu => csv_beside::<Vcpus>(cli, path, runner, claims)?,
+                Detail::Nic => csv_beside::<Nics>(cli, path, runner, claims)?,
+                Detail::Disk => csv_beside::<Disks>(cli, path, runner, claims)?,
+                Detail::Host => csv_beside::<Hosts>(cli, path, runner, claims)?,
+                Detail::Event => csv_beside::<Events>(cli, path, runner, claims)?,
+                Detail::Own => csv_beside::<Own>(cli, path, runner, claims)?,
+                Detail::Stat => csv_beside::<Stats>(cli, path, runner, claims)?,
+                Detail::Nova => csv_beside::<Nova>(cli, path, runner, claims)?,
             }
         }
     }
@@ -44,22 +47,56 @@ pub(crate) fn add(
         if cli.every.is_some() {
             sinks.push(Box::new(JsonSink::<Bursts>::of(&cli.columns)));
         }
-        runner.add(sinks, open(cli, path, Vec::new())?);
+        let output = open(cli, path, Vec::new(), claims)?;
+        runner.add(JsonLines::new(sinks, &cli.columns), output);
     }
     if let Some(path) = &cli.record {
-        runner.add(RecordSink, Output::file(path)?.fsynced(cli.fsync));
+        let settings = Settings {
+            append: false,
+            content: Content::Recording,
+            ..settings(cli)
+        };
+        runner.add(
+            RecordSink,
+            Output::open(path, Vec::new(), settings, claims)?,
+        );
     }
     if let Some(at_most_every_ns) = table(cli) {
         let table = TableSink::new(capabilities, io::stdout().is_terminal() && colour());
         let table = table.sorted(cli.sort.into(), cli.top);
-        runner.add(table.at_most_every(at_most_every_ns), Output::stdout()?);
+        runner.add(
+            table.at_most_every(at_most_every_ns),
+            Output::stdout(claims)?,
+        );
     }
     Ok(())
 }
 
+/// The files that the command line names, those beside them left out: they lie in the same
+/// directories.
+pub(crate) fn files(cli: &Cli) -> Vec<PathBuf> {
+    let named = [&cli.csv, &cli.json, &cli.record].into_iter().flatten();
+    let files = named.filter(|path| path.as_os_str() != "-");
+    files.cloned().collect()
+}
+
+/// How the command line has outputs written.
+fn settings(cli: &Cli) -> Settings {
+    Settings {
+        append: cli.append,
+        fsync: cli.fsync,
+        rotate: cli.rotate,
+        keep: cli.keep,
+        content: Content::Lines,
+        tell: say::warning,
+    }
+}
+
 /// Whether the table is shown, and after how many ns again at the earliest.
 pub(crate) fn table(cli: &Cli) -> Option<u64> {
-    let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let stdout = [Path::new("-"), Path::new("/dev/stdout")];
+    let to_stdout =
+        |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| stdout.contains(&path));
     if cli.csv.is_none() && cli.json.is_none() {
         Some(0)
     } else if io::stdout().is_terminal() && !to_stdout(&cli.csv) && !to_stdout(&cli.json) {
@@ -81,26 +118,35 @@ fn csv_beside<T: Table>(
     cli: &Cli,
     path: &Path,
     runner: &mut Runner<'_>,
+    claims: &mut Claims,
 ) -> Result<(), OutputError> {
-    csv::<T>(cli, &beside(path, T::NAME), runner)
+    csv::<T>(cli, &beside(path, T::NAME), runner, claims)
 }
 
-fn csv<T: Table>(cli: &Cli, path: &Path, runner: &mut Runner<'_>) -> Result<(), OutputError> {
-    let sink = CsvSink::<T>::of(&cli.columns);
+fn csv<T: Table>(
+    cli: &Cli,
+    path: &Path,
+    runner: &mut Runner<'_>,
+    claims: &mut Claims,
+) -> Result<(), OutputError> {
+    let sink = CsvSink::<T>::of(&cli.columns).safe(cli.csv_safe);
     // The output writes it: each file that it begins has one.
-    let output = open(cli, path, sink.header())?;
+    let output = open(cli, path, sink.header(), claims)?;
     runner.add(sink.without_header(true), output);
     Ok(())
 }
 
 /// Opens a file, or the standard output for `-`.
-fn open(cli: &Cli, path: &Path, header: Vec<u8>) -> Result<Output, OutputError> {
-    let output = match path.to_str() {
-        Some("-") => Output::stdout()?.with_header(header),
-        _ if cli.append => Output::append(path, header)?,
-        _ => Output::file(path)?.with_header(header),
-    };
-    Ok(output.fsynced(cli.fsync).rotated(cli.rotate))
+fn open(
+    cli: &Cli,
+    path: &Path,
+    header: Vec<u8>,
+    claims: &mut Claims,
+) -> Result<Output, OutputError> {
+    match path.to_str() {
+        Some("-") => Ok(Output::stdout(claims)?.with_header(header)),
+        _ => Output::open(path, header, settings(cli), claims),
+    }
 }
 
 fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {

@@ -13,16 +13,31 @@ use thread_priority::{
 };
 use virtmon_model::{Error, Result};
 
-/// Makes this thread, which is the one that reads, a real-time one, and keeps all of the program
-/// in memory.
+/// The least priority of a real-time thread.
+const PRIORITY: u64 = 1;
+
+/// Takes what [`become_realtime`] needs, while this process still has its rights.
 ///
-/// `keeps_rights` is whether the program stays who it is: a user without `CAP_IPC_LOCK` could not
-/// allocate past its limit of locked memory, so there must be none.
+/// `keeps_rights` is whether it will have them then. A user without `CAP_IPC_LOCK` could not
+/// allocate past its limit of locked memory, so there must be none, and may have the priority of a
+/// thread only where a limit allows it.
 ///
 /// # Errors
 /// A right is missing: the message says which.
-pub(crate) fn become_realtime(keeps_rights: bool) -> Result<()> {
+pub(crate) fn prepare(keeps_rights: bool) -> Result<()> {
     unlimited_locks(keeps_rights)?;
+    // It takes CAP_SYS_RESOURCE, or a hard limit that allows it; where neither is there, the right
+    // itself may be.
+    let _ = setrlimit(Resource::RLIMIT_RTPRIO, PRIORITY, PRIORITY);
+    Ok(())
+}
+
+/// Makes this thread, which is the one that reads, a real-time one, and keeps all of the program
+/// in memory. [`prepare`] comes before it.
+///
+/// # Errors
+/// A right is missing: the message says which.
+pub(crate) fn become_realtime() -> Result<()> {
     schedule()?;
     let all = MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE;
     mlockall(all).map_err(|error| match error {

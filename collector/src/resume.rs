@@ -1,128 +1,163 @@
-//! Where a file that an earlier run left may be gone on with.
+//! Where a file that an earlier run left may be gone on with: behind its last whole tick, which is
+//! looked for from the end.
+//!
+//! A run writes a tick by one call, so that only the last tick of a file can be incomplete. Each
+//! tick's last row has `tick_end`. Whatever is damaged elsewhere stays as it is.
 
-use std::io::{self, BufRead};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+mod record;
+
+use record::{Record, Shape};
+
+/// How much of a file's end is read, until a tick's end is among it. A tick that is longer than the
+/// last is not looked for.
+const WINDOWS: [u64; 5] = [4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20];
+
+/// So much of a file's beginning is read, to see what it is.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// What an earlier run left.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Left {
+pub enum Left {
     /// Nothing: the header is still to be written.
     Nothing,
-    /// Whole ticks, up to this length; what follows is torn.
-    Whole(u64),
-    /// Another table.
-    Another,
+    /// Whole ticks.
+    Ticks {
+        /// Bytes from the start to the end of the last whole tick.
+        whole: u64,
+        /// Bytes behind it: an incomplete tick, or what is no row.
+        torn: u64,
+    },
+    /// A table of virtmon with other columns, or one whose beginning or end is damaged.
+    Older,
+    /// Something else.
+    Foreign,
 }
 
-/// Columns that tell one tick from the next: schema, tick, time, mono_ns.
-const KEY_COLUMNS: usize = 4;
-
-/// Reads a file from its start. `header` is the line that it must begin with, empty for JSON
-/// Lines.
+/// Looks at a file. `header` is the line that it must begin with, empty for JSON Lines.
 ///
-/// A torn line was written in one piece with the rows of its tick before it, so these go too.
-pub(crate) fn left(mut file: impl BufRead, header: &[u8]) -> io::Result<Left> {
-    let csv = !header.is_empty();
-    let begin = if csv { header } else { b"{\"table\":\"" };
-    let keyed = header.starts_with(b"schema,tick,time,mono_ns,");
-    let (mut record, mut key) = (Vec::new(), Vec::new());
-    let (mut whole, mut tick_begin) = (0u64, 0u64);
-    loop {
-        record.clear();
-        let is_whole = read_record(&mut file, csv, &mut record)?;
-        let first = whole == 0;
-        if first && !record.starts_with(begin) {
-            // Less than a header is one that was torn.
-            let nothing = !is_whole && begin.starts_with(&record);
-            return Ok(if nothing {
-                Left::Nothing
-            } else {
-                Left::Another
-            });
+/// It takes memory for the part of the file that is looked at, 64 MiB at most, and time that grows
+/// with that part.
+///
+/// # Errors
+/// The file can't be read.
+pub fn left(file: &mut (impl Read + Seek), header: &[u8]) -> io::Result<Left> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let head = read(file, 0, length.min(HEAD_BYTES))?;
+    let shape = Shape::of(header);
+    let begin = shape.begin();
+    if !head.starts_with(begin) {
+        // Less than a header is one that was torn.
+        return Ok(if begin.starts_with(&head) {
+            Left::Nothing
+        } else if shape.is_older(&head) {
+            Left::Older
+        } else {
+            Left::Foreign
+        });
+    }
+    let first = header.len() as u64;
+    for window in WINDOWS {
+        let from = length.saturating_sub(window).max(first);
+        let all = from == first;
+        let bytes = read(file, from, length - from)?;
+        let is_last = all || window == WINDOWS[WINDOWS.len() - 1];
+        let tail = Tail::of(&bytes, &shape, all);
+        if let Some(whole) = tail.whole(&shape, all, is_last) {
+            let whole = from + whole as u64;
+            let torn = length - whole;
+            return Ok(Left::Ticks { whole, torn });
         }
-        let this = if keyed { key_of(&record) } else { &record[..0] };
-        if !is_whole {
-            let same_tick = keyed && !record.is_empty() && key.starts_with(this);
-            return Ok(match if same_tick { tick_begin } else { whole } {
-                0 => Left::Nothing,
-                bytes => Left::Whole(bytes),
-            });
+    }
+    Ok(Left::Older)
+}
+
+fn read(file: &mut (impl Read + Seek), from: u64, bytes: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut into = Vec::new();
+    file.take(bytes).read_to_end(&mut into)?;
+    Ok(into)
+}
+
+/// What the end of a file holds, by places in the bytes that were read.
+#[derive(Debug, Default)]
+struct Tail {
+    /// Where the last row ends that ends a tick.
+    tick_end: Option<usize>,
+    /// Where the last whole row ends.
+    row_end: Option<usize>,
+    /// Where the first whole row behind `tick_end` begins.
+    first: Option<usize>,
+    /// Of the last whole rows that have one tick: where the first begins, and where the last one
+    /// has its tick.
+    run: Option<(usize, Range<usize>)>,
+}
+
+impl Tail {
+    /// Reads the bytes row by row. What is no row is passed over, up to the next line that is.
+    /// `aligned` is whether the first byte begins a row.
+    fn of(bytes: &[u8], shape: &Shape, aligned: bool) -> Self {
+        let mut tail = Self::default();
+        let mut at = if aligned { 0 } else { next_line(bytes, 0) };
+        while at < bytes.len() {
+            match shape.record(&bytes[at..]) {
+                Some(record) => {
+                    tail.take(bytes, at, &record);
+                    at += record.bytes;
+                }
+                None => at = next_line(bytes, at),
+            }
         }
-        if this != key {
-            tick_begin = whole;
-            key.clear();
-            key.extend_from_slice(this);
+        tail
+    }
+
+    fn take(&mut self, bytes: &[u8], at: usize, record: &Record) {
+        let end = at + record.bytes;
+        self.row_end = Some(end);
+        if record.ends_tick {
+            self.tick_end = Some(end);
+            (self.first, self.run) = (None, None);
+            return;
         }
-        whole += record.len() as u64;
+        self.first.get_or_insert(at);
+        let key = at + record.key.start..at + record.key.end;
+        let begin = match &self.run {
+            Some((begin, last)) if bytes[last.clone()] == bytes[key.clone()] => *begin,
+            _ => at,
+        };
+        self.run = Some((begin, key));
+    }
+
+    /// Where the last whole tick ends; `None` where that is not among these bytes. `all` is whether
+    /// they are all rows of the file, `is_last` whether no more of it is to be read.
+    fn whole(&self, shape: &Shape, all: bool, is_last: bool) -> Option<usize> {
+        let none = all.then_some(0);
+        if !shape.has_tick_end() {
+            // Nothing tells whether the last tick has more rows to come.
+            return self.row_end.or(none);
+        }
+        let run = self.run.as_ref().map(|(begin, _)| *begin);
+        match (self.tick_end, run) {
+            // Behind the last whole tick are rows of one other, or none.
+            (Some(end), run) if run == self.first => Some(end),
+            // They are of several ticks where an end is damaged, and only the last one goes.
+            (Some(_), run) => run,
+            // An earlier version of the program has not marked the ends.
+            (None, _) if shape.is_json() && is_last => self.row_end.or(none),
+            (None, run) if all => run.or(none),
+            (None, _) => None,
+        }
     }
 }
 
-/// Reads up to the line feed that ends a record. Returns whether there was one.
-fn read_record(file: &mut impl BufRead, csv: bool, record: &mut Vec<u8>) -> io::Result<bool> {
-    loop {
-        let more = file.read_until(b'\n', record)?;
-        // A line feed within quotes does not end a record.
-        let quotes = record.iter().filter(|&&byte| byte == b'"').count();
-        if record.ends_with(b"\n") && !(csv && quotes % 2 == 1) {
-            return Ok(true);
-        }
-        if more == 0 {
-            return Ok(false);
-        }
-    }
-}
-
-/// The cells that tell the tick; what there is of them in a torn record.
-fn key_of(record: &[u8]) -> &[u8] {
-    let commas = record.iter().enumerate().filter(|(_, byte)| **byte == b',');
-    let end = commas.map(|(at, _)| at).nth(KEY_COLUMNS - 1);
-    &record[..end.unwrap_or(record.len())]
+/// Where the line behind this place begins.
+fn next_line(bytes: &[u8], at: usize) -> usize {
+    let rest = &bytes[at..];
+    let feed = rest.iter().position(|&byte| byte == b'\n');
+    feed.map_or(bytes.len(), |feed| at + feed + 1)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEADER: &str = "schema,tick,time,mono_ns,name\n";
-
-    fn of(text: &str) -> Left {
-        left(text.as_bytes(), HEADER.as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn a_torn_tick_goes_as_a_whole() {
-        let first = format!("{HEADER}1,0,a,7,x\n1,0,a,7,\"two\nlines\"\n");
-        let second = "1,1,b,8,x\n1,1,b,8,\"two\nlines\"\n";
-        let whole = (first.len() + second.len()) as u64;
-        assert_eq!(of(&format!("{first}{second}")), Left::Whole(whole));
-        let torn_at = |at: usize| of(&format!("{first}{}", &second[..at]));
-        for at in 1..second.len() {
-            // After its first row nobody can tell that a second was to come.
-            let end = if second[..at].ends_with("x\n") { at } else { 0 };
-            // So few bytes may be the beginning of either tick: the surer one goes too.
-            let ambiguous = first.rfind("1,0,a,7,x").unwrap();
-            let expected = if at <= 2 {
-                ambiguous
-            } else {
-                first.len() + end
-            };
-            assert_eq!(torn_at(at), Left::Whole(expected as u64), "{at}");
-        }
-    }
-
-    #[test]
-    fn another_table_is_told_from_none() {
-        assert_eq!(of(""), Left::Nothing);
-        assert_eq!(of("schema,ti"), Left::Nothing);
-        assert_eq!(of(HEADER), Left::Whole(HEADER.len() as u64));
-        assert_eq!(of("schema,tick,time,mono_ns\n"), Left::Another);
-        assert_eq!(of("a letter"), Left::Another);
-        let json = "{\"table\":\"domain\"}\n";
-        let left = |text: &str| left(text.as_bytes(), b"").unwrap();
-        assert_eq!(
-            left(&format!("{json}{{\"ta")),
-            Left::Whole(json.len() as u64)
-        );
-        assert_eq!(left(""), Left::Nothing);
-        assert_eq!(left("x\n"), Left::Another);
-    }
-}
+mod tests;

@@ -123,7 +123,7 @@ impl<'a> Runner<'a> {
     /// Reads so many times in each interval, and tells how the rates were spread: the ticker's
     /// ticks are the readings.
     pub fn burst(&mut self, readings: u64) {
-        self.burst = Some((readings.max(1), Burst::default()));
+        self.burst = Some((readings.max(1), Burst::of(readings)));
     }
 
     /// Tells in each frame what virtmon itself took, from now on.
@@ -176,6 +176,7 @@ impl<'a> Runner<'a> {
         };
         let signals = source.ticker().signals();
         writer.stops(signals.stopper()?);
+        writer.announces(self.notify.ready());
         if writer.has_files() {
             signals.catch_hangup()?;
         }
@@ -206,6 +207,7 @@ impl<'a> Runner<'a> {
             let number = match source.wait()? {
                 Wake::Due(number) => number,
                 Wake::Reopen => {
+                    source.restart_tape();
                     writer.reopen();
                     continue;
                 }
@@ -308,7 +310,7 @@ impl<'a> Runner<'a> {
                     self.write(source, &frame, writer);
                 }
             }
-            self.notify.ticked(began.mono_ns);
+            self.notify.ticked(began.mono_ns, writer.written());
             readings += u64::from(!between);
             if limit == Limit::Count(readings) {
                 return Ok(());

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::table::{
-    Bursts, Disks, Domains, Events, Hosts, Nics, Nova, Own, SCHEMA, Stats, Table, Ticks, Vcpus,
+    Bursts, Disks, Domains, Events, Hosts, Nics, Nova, Own, SCHEMA, Stats, TICK_END, Table, Ticks,
+    Vcpus,
 };
 
 const INTRODUCTION: &str = "\
@@ -13,12 +14,24 @@ feed. An empty field is a value that is not known: the hypervisor does not tell 
 earlier reading to compare with. As JSON Lines, a row is an object whose first key, `table`, names
 its table; a value that is not known is null, and its key is there.
 
+Whole numbers have up to 64 bits in JSON too. A reader that takes every number for a double, as JavaScript's
+`JSON.parse` does, loses the last digits of those above 2^53: of `cpu_time_ns` after 104 days of CPU
+time. Such a reader needs a parser that keeps whole numbers, or the CSV.
+
+Text is what the guest, the toolstack or the daemon calls a thing, with nothing escaped but what CSV and
+JSON ask for. With `--csv-safe`, text in the CSV that begins with `=`, `+`, `-`, `@`, a tab or a line's end has
+an apostrophe before it, so that no spreadsheet takes it for a formula.
+
 For a database: `time` is a timestamp with time zone, `uuid` a uuid; columns in % and in units a
 second are decimal, with three places; all others that have a unit are whole, and so are `schema`,
-`tick`, `id`, `target_id`, `vcpu`, `pcpu`, `node` and `cpupool`; the rest is text.
+`tick`, `id`, `target_id`, `vcpu`, `pcpu`, `node`, `cpupool` and `tick_end`; the rest is text.
 
-Columns are added only behind the last one. The schema's number changes when a column changes its
-meaning or its place.
+`tick_end` shows whether a tick is whole: the last row of each tick in a file has 1, and the rows of
+a tick that was not written to its end have none. In JSON Lines, only the last row of a tick, of
+whatever table, has the key `tick_end`.
+
+`tick_end` is the last column of each table. New columns are added behind the others, before
+`tick_end`. The schema's number changes when another column changes its meaning or its place.
 ";
 
 /// Every table with its columns, as Markdown: what `virtmon schema` prints and SCHEMA.md holds.
@@ -57,6 +70,7 @@ pub fn column_names() -> Vec<&'static str> {
     of::<Stats>(&mut names);
     of::<Nova>(&mut names);
     of::<Bursts>(&mut names);
+    names.push(TICK_END);
     names
 }
 
@@ -72,6 +86,11 @@ fn put<T: Table>(text: &mut String) {
         let (name, unit, help) = (column.name, column.unit, column.help);
         let (xen, libvirt) = (column.xen, column.libvirt);
         let _ = writeln!(text, "| `{name}` | {unit} | {help} | {xen} | {libvirt} |");
+    }
+    if T::NAME != Ticks::NAME {
+        let help = "1 in the last row that the tick has in its file, else empty";
+        let from = "the collector";
+        let _ = writeln!(text, "| `{TICK_END}` |  | {help} | {from} | {from} |");
     }
 }
 

@@ -7,7 +7,7 @@ mod row;
 mod table;
 
 pub use csv::CsvSink;
-pub use json::JsonSink;
+pub use json::{JsonLines, JsonSink};
 pub use record::RecordSink;
 pub use table::{Sort, TableSink};
 

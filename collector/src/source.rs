@@ -59,4 +59,8 @@ pub trait Source {
 
     /// Appends the readings since the last call as a recording has them, where one is made.
     fn taped(&mut self, _into: &mut Vec<u8>) {}
+
+    /// Makes the readings handed over next such that another file of a recording may begin with
+    /// them.
+    fn restart_tape(&mut self) {}
 }

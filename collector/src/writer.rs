@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-use crate::output::Compressor;
+use crate::notify::{Ready, Written};
+use crate::output::{self, Compressor};
 use crate::signals::Stopper;
 use crate::{Output, OutputError};
 
@@ -48,6 +50,8 @@ struct Shared {
     /// Ticks that wait or are being written, and their bytes.
     waiting_ticks: AtomicU64,
     waiting_bytes: AtomicU64,
+    /// Ticks written since the start.
+    written_ticks: AtomicU64,
     /// Bytes written since they were asked for.
     written_bytes: AtomicU64,
 }
@@ -59,6 +63,10 @@ struct Queue {
     closed: bool,
     /// Written to when an output fails, so that the reading thread need not look at each tick.
     stopper: Option<Stopper>,
+    /// Whether it was written to although no output failed.
+    stopped: bool,
+    /// Told once, of the first tick that is written.
+    ready: Option<Ready>,
     /// How it ended.
     done: Option<Result<(), OutputError>>,
 }
@@ -84,9 +92,15 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
-                let done = mine.write(outputs, compressor.as_ref(), tell);
+                // Whatever happens below, the run gets to know that there is no writer any more.
+                let mut ending = Ending {
+                    shared: mine,
+                    done: Err(OutputError::Panicked),
+                };
+                let outputs = outputs.into_iter().map(Some).collect();
+                let done = ending.shared.write(outputs, compressor.as_ref());
                 compressor.into_iter().for_each(Compressor::finish);
-                mine.end(done);
+                ending.done = done;
             })?;
         Ok(Self {
             shared,
@@ -104,6 +118,19 @@ impl Writer {
     /// Stops this when an output fails.
     pub(crate) fn stops(&self, stopper: Stopper) {
         self.shared.lock().stopper = Some(stopper);
+    }
+
+    /// Tells a service manager when the first tick is written.
+    pub(crate) fn announces(&self, ready: Option<Ready>) {
+        self.shared.lock().ready = ready;
+    }
+
+    /// How far it is.
+    pub(crate) fn written(&self) -> Written {
+        // In this order: where nothing waits, the ticks that waited are counted.
+        let all = self.shared.waiting_ticks.load(Ordering::Acquire) == 0;
+        let ticks = self.shared.written_ticks.load(Ordering::Acquire);
+        Written { ticks, all }
     }
 
     /// Whether the queue takes another tick.
@@ -128,7 +155,7 @@ impl Writer {
         let spare = spare.unwrap_or_else(|| Batch::new(streams));
         queue
             .jobs
-            .push_back(Job::Tick(std::mem::replace(&mut self.batch, spare)));
+            .push_back(Job::Tick(mem::replace(&mut self.batch, spare)));
         drop(queue);
         self.shared.more.notify_one();
         self.batch.streams.iter_mut().for_each(Vec::clear);
@@ -154,7 +181,13 @@ impl Writer {
         let mut queue = self.shared.lock();
         queue.closed = true;
         self.shared.more.notify_one();
+        let mut stopped = false;
         loop {
+            if queue.stopped && !stopped {
+                // That signal was this thread's own, where it is still to be seen.
+                stopped = true;
+                let _ = given_up();
+            }
             if let Some(done) = queue.done.take() {
                 drop(queue);
                 // That was the last thing that it does.
@@ -163,8 +196,7 @@ impl Writer {
                 }
                 return done;
             }
-            // A thread that is left where it is ends with the program; one that has panicked has
-            // said so.
+            // A thread that is left where it is ends with the program.
             if given_up() || thread.as_ref().is_none_or(JoinHandle::is_finished) {
                 let ticks = self.shared.waiting_ticks.load(Ordering::Relaxed);
                 return Err(OutputError::Abandoned { ticks });
@@ -209,46 +241,79 @@ impl Shared {
     /// Writes what comes, until there will be no more.
     fn write(
         &self,
-        mut outputs: Vec<Output>,
+        mut outputs: Vec<Option<Output>>,
         compressor: Option<&Compressor>,
-        tell: fn(&str),
     ) -> Result<(), OutputError> {
-        let compress = |path| {
+        let later = |job| {
             if let Some(compressor) = compressor {
-                compressor.take(path);
+                compressor.take(job);
             }
         };
         outputs
             .iter()
-            .flat_map(Output::left_plain)
-            .for_each(compress);
+            .flatten()
+            .flat_map(Output::left_over)
+            .for_each(later);
         while let Some(job) = self.next() {
             match job {
                 Job::Tick(batch) => {
-                    for (output, bytes) in outputs.iter_mut().zip(&batch.streams) {
-                        let finished = output.finished(batch.wall, bytes.len() as u64)?;
-                        finished.into_iter().for_each(compress);
-                        let written = output.write_tick(bytes)?;
-                        self.written_bytes.fetch_add(written, Ordering::Relaxed);
+                    for (place, bytes) in outputs.iter_mut().zip(&batch.streams) {
+                        self.write_one(place, bytes, batch.wall, later)?;
                     }
-                    let bytes = batch.bytes();
-                    self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-                    self.waiting_ticks.fetch_sub(1, Ordering::Relaxed);
-                    let mut queue = self.lock();
-                    if queue.spare.len() < SPARE {
-                        queue.spare.push(batch);
-                    }
+                    self.written(batch);
                 }
                 Job::Reopen => {
-                    for output in &mut outputs {
-                        if let Err(error) = output.reopen() {
-                            tell(&format!("{error}; it goes on in the file that it has"));
-                        }
-                    }
+                    outputs.iter_mut().flatten().for_each(Output::reopen);
                 }
             }
         }
-        outputs.iter_mut().try_for_each(Output::finish)
+        outputs.iter_mut().flatten().try_for_each(Output::finish)
+    }
+
+    /// Writes one output's part of a tick. Where the reader of standard output has closed it, that
+    /// output is done, the run ends, and the other outputs get what is still in the queue.
+    fn write_one(
+        &self,
+        place: &mut Option<Output>,
+        bytes: &[u8],
+        wall: SystemTime,
+        later: impl Fn(output::Job),
+    ) -> Result<(), OutputError> {
+        let Some(output) = place else {
+            return Ok(());
+        };
+        let jobs = output.make_ready(wall, bytes);
+        jobs.into_iter().for_each(later);
+        match output.write_tick(bytes) {
+            Ok(written) => {
+                self.written_bytes.fetch_add(written, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(OutputError::ReaderClosed) => {
+                *place = None;
+                let mut queue = self.lock();
+                queue.stopped = true;
+                if let Some(stopper) = &queue.stopper {
+                    stopper.stop();
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Accounts for a tick that is written, and keeps its memory for a later one.
+    fn written(&self, batch: Batch) {
+        let bytes = batch.bytes();
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.written_ticks.fetch_add(1, Ordering::Release);
+        self.waiting_ticks.fetch_sub(1, Ordering::Release);
+        let mut queue = self.lock();
+        // A message that the manager did not take is tried again with the next tick.
+        queue.ready.take_if(|ready| ready.send());
+        if queue.spare.len() < SPARE {
+            queue.spare.push(batch);
+        }
     }
 
     fn next(&self) -> Option<Job> {
@@ -278,3 +343,18 @@ impl Shared {
         self.more.notify_all();
     }
 }
+
+/// Tells how the thread that writes ended, by a panic too.
+struct Ending {
+    shared: Arc<Shared>,
+    done: Result<(), OutputError>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.end(mem::replace(&mut self.done, Ok(())));
+    }
+}
+
+#[cfg(test)]
+mod tests;

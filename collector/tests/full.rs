@@ -109,8 +109,13 @@ fn a_full_disk_holds_whole_ticks_and_is_gone_on_with() {
     let text = |name: &str| String::from_utf8(read(name)).unwrap();
     assert_eq!(text("status"), "3\n3\n0\n");
     let stderr = text("stderr");
-    assert_eq!(stderr.lines().count(), 2, "{stderr}");
-    for line in stderr.lines() {
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!(lines.len(), 3, "{stderr}");
+    assert!(
+        lines[2].ends_with("bytes were no whole tick; they are in out.csv.torn now"),
+        "{stderr}"
+    );
+    for line in &lines[..2] {
         let names =
             line.starts_with("virtmon: out.csv: ") || line.starts_with("virtmon: out.host.csv: ");
         assert!(

@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 
 fn virtmon(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_virtmon"));
@@ -53,7 +57,11 @@ fn a_manager_is_told_of_the_first_tick_of_every_fourth_of_a_watchdog_and_of_the_
             .unwrap(),
     );
     assert_eq!(hear(&manager), "READY=1");
-    assert!(csv.exists(), "ready is after everything is open");
+    let rows = fs::read_to_string(&csv).unwrap();
+    assert!(
+        rows.lines().count() > 1,
+        "ready is after the first tick is written"
+    );
     for _ in 0..3 {
         assert_eq!(hear(&manager), "WATCHDOG=1");
     }
@@ -61,6 +69,67 @@ fn a_manager_is_told_of_the_first_tick_of_every_fourth_of_a_watchdog_and_of_the_
     let last = std::iter::repeat_with(|| hear(&manager)).find(|text| text != "WATCHDOG=1");
     assert_eq!(last.unwrap(), "STOPPING=1");
     assert_eq!(child.0.wait().unwrap().code(), Some(0));
+}
+
+/// A FIFO that nobody reads is a disk that hangs: once a pipe is full, a write waits.
+#[test]
+fn an_output_that_hangs_gives_no_sign_of_life() {
+    let dir = tempfile::tempdir().unwrap();
+    let (socket, pipe) = (dir.path().join("notify"), dir.path().join("pipe"));
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+    let mut options = File::options();
+    let nonblocking = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+    let mut reader = nonblocking.open(&pipe).unwrap();
+    let mut child = Running(
+        virtmon(&["--uri", "test:///default", "--interval", "2ms", "--csv"])
+            .arg(&pipe)
+            .env("NOTIFY_SOCKET", &socket)
+            .env("WATCHDOG_USEC", "8000")
+            .spawn()
+            .unwrap(),
+    );
+    let wait = |time| manager.set_read_timeout(Some(time)).unwrap();
+    wait(Duration::from_secs(60));
+    assert_eq!(hear(&manager), "READY=1");
+    assert_eq!(hear(&manager), "WATCHDOG=1");
+    // So long without a word, while a reading is made every 2 ms.
+    wait(Duration::from_secs(2));
+    let mut bytes = [0; 100];
+    let mut heard = 0;
+    while manager.recv(&mut bytes).is_ok() {
+        heard += 1;
+        assert!(heard < 10_000, "it goes on although nothing is written");
+    }
+    // As soon as the pipe takes something again, there is life.
+    manager.set_nonblocking(true).unwrap();
+    let began = Instant::now();
+    while manager.recv(&mut bytes).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        let _ = reader.read(&mut [0; 1 << 16]);
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(&bytes[..10], b"WATCHDOG=1");
+    kill(Pid::from_raw(child.0.id().cast_signed()), Signal::SIGTERM).unwrap();
+    drop(reader);
+    assert!(matches!(child.0.wait().unwrap().code(), Some(0 | 3)));
+}
+
+/// Bytes that never reached the disk are no start.
+#[test]
+fn a_full_disk_is_never_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager.set_nonblocking(true).unwrap();
+    let ended = virtmon(&["--uri", "test:///default", "--csv", "/dev/full"])
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "60000000")
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(3));
+    assert_eq!(hear(&manager), "STOPPING=1");
+    assert!(manager.recv(&mut [0; 100]).is_err());
 }
 
 #[test]

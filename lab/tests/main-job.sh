@@ -29,15 +29,25 @@ xl vcpu-list >vcpus-after
 ./virtmon check >check
 cat check
 
-# As nobody, in real time, while it runs.
-./virtmon --realtime --user nobody --interval 50ms --csv nobody.csv &
+# As nobody, in real time, while it runs, with all of its threads; a guest stops meanwhile.
+mkdir /tmp/nobody
+chown nobody /tmp/nobody
+./virtmon --realtime --user nobody --interval 50ms --csv /tmp/nobody/nobody.csv --append --rotate 100KiB \
+    --detail vcpu,nic,disk,host,event,self 2>nobody.err &
 nobody=$!
 sleep 1
-grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs)' /proc/$nobody/status >nobody.status
+xl pause idle1
+xl unpause idle1
+sleep 1
+for task in /proc/$nobody/task/*; do
+    grep -E '^(Name|Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:)' "$task/status"
+done >nobody.status
 chrt -p $nobody >nobody.chrt
 grep VmLck /proc/$nobody/status >>nobody.chrt
 kill "$nobody"
 wait "$nobody"
+ls /tmp/nobody >nobody.files
+cp /tmp/nobody/*.csv .
 
 # The wall clock is set, forward and back.
 ./virtmon --backend xen --interval 100ms --csv clock.csv --detail event &

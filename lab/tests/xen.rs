@@ -302,19 +302,28 @@ fn what_happens_to_a_domain_is_an_event() {
 #[ignore = "boots a real Xen: make test"]
 fn an_ordinary_user_without_any_capability_reads_on() {
     let status = LAB.file("nobody.status");
+    let mut names = Vec::new();
     for line in status.lines() {
         let (key, values) = line.split_once(':').unwrap();
         let values: Vec<&str> = values.split_whitespace().collect();
         let expected: &[&str] = match key {
+            "Name" => {
+                names.extend(values);
+                continue;
+            }
             "Uid" | "Gid" => &["65534"; 4],
             "Groups" => &[],
             "NoNewPrivs" => &["1"],
-            // What may still be gained by an exec does not count: there are no new privileges.
-            "CapBnd" => continue,
+            "Seccomp" => &["2"],
             _ => &["0000000000000000"],
         };
         assert_eq!(values, expected, "{status}");
     }
+    for name in ["virtmon", "writer", "compressor", "messages"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    assert_eq!(LAB.file("nobody.err"), "");
+    assert!(LAB.file("nobody.files").contains(".csv.zst"));
     let realtime = LAB.file("nobody.chrt");
     assert!(realtime.contains("policy: SCHED_FIFO"), "{realtime}");
     assert!(!realtime.contains(" 0 kB"), "{realtime}");

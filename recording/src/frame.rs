@@ -6,7 +6,7 @@ pub(crate) const SYNC: [u8; 4] = *b"\xf5vmf";
 pub(crate) const FRONT_BYTES: usize = 24;
 /// No body is longer, packed or not: the list of half a million domains.
 pub(crate) const MOST_BYTES: u32 = 1 << 26;
-/// Every so many frames one is packed by itself.
+/// After so many frames at most one is packed by itself.
 pub(crate) const KEY_EVERY: u32 = 64;
 
 /// The front of a frame, but for the checksum.
@@ -66,6 +66,14 @@ impl Front {
         }
         bytes
     }
+}
+
+/// Whether these bytes begin with a key frame: one that a recording may begin with, behind its
+/// header.
+#[must_use]
+pub fn begins_with_key(bytes: &[u8]) -> bool {
+    let front = bytes.first_chunk().and_then(Front::take);
+    front.is_some_and(|(front, _)| front.key == front.number)
 }
 
 fn checksum(front: &[u8], body: &[u8]) -> u32 {

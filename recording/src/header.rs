@@ -44,6 +44,18 @@ pub enum OpenError {
     Io(#[from] io::Error),
 }
 
+/// How many of these bytes are the header of a recording; `None` where they do not begin with one.
+#[must_use]
+pub fn header_bytes(bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(&MAGIC) {
+        return None;
+    }
+    let length = bytes.get(10..14)?.first_chunk().copied()?;
+    let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+    let end = FRONT_BYTES.checked_add(length)?;
+    (end <= bytes.len()).then_some(end)
+}
+
 impl Header {
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         let mut own = Vec::new();

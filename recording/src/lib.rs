@@ -9,7 +9,8 @@
 //! body    (zstd) outcome   tick   mono_ns   boot_ns   wall_ns   sample_ns   raw bytes, or why there are none
 //! ```
 //!
-//! A frame is one reading. Every 64th is a key frame: packed by itself, its `key` its own `number`.
+//! A frame is one reading. At least every 64th is a key frame: packed by itself, its `key` its own
+//! `number`. The first frame of a file is one, and has any number.
 //! The others are packed with their key frame's body as the dictionary, so that what is damaged
 //! costs itself, and a damaged key frame those up to the next. A frame's checksum is of all that
 //! stands between its first four bytes and the checksum, and of the packed body.
@@ -22,7 +23,8 @@ mod reader;
 pub mod wire;
 mod writer;
 
-pub use header::{Header, OpenError};
+pub use frame::begins_with_key;
+pub use header::{Header, OpenError, header_bytes};
 pub use kept::Kept;
 pub use reader::{Loss, Reader};
 pub use writer::Writer;

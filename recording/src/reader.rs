@@ -41,7 +41,8 @@ pub struct Reader<R> {
     decompressor: Decompressor<'static>,
     /// The number of the key frame whose body is the dictionary now.
     key: Option<u32>,
-    next: u32,
+    /// The number of the frame after the last one; `None` before the first.
+    next: Option<u32>,
     body: Vec<u8>,
     loss: Loss,
 }
@@ -58,7 +59,7 @@ impl<R: Read> Reader<R> {
             at: 0,
             decompressor: Decompressor::new()?,
             key: None,
-            next: 0,
+            next: None,
             body: Vec::new(),
             loss: Loss::default(),
         };
@@ -156,12 +157,14 @@ impl<R: Read> Reader<R> {
 
     /// Unpacks the body of a whole frame. Says whether that is a reading now.
     fn unpack(&mut self, front: Front, len: usize) -> bool {
-        let ahead = front.number.wrapping_sub(self.next);
+        // A file begins with a key frame of any number.
+        let expected = self.next.unwrap_or(front.key);
+        let ahead = front.number.wrapping_sub(expected);
         // Backwards is not missing.
         if ahead < u32::MAX / 2 {
             self.loss.readings += u64::from(ahead);
         }
-        self.next = front.number.wrapping_add(1);
+        self.next = Some(front.number.wrapping_add(1));
         let is_key = front.key == front.number;
         if is_key {
             self.key = None;

@@ -15,6 +15,10 @@ const LEVEL: i32 = 3;
 pub struct Writer {
     compressor: Compressor<'static>,
     number: u32,
+    /// The number of the last key frame.
+    key: u32,
+    /// Whether the next frame is to be one.
+    key_next: bool,
     body: Vec<u8>,
     packed: Vec<u8>,
 }
@@ -29,6 +33,8 @@ impl Writer {
         Ok(Self {
             compressor: Compressor::new(LEVEL)?,
             number: 0,
+            key: 0,
+            key_next: true,
             body: Vec::new(),
             packed: Vec::new(),
         })
@@ -49,8 +55,8 @@ impl Writer {
         if unpacked > MOST_BYTES {
             return Err(io::Error::other("a reading is too long for a recording"));
         }
-        let key = self.number - self.number % KEY_EVERY;
-        let is_key = key == self.number;
+        let is_key = self.key_next || self.since_key() >= KEY_EVERY;
+        let key = if is_key { self.number } else { self.key };
         if is_key {
             self.compressor.set_dictionary(LEVEL, &[])?;
         }
@@ -69,6 +75,18 @@ impl Writer {
         };
         front.put(&self.packed, out);
         self.number = self.number.wrapping_add(1);
+        (self.key, self.key_next) = (key, false);
         Ok(())
+    }
+
+    /// Makes the next frame a key frame, which another file may begin with.
+    pub fn key_next(&mut self) {
+        self.key_next = true;
+    }
+
+    /// How many frames there are since the last key frame, that one included.
+    #[must_use]
+    pub fn since_key(&self) -> u32 {
+        self.number.wrapping_sub(self.key)
     }
 }

@@ -1,8 +1,8 @@
-//! `--rotate SIZE|TIME`.
+//! `--rotate SIZE|TIME`, `--keep COUNT|TIME|SIZE`.
 
 use std::time::Duration;
 
-use virtmon::Rotate;
+use virtmon::{Keep, Rotate};
 
 use super::parse_time;
 
@@ -25,15 +25,9 @@ const UNITS: [(&str, u64); 9] = [
 
 /// Reads a size or a time. A bare number could be either, and is refused.
 pub(super) fn parse(text: &str) -> Result<Rotate, String> {
-    let unit = UNITS.iter().find(|(name, _)| text.ends_with(name));
-    let rotate = match unit {
-        Some((name, unit)) => {
-            let number = text.trim_end_matches(name).trim_end().parse::<u64>().ok();
-            number
-                .and_then(|number| number.checked_mul(*unit))
-                .map(Rotate::Size)
-        }
-        None if text.ends_with(|last: char| last.is_ascii_digit()) => None,
+    let rotate = match parse_size(text) {
+        Some(size) => size.map(Rotate::Size),
+        None if is_bare(text) => None,
         None => parse_time(text).ok().map(Rotate::Time),
     };
     match rotate.ok_or("a size is like 100MiB, a time like 1h or 24h")? {
@@ -41,6 +35,33 @@ pub(super) fn parse(text: &str) -> Result<Rotate, String> {
         Rotate::Time(time) if time < SHORTEST => Err("a file is of at least 1s".into()),
         rotate => Ok(rotate),
     }
+}
+
+/// Reads a number of files, a time or a size. A bare number is one of files.
+pub(super) fn parse_keep(text: &str) -> Result<Keep, String> {
+    let keep = match parse_size(text) {
+        Some(size) => size.map(Keep::Size),
+        None if is_bare(text) => text.parse().ok().map(Keep::Count),
+        None => parse_time(text).ok().map(Keep::Time),
+    };
+    match keep.ok_or("a number of files is like 14, a time like 14d, a size like 2GiB")? {
+        Keep::Count(0) => Err("at least 1 file is kept".into()),
+        Keep::Size(size) if size < SMALLEST => Err("at least 4KiB are kept".into()),
+        Keep::Time(time) if time < SHORTEST => Err("at least 1s is kept".into()),
+        keep => Ok(keep),
+    }
+}
+
+/// Reads a size; `None` where the text has no unit of one.
+fn parse_size(text: &str) -> Option<Option<u64>> {
+    let (name, unit) = UNITS.iter().find(|(name, _)| text.ends_with(name))?;
+    let number = text.strip_suffix(name)?.trim_end().parse::<u64>().ok();
+    Some(number.and_then(|number| number.checked_mul(*unit)))
+}
+
+/// Whether the text ends without a unit.
+fn is_bare(text: &str) -> bool {
+    text.ends_with(|last: char| last.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -77,6 +98,25 @@ mod tests {
             "1x",
         ] {
             assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_as_people_write_it() {
+        let days = |days: u64| Keep::Time(Duration::from_secs(days * 86_400));
+        for (text, keep) in [
+            ("14", Keep::Count(14)),
+            ("1", Keep::Count(1)),
+            ("14d", days(14)),
+            ("2w", days(14)),
+            ("24h", days(1)),
+            ("2GiB", Keep::Size(2 << 30)),
+            ("2 GB", Keep::Size(2_000_000_000)),
+        ] {
+            assert_eq!(parse_keep(text), Ok(keep), "{text}");
+        }
+        for text in ["", "0", "0d", "3k", "-1", "1.5", "x", "14x", "99999999999G"] {
+            assert!(parse_keep(text).is_err(), "{text:?}");
         }
     }
 }

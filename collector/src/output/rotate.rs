@@ -1,11 +1,12 @@
 //! When a file is finished, and what it is called then.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::directory::Directory;
 
 /// When a file is closed and the next one begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,34 +40,53 @@ impl Rotate {
     }
 }
 
-/// A name for a finished file that nothing has: `out.csv` becomes `out-20261123T060000Z.csv`, by
-/// its first tick. Where two began in the same second, the later one's ends with `_1`.
-pub(super) fn finished(path: &Path, first: SystemTime) -> PathBuf {
+/// So many files at most begin in one second.
+const MOST_A_SECOND: u32 = 10_000;
+
+/// Renames a file to what it is called once it is finished: `out.csv` becomes
+/// `out-20261123T060000Z.csv`, by its first tick. Where two began in the same second, the later
+/// one's ends with `_1`. Returns the new name.
+///
+/// # Errors
+/// The directory can't be changed.
+pub(super) fn finish(dir: &Directory, name: &OsStr, first: SystemTime) -> io::Result<OsString> {
     let mut stamp = String::new();
     // A clock past the year 9999 has no such text, and the names are told apart by the number.
     let _ = write!(stamp, "{}", humantime::format_rfc3339_seconds(first));
     stamp.retain(|char| char != '-' && char != ':');
-    let is_free = |path: &PathBuf| !path.exists() && !compressed(path).exists();
-    let plain = named(path, &stamp);
-    if is_free(&plain) {
-        return plain;
+    for number in 0..MOST_A_SECOND {
+        let finished = match number {
+            0 => named(name, &stamp),
+            number => named(name, &format!("{stamp}_{number}")),
+        };
+        if dir.entry(&compressed(&finished))?.is_some() {
+            continue;
+        }
+        match dir.rename_new(name, &finished) {
+            Ok(()) => return Ok(finished),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
     }
-    let mut others = (1u32..).map(|n| named(path, &format!("{stamp}_{n}")));
-    others.find(is_free).unwrap_or(plain)
+    Err(ErrorKind::AlreadyExists.into())
 }
 
 /// What a finished file is called once it is compressed.
-pub(super) fn compressed(path: &Path) -> PathBuf {
-    with_suffix(path, ".zst")
+pub(super) fn compressed(name: &OsStr) -> OsString {
+    with_suffix(name, COMPRESSED)
 }
 
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+/// A name with something behind it.
+pub(super) fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
+    let mut name = name.to_owned();
     name.push(suffix);
-    name.into()
+    name
 }
 
-fn named(path: &Path, stamp: &str) -> PathBuf {
+const COMPRESSED: &str = ".zst";
+
+fn named(name: &OsStr, stamp: &str) -> OsString {
+    let path = Path::new(name);
     let mut name = OsString::from(path.file_stem().unwrap_or_default());
     name.push("-");
     name.push(stamp);
@@ -74,46 +94,70 @@ fn named(path: &Path, stamp: &str) -> PathBuf {
         name.push(".");
         name.push(extension);
     }
-    path.with_file_name(name)
+    name
 }
 
-/// The finished files of this path that an earlier run left uncompressed.
-pub(super) fn left_plain(path: &Path) -> Vec<PathBuf> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let Ok(entries) = fs::read_dir(directory.unwrap_or(Path::new("."))) else {
-        return Vec::new();
-    };
-    let names = entries.flatten().map(|entry| entry.file_name());
-    let ours = |name: &OsString| {
-        let name = Path::new(name);
-        let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
-        let stamp = stem(path).and_then(|begin| {
-            let stem = stem(name)?;
-            Some(stem.strip_prefix(&begin)?.strip_prefix('-')?.to_owned())
+/// A finished file, by what its name says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Finished {
+    /// Seconds since 1970 of its first tick, and the number among those of one second.
+    pub(super) stamp: (u64, u64),
+    pub(super) name: OsString,
+    pub(super) is_compressed: bool,
+    pub(super) bytes: u64,
+}
+
+/// The finished files of an output that lie in its directory, oldest first. Only regular files are.
+pub(super) fn all_finished(dir: &Directory, name: &OsStr) -> io::Result<Vec<Finished>> {
+    let mut all = Vec::new();
+    for found in dir.list()? {
+        let text = found.to_str();
+        let plain = text.and_then(|text| text.strip_suffix(COMPRESSED));
+        let Some(stamp) = stamp_of(Path::new(plain.unwrap_or(text.unwrap_or(""))), name) else {
+            continue;
+        };
+        // One that is taken away meanwhile is none.
+        let Some(entry) = dir.entry(&found)?.filter(super::directory::Entry::is_file) else {
+            continue;
+        };
+        all.push(Finished {
+            stamp,
+            is_compressed: plain.is_some(),
+            bytes: entry.bytes,
+            name: found,
         });
-        name.extension() == path.extension() && stamp.is_some_and(|stamp| is_stamp(&stamp))
-    };
-    let mut left: Vec<PathBuf> = names
-        .filter(ours)
-        .map(|name| path.with_file_name(name))
-        .collect();
-    left.sort();
-    left
+    }
+    all.sort();
+    Ok(all)
 }
 
-/// Whether this is `20261123T060000Z`, with a number behind it or without.
-fn is_stamp(text: &str) -> bool {
-    let (time, number) = text.split_once('_').unwrap_or((text, "1"));
+/// When the first tick was, where this is the name of a finished file of that output.
+fn stamp_of(finished: &Path, name: &OsStr) -> Option<(u64, u64)> {
+    let name = Path::new(name);
+    if finished.extension() != name.extension() {
+        return None;
+    }
+    let begin = name.file_stem()?.to_str()?;
+    let stem = finished.file_stem()?.to_str()?;
+    parse_stamp(stem.strip_prefix(begin)?.strip_prefix('-')?)
+}
+
+/// Reads `20261123T060000Z`, with `_` and a number behind it or without.
+fn parse_stamp(text: &str) -> Option<(u64, u64)> {
+    let (time, number) = text.split_once('_').unwrap_or((text, "0"));
     let like = |(byte, like): (u8, u8)| match like {
         b'0' => byte.is_ascii_digit(),
         like => byte == like,
     };
-    time.len() == 16
-        && time.bytes().zip(*b"00000000T000000Z").all(like)
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit())
+    if time.len() != 16 || !time.bytes().zip(*b"00000000T000000Z").all(like) {
+        return None;
+    }
+    let [year, month, day, hour, minute, second] =
+        [0..4, 4..6, 6..8, 9..11, 11..13, 13..15].map(|part| &time[part]);
+    let time = format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z");
+    let time = humantime::parse_rfc3339(&time).ok()?;
+    let since_1970 = time.duration_since(UNIX_EPOCH).ok()?;
+    Some((since_1970.as_secs(), number.parse().ok()?))
 }
 
 /// The time of a file's first row, where it has one.
@@ -138,75 +182,4 @@ pub(super) fn first_time(file: impl Read) -> Option<SystemTime> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOON: Duration = Duration::from_secs(1_795_435_200);
-
-    #[test]
-    fn a_file_ends_with_its_size_or_its_time() {
-        let at = |ns| UNIX_EPOCH + NOON + Duration::from_nanos(ns);
-        let size = Rotate::Size(100);
-        assert!(!size.is_due(true, 100, at(0), at(0)));
-        assert!(size.is_due(true, 101, at(0), at(0)));
-        assert!(!size.is_due(false, 500, at(0), at(0)));
-        let hour = Rotate::Time(Duration::from_secs(3600));
-        let ns = 3_600_000_000_000;
-        assert!(!hour.is_due(true, 1, at(0), at(ns - 1)));
-        assert!(hour.is_due(true, 1, at(ns - 1), at(ns)));
-        assert!(
-            hour.is_due(true, 1, at(ns), at(ns - 1)),
-            "the clock stepped back"
-        );
-    }
-
-    #[test]
-    fn names_tell_the_first_tick() {
-        let dir = tempfile::tempdir().unwrap();
-        let first = UNIX_EPOCH + NOON;
-        let mut names = Vec::new();
-        for path in ["out.csv", "out.csv", "out.csv", "out.vcpu.csv", "out"] {
-            let path = finished(&dir.path().join(path), first);
-            fs::write(&path, "").unwrap();
-            names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
-            if names.len() == 1 {
-                fs::rename(&path, compressed(&path)).unwrap();
-            }
-        }
-        let expected = [
-            "out-20261123T120000Z.csv",
-            "out-20261123T120000Z_1.csv",
-            "out-20261123T120000Z_2.csv",
-            "out.vcpu-20261123T120000Z.csv",
-            "out-20261123T120000Z",
-        ];
-        assert_eq!(names, expected);
-        fs::write(dir.path().join("out-of-order.csv"), "").unwrap();
-        fs::write(dir.path().join("out-20261123T120000.csv"), "").unwrap();
-        let left = left_plain(&dir.path().join("out.csv"));
-        let left: Vec<_> = left.iter().map(|path| path.file_name().unwrap()).collect();
-        assert_eq!(left, &expected[1..3]);
-    }
-
-    #[test]
-    fn a_file_tells_when_it_began() {
-        let time = |text: &str| first_time(text.as_bytes());
-        let noon = Some(UNIX_EPOCH + NOON);
-        let row = "2026-11-23T12:00:00.000000000Z";
-        assert_eq!(time(&format!("schema,tick,time\n1,0,{row}\n")), noon);
-        assert_eq!(time(&format!("time,name\n{row},\"a\"\n")), noon);
-        assert_eq!(
-            time(&format!("{{\"table\":\"domain\",\"time\":\"{row}\"}}\n")),
-            noon
-        );
-        for text in [
-            "",
-            "time,name\n",
-            "id,name\n1,x\n",
-            "time\n,\n",
-            "{\"time\":\"",
-        ] {
-            assert_eq!(time(text), None, "{text:?}");
-        }
-    }
-}
+mod tests;

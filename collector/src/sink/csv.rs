@@ -1,16 +1,20 @@
 mod kept;
 
 use super::Sink;
-use super::row::wanted;
+use super::row::{is_wanted, wanted};
 use crate::Frame;
-use crate::table::{Column, Put, Table, Ticks};
+use crate::table::{Column, Put, TICK_END, Table, Ticks};
 use kept::{KeptRow, push_cell};
 
-/// A table as CSV: a header, then a line a row, quoted by RFC 4180, ended by a line feed.
+/// A table as CSV: a header, then a line a row, quoted by RFC 4180, ended by a line feed. The last
+/// row of each tick says that it is that.
 pub struct CsvSink<T: Table> {
     tick_columns: Vec<&'static Column<Ticks>>,
     columns: Vec<&'static Column<T>>,
+    /// Whether rows end with `tick_end`.
+    tick_end: bool,
     header_written: bool,
+    safe: bool,
     /// The cells that all rows of a tick begin with.
     tick_cells: Vec<u8>,
     /// The rows of the last ticks, by their place.
@@ -31,7 +35,9 @@ impl<T: Table> CsvSink<T> {
         Self {
             tick_columns: wanted::<Ticks>(names),
             columns: wanted::<T>(names),
+            tick_end: is_wanted(TICK_END, names),
             header_written: false,
+            safe: false,
             tick_cells: Vec::new(),
             rows: Vec::new(),
         }
@@ -42,12 +48,22 @@ impl<T: Table> CsvSink<T> {
     pub fn header(&self) -> Vec<u8> {
         let mut line = Vec::new();
         let names = self.tick_columns.iter().map(|column| column.name);
-        for name in names.chain(self.columns.iter().map(|column| column.name)) {
+        let last = self.tick_end.then_some(TICK_END);
+        let columns = self.columns.iter().map(|column| column.name);
+        for name in names.chain(columns).chain(last) {
             line.extend_from_slice(name.as_bytes());
             line.push(b',');
         }
         end_line(&mut line);
         line
+    }
+
+    /// Puts an apostrophe before text that a spreadsheet would take for a formula: text that begins
+    /// with `=`, `+`, `-`, `@`, a tab or a line's end. Numbers stay as they are.
+    #[must_use]
+    pub fn safe(mut self, safe: bool) -> Self {
+        self.safe = safe;
+        self
     }
 
     /// Leaves the header out, where the file has it already.
@@ -66,14 +82,16 @@ impl<T: Table> Sink for CsvSink<T> {
         }
         self.tick_cells.clear();
         for column in &self.tick_columns {
-            push_cell(&mut self.tick_cells, (column.cell)(&frame.tick));
+            push_cell(&mut self.tick_cells, (column.cell)(&frame.tick), self.safe);
         }
         let (tick_cells, columns, rows) = (&self.tick_cells, &self.columns, &mut self.rows);
         let all = columns.len() == T::COLUMNS.len();
+        let tick_end = self.tick_end;
+        let before = out.len();
         let mut next = 0;
         T::rows(frame, |row| {
             if next == rows.len() {
-                rows.push(KeptRow::default());
+                rows.push(KeptRow::new(self.safe));
             }
             let kept = &mut rows[next];
             next += 1;
@@ -91,8 +109,17 @@ impl<T: Table> Sink for CsvSink<T> {
             }
             out.extend_from_slice(tick_cells);
             out.extend_from_slice(kept.text());
-            end_line(out);
+            if tick_end {
+                // Its cell is empty, behind the comma of the cell before.
+                out.push(b'\n');
+            } else {
+                end_line(out);
+            }
         });
+        if tick_end && out.len() > before {
+            out.pop();
+            out.extend_from_slice(b"1\n");
+        }
     }
 }
 

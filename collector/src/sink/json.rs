@@ -1,9 +1,40 @@
 use std::io::Write;
 
 use super::Sink;
-use super::row::{number, push_uuid, wanted};
+use super::row::{is_wanted, number, push_uuid, wanted};
 use crate::Frame;
-use crate::table::{Cell, Column, Table, Ticks};
+use crate::table::{Cell, Column, TICK_END, Table, Ticks};
+
+/// Several tables in one stream of JSON Lines. The last row of each tick has `tick_end`.
+pub struct JsonLines {
+    tables: Vec<Box<dyn Sink>>,
+    /// What the last row of a tick ends with.
+    end: Vec<u8>,
+}
+
+impl JsonLines {
+    /// A stream of these tables, each a [`JsonSink`] of these columns.
+    #[must_use]
+    pub fn new(tables: Vec<Box<dyn Sink>>, names: &[String]) -> Self {
+        let end = if is_wanted(TICK_END, names) {
+            format!(",\"{TICK_END}\":1}}\n").into_bytes()
+        } else {
+            Vec::new()
+        };
+        Self { tables, end }
+    }
+}
+
+impl Sink for JsonLines {
+    fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        let before = out.len();
+        self.tables.encode(frame, out);
+        if out.len() > before && !self.end.is_empty() {
+            out.truncate(out.len() - b"}\n".len());
+            out.extend_from_slice(&self.end);
+        }
+    }
+}
 
 /// A table as JSON Lines: an object a row, that names its table first. What is not known is null.
 pub struct JsonSink<T: Table> {
@@ -111,5 +142,35 @@ mod tests {
             "{\"table\":\"domain\",\"tick\":3,\"time\":\"1970-01-01T00:00:00.000000000Z\",\
              \"name\":\"a \\\"b\\\"\\\\\\u000a\u{fc}\",\"cpu_pct\":1.500,\"mem_bytes\":null}\n"
         );
+    }
+
+    #[test]
+    fn the_last_row_of_each_tick_says_so() {
+        let tick = Tick {
+            number: 3,
+            mono_ns: 9,
+            wall: SystemTime::UNIX_EPOCH,
+            late_ns: 1,
+            sample_ns: 2,
+            missed: 0,
+        };
+        let text = |names: &[&str], guests: usize| {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            let mut snapshot = Snapshot::default();
+            (0..guests).for_each(|_| snapshot.domains.next_row().clear());
+            let rates = vec![Rates::default(); guests];
+            let table: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&names));
+            let mut out = Vec::new();
+            JsonLines::new(vec![table], &names)
+                .encode(&Frame::new(tick, &snapshot, &rates), &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let row = "{\"table\":\"domain\",\"tick\":3";
+        assert_eq!(
+            text(&["tick", "tick_end"], 2),
+            format!("{row}}}\n{row},\"tick_end\":1}}\n")
+        );
+        assert_eq!(text(&["tick"], 1), format!("{row}}}\n"));
+        assert_eq!(text(&["tick", "tick_end"], 0), "");
     }
 }

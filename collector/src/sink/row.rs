@@ -4,11 +4,15 @@ use crate::table::{Cell, Column, Table};
 
 /// The columns of a table that are wanted: all, or those with one of these names.
 pub(super) fn wanted<T: Table>(names: &[String]) -> Vec<&'static Column<T>> {
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     T::COLUMNS
         .iter()
-        .filter(|column| wanted(column.name))
+        .filter(|column| is_wanted(column.name, names))
         .collect()
+}
+
+/// Whether a column is wanted: all are, or those with one of these names.
+pub(super) fn is_wanted(name: &str, names: &[String]) -> bool {
+    names.is_empty() || names.iter().any(|wanted| wanted == name)
 }
 
 /// A number as text: three decimals, rounded to the nearest.

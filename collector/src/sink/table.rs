@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 use virtmon_model::{Capabilities, Domain};
 
 use super::Sink;
-use crate::{Frame, Rates};
+use crate::{Frame, Printable, Rates};
 
 /// The table for people: a line about the host and the tick, then a line a domain.
 #[derive(Debug)]
@@ -129,9 +129,7 @@ impl Sink for TableSink {
 impl TableSink {
     fn put(&mut self, frame: &Frame<'_>) -> fmt::Result {
         put_host(&mut self.text, frame)?;
-        let widest = frame
-            .domains()
-            .map(|(_, d, _)| Name(d).to_string().chars().count());
+        let widest = frame.domains().map(|(_, domain, _)| name(domain).width());
         let width = widest.max().unwrap_or(0).max(12);
         let (before, after) = if self.colour { (BOLD, PLAIN) } else { ("", "") };
         write!(
@@ -160,17 +158,19 @@ impl TableSink {
             value,
             unit: 1_000_000_000,
         });
+        let name = name(domain);
         write!(
             text,
-            "{:>5} {:width$} {:8} {:>7} {:>10} {:>5} {:>8} {:>8}",
+            "{:>5} {name}{:pad$} {:8} {:>7} {:>10} {:>5} {:>8} {:>8}",
             domain.identity.id,
-            Name(domain).to_string(),
+            "",
             domain.state.as_str(),
             cell(rates.cpu_pct.map(|pct| format!("{pct:.1}"))),
             cell(seconds),
             cell(domain.vcpus_online),
             cell(domain.mem_bytes.map(Bytes)),
             cell(domain.mem_max_bytes.map(Bytes)),
+            pad = width.saturating_sub(name.width()),
         )?;
         let per_second = [
             (self.capabilities.nics, rates.net_rx, rates.net_tx),
@@ -196,7 +196,7 @@ impl TableSink {
 fn put_host(text: &mut String, frame: &Frame<'_>) -> fmt::Result {
     let (tick, host) = (frame.tick, &frame.snapshot.host);
     let time = humantime::format_rfc3339_millis(tick.wall);
-    write!(text, "{time}  {}", host.hypervisor)?;
+    write!(text, "{time}  {}", Printable::name(&host.hypervisor))?;
     if let Some(pcpus) = host.pcpus {
         write!(text, ", {pcpus} {}", plural(pcpus.into(), "pCPU"))?;
     }
@@ -235,20 +235,9 @@ fn whole(rate: f64) -> u64 {
     rate.round() as u64
 }
 
-/// A domain's name as a terminal may show it: control characters escaped.
-struct Name<'a>(&'a Domain);
-
-impl Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.name.as_deref().unwrap_or("-").chars() {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                f.write_char(character)?;
-            }
-        }
-        Ok(())
-    }
+/// A domain's name as a terminal may show it.
+fn name(domain: &Domain) -> Printable<'_> {
+    Printable::name(domain.name.as_deref().unwrap_or("-"))
 }
 
 /// A whole number of small units, shown in large ones with one decimal, rounded down as `xl`

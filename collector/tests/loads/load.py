@@ -16,7 +16,7 @@ import tempfile
 import duckdb
 import pandas
 
-WHOLE = {"schema", "tick", "id", "target_id", "vcpu", "pcpu", "node", "cpupool"}
+WHOLE = {"schema", "tick", "id", "target_id", "vcpu", "pcpu", "node", "cpupool", "tick_end"}
 PANDAS = {"whole": "Int64", "decimal": "Float64", "text": "string", "uuid": "string", "time": "string"}
 SQL = {"whole": "bigint", "decimal": "double precision", "text": "text", "uuid": "uuid", "time": "timestamptz"}
 

@@ -7,10 +7,12 @@ use crate::sink::row::{decimal, number, push_uuid};
 use crate::table::{Cell, Put};
 
 /// A row: its text, and the values that it is the text of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct KeptRow {
     text: Vec<u8>,
     cells: Vec<KeptCell>,
+    /// Whether its text is kept from being a formula.
+    safe: bool,
 }
 
 #[derive(Debug)]
@@ -34,6 +36,15 @@ enum Value {
 }
 
 impl KeptRow {
+    /// A row without cells.
+    pub(super) fn new(safe: bool) -> Self {
+        Self {
+            text: Vec::new(),
+            cells: Vec::new(),
+            safe,
+        }
+    }
+
     /// The row's text, each cell with its comma.
     pub(super) fn text(&self) -> &[u8] {
         &self.text
@@ -46,7 +57,7 @@ impl KeptRow {
 
     /// Adds a cell behind the last.
     pub(super) fn push(&mut self, cell: Cell<'_>) {
-        push_cell(&mut self.text, cell);
+        push_cell(&mut self.text, cell, self.safe);
         self.cells.push(KeptCell {
             value: Value::of(cell),
             end: self.text.len(),
@@ -59,6 +70,7 @@ impl KeptRow {
         Again {
             text: &mut self.text,
             cells: &mut self.cells[..columns],
+            safe: self.safe,
             place: 0,
         }
     }
@@ -68,6 +80,7 @@ impl KeptRow {
 pub(super) struct Again<'a> {
     text: &'a mut Vec<u8>,
     cells: &'a mut [KeptCell],
+    safe: bool,
     place: usize,
 }
 
@@ -85,7 +98,7 @@ impl Put for Again<'_> {
                 self.replace(Cell::Uuid(uuid));
             }
             Cell::Word(word) if !self.is_word(word) => self.replace(Cell::Word(word)),
-            // One that was quoted is made anew.
+            // One that was quoted or guarded is written again.
             Cell::Text(text) if !self.is_text(text) => self.replace(Cell::Text(text)),
             Cell::Time(time) => self.replace(Cell::Time(time)),
             _ => {}
@@ -123,13 +136,14 @@ impl Again<'_> {
     #[inline(always)]
     fn replace(&mut self, cell: Cell<'_>) {
         let begin = self.begin();
-        replace(self.text, &mut self.cells[self.place..], begin, cell);
+        let cells = &mut self.cells[self.place..];
+        replace(self.text, cells, begin, cell, self.safe);
     }
 }
 
 /// Makes the first of these cells, whose text begins there, another one.
 #[inline(never)]
-fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, cell: Cell<'_>) {
+fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, cell: Cell<'_>, safe: bool) {
     match cell {
         Cell::Number(number) => {
             put(
@@ -142,7 +156,7 @@ fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, cell: Cell<
         Cell::Decimal(number) => put(text, cells, begin, decimal(number, &mut [0; 32])),
         other => {
             let old_len = text.len();
-            push_cell(text, other);
+            push_cell(text, other, safe);
             move_in(text, cells, begin, old_len);
         }
     }
@@ -186,11 +200,11 @@ impl Value {
     }
 }
 
-/// Adds a value and the comma behind it.
-pub(super) fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
+/// Adds a value and the comma behind it. `safe` is whether text is kept from being a formula.
+pub(super) fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>, safe: bool) {
     match number(out, cell) {
         Some(Cell::Word(word)) => out.extend_from_slice(word.as_bytes()),
-        Some(Cell::Text(text)) => push_text(out, text),
+        Some(Cell::Text(text)) => push_text(out, text, safe),
         // Writing to a Vec can't fail.
         Some(Cell::Time(time)) => drop(write!(out, "{}", humantime::format_rfc3339_nanos(time))),
         Some(Cell::Uuid(uuid)) => push_uuid(out, uuid),
@@ -199,13 +213,19 @@ pub(super) fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
     out.push(b',');
 }
 
-fn push_text(out: &mut Vec<u8>, text: &str) {
+fn push_text(out: &mut Vec<u8>, text: &str, safe: bool) {
     let special = |byte: u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    if !text.bytes().any(special) {
+    let quoted = text.bytes().any(special);
+    if quoted {
+        out.push(b'"');
+    }
+    if safe && is_formula(text) {
+        out.push(b'\'');
+    }
+    if !quoted {
         out.extend_from_slice(text.as_bytes());
         return;
     }
-    out.push(b'"');
     for byte in text.bytes() {
         if byte == b'"' {
             out.push(b'"');
@@ -213,4 +233,12 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
         out.push(byte);
     }
     out.push(b'"');
+}
+
+/// Whether a spreadsheet takes this text for a formula: by the characters that OWASP lists under
+/// "CSV Injection", and their full-width forms.
+fn is_formula(text: &str) -> bool {
+    text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ])
 }

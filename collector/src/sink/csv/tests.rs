@@ -66,8 +66,38 @@ fn the_columns_that_every_release_keeps() {
          disk_wr_bytes,reset,stale,cpu_user_ns,cpu_system_ns,mem_target_bytes,mem_shared_bytes,\
          mem_paged_bytes,mem_outstanding_bytes,mem_rss_bytes,guest_total_bytes,guest_unused_bytes,\
          guest_usable_bytes,guest_caches_bytes,swap_in_bytes,swap_out_bytes,major_faults,\
-         minor_faults,guest_report_age_ns,cpupool,role,target_id,error,state_reason\n"
+         minor_faults,guest_report_age_ns,cpupool,role,target_id,error,state_reason,tick_end\n"
     );
+}
+
+/// A spreadsheet takes the text of no cell for a formula, whatever the cell held a tick before.
+#[test]
+fn text_is_no_formula_where_that_is_wanted() {
+    let sink = |safe| {
+        CsvSink::<Domains>::default()
+            .safe(safe)
+            .without_header(true)
+    };
+    let mut sinks = [sink(false), sink(true)];
+    for name in [
+        "=1+1", "web", "=1+1", "+1", "-1", "@SUM(1)", "\tx", "\r=1", "=a,\"b\"", "=a,\"b\"", "'x",
+        "a=1", "＝1",
+    ] {
+        let domain = Domain {
+            name: Some(name.into()),
+            ..full()
+        };
+        for (sink, is_safe) in sinks.iter_mut().zip([false, true]) {
+            let csv = encode(sink, std::slice::from_ref(&domain), &[Rates::default()]);
+            let mut reader = csv::ReaderBuilder::new();
+            let reader = reader.has_headers(false).from_reader(csv.as_bytes());
+            let row = reader.into_records().next().unwrap().unwrap();
+            let guarded = is_safe && name.starts_with(['=', '+', '-', '@', '\t', '\r', '＝']);
+            let expected = format!("{}{name}", if guarded { "'" } else { "" });
+            assert_eq!(&row[9], expected);
+            assert_eq!(&row[11], "4500000000");
+        }
+    }
 }
 
 #[test]
@@ -84,10 +114,24 @@ fn a_full_row_and_an_unknown_one() {
         csv,
         "1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
          3,01234567-89ab-cdef-0123-456789abcdef,web,blocked,4500000000,200.000,2,100663296,\
-         104857600,11,12,13,14,0,0,,,,,,,,,,,,,,,,,,,,,\n\
+         104857600,11,12,13,14,0,0,,,,,,,,,,,,,,,,,,,,,,\n\
          1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
-         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0,,,,,,,,,,,,,,,,,,,,,\n"
+         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0,,,,,,,,,,,,,,,,,,,,,,1\n"
     );
+}
+
+#[test]
+fn the_last_row_of_each_tick_says_so() {
+    let mut sink = CsvSink::<Domains>::of(&["tick", "id", "tick_end"].map(str::to_owned));
+    let guests = [full(), Domain::default()];
+    let two = encode(&mut sink, &guests, &[Rates::default(), Rates::default()]);
+    assert_eq!(two, "tick,id,tick_end\n7,3,\n7,0,1\n");
+    assert_eq!(encode(&mut sink, &[], &[]), "");
+    let one = encode(&mut sink, &guests[..1], &[Rates::default()]);
+    assert_eq!(one, "7,3,1\n");
+    let mut sink = CsvSink::<Domains>::of(&["tick", "id"].map(str::to_owned));
+    let two = encode(&mut sink, &guests, &[Rates::default(), Rates::default()]);
+    assert_eq!(two, "tick,id\n7,3\n7,0\n");
 }
 
 #[test]

@@ -93,6 +93,37 @@ fn plain_lines_where_there_is_no_terminal() {
     assert!(show(&mut table, 2, 3).contains(", 3 ticks missed\n"));
 }
 
+/// Neither a name nor a hypervisor can move the table, hide a part of it or make its rows longer.
+#[test]
+fn what_others_name_is_shown_without_effect() {
+    let mut snapshot = snapshot();
+    snapshot.host.hypervisor = "Xen\u{1b}]0;title\u{7}".into();
+    let names = ["rtl\u{202e}", "世界", &"x".repeat(4_000)];
+    for (domain, name) in snapshot.domains.iter_mut().zip(names) {
+        domain.name = Some(name.into());
+    }
+    let tick = Tick {
+        number: 0,
+        mono_ns: 0,
+        wall: SystemTime::UNIX_EPOCH,
+        late_ns: 0,
+        sample_ns: 0,
+        missed: 0,
+    };
+    let mut out = Vec::new();
+    let rates = vec![Rates::default(); 3];
+    TableSink::new(NEITHER, false).encode(&Frame::new(tick, &snapshot, &rates), &mut out);
+    let text = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].contains(r"  Xen\u{1b}]0;title\u{7}, 2 pCPUs"),
+        "{text}"
+    );
+    assert!(lines[2].starts_with(&format!(r"    0 rtl\u{{202e}}{:53} running ", "")));
+    assert!(lines[3].starts_with(&format!("   12 世界{:60} blocked ", "")));
+    assert!(lines[4].starts_with(&format!("   13 {}… unknown ", "x".repeat(63))));
+}
+
 #[test]
 fn a_backend_that_tells_of_devices_has_their_columns() {
     let both = Capabilities {
