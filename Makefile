@@ -11,7 +11,7 @@ demo:
 
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:
-	scripts/packages build lab libvirt
+	scripts/packages build trace lab libvirt
 	cargo test --workspace
 	lab/build
 	cargo test --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
@@ -60,9 +60,10 @@ lateness:
 # Ten minutes a target. Takes a nightly compiler and cargo-fuzz.
 fuzz:
 	scripts/packages build fuzz
-	mkdir -p fuzz/corpus/replay fuzz/corpus/words
+	mkdir -p fuzz/corpus/replay fuzz/corpus/words fuzz/corpus/append
 	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
 	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict
+	cargo +nightly fuzz run append fuzz/corpus/append fuzz/seeds/append -- -max_total_time=600 -timeout=20 -rss_limit_mb=512
 
 # The figures of COSTS.md and the picture of how they grow.
 costs:
