@@ -93,7 +93,7 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) realtime: bool,
 
-    /// Become this user, without any capability, once everything is open
+    /// Become this user, without any capability, once the host is open; files are opened by that user
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,
 

@@ -29,8 +29,9 @@ xl vcpu-list >vcpus-after
 ./virtmon check >check
 cat check
 
-# As nobody, in real time, while it runs.
-./virtmon --realtime --user nobody --interval 50ms --csv nobody.csv &
+# As nobody, in real time, while it runs, in a directory of that user's.
+install -d -o nobody /run/nobody
+./virtmon --realtime --user nobody --interval 50ms --csv /run/nobody/nobody.csv &
 nobody=$!
 sleep 1
 grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs)' /proc/$nobody/status >nobody.status
@@ -38,6 +39,7 @@ chrt -p $nobody >nobody.chrt
 grep VmLck /proc/$nobody/status >>nobody.chrt
 kill "$nobody"
 wait "$nobody"
+cp /run/nobody/nobody.csv .
 
 # The wall clock is set, forward and back.
 ./virtmon --backend xen --interval 100ms --csv clock.csv --detail event &
