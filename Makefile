@@ -11,7 +11,7 @@ demo:
 
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:
-	scripts/packages build lab libvirt unit
+	scripts/packages build trace lab libvirt unit
 	cargo test --locked --workspace
 	cargo test --locked --package virtmon --test unit -- --ignored
 	lab/build
@@ -58,12 +58,11 @@ lateness:
 	scripts/packages build lateness
 	bench/lateness
 
-# Ten minutes a target. Takes a nightly compiler and cargo-fuzz.
+# Every fuzz target, ten minutes each, or FUZZ_SECONDS.
+fuzz: export FUZZ_SECONDS ?= 600
 fuzz:
 	scripts/packages build fuzz
-	mkdir -p fuzz/corpus/replay fuzz/corpus/words
-	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
-	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict
+	fuzz/all
 
 # The figures of COSTS.md and the picture of how they grow.
 costs:
