@@ -135,7 +135,7 @@ fn fill_rest(take: &mut Take<'_>, domain: &mut Domain) -> Option<()> {
     [
         memory.target_bytes,
         memory.guest_total_bytes,
-        memory.guest_unused_bytes,
+        memory.guest_usable_bytes,
     ] = take.counters()?;
     fill_devices(take, &mut domain.nics, |take, nic: &mut Nic| {
         set_text(&mut nic.name, take)?;
@@ -162,6 +162,7 @@ fn fill_rest(take: &mut Take<'_>, domain: &mut Domain) -> Option<()> {
             disk.fl_requests,
             disk.ds_requests,
             disk.queue_full,
+            disk.capacity_bytes,
         ] = take.counters()?;
         Some(())
     })
