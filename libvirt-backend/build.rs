@@ -11,7 +11,7 @@ fn main() {
         .allowlist_function("virConnect(OpenReadOnly|Close|IsAlive|SetKeepAlive|GetType|GetVersion)")
         .allowlist_function("virConnect(GetAllDomainStats|ListAllDomains)")
         .allowlist_function("virNodeGet(Info|FreeMemory)")
-        .allowlist_function("virDomain(LookupByUUID|GetID|GetUUID|GetName|GetInfo|GetVcpus|GetMetadata|GetXMLDesc|Free|StatsRecordListFree)")
+        .allowlist_function("virDomain(LookupByUUID|ListGetStats|GetID|GetUUID|GetName|GetInfo|GetVcpus|GetMetadata|GetXMLDesc|Free|StatsRecordListFree)")
         .allowlist_function("virDomain(InterfaceStats|BlockStats|BlockStatsFlags)|virTypedParamsClear")
         .allowlist_function("vir(SetErrorFunc|GetLastError|Event(RegisterDefault|RunDefault)Impl)")
         .allowlist_function("virConnectDomainEvent(Register|Deregister)Any")

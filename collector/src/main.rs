@@ -9,6 +9,7 @@ mod outputs;
 mod privileges;
 mod realtime;
 mod say;
+mod waiting;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -115,9 +116,12 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
             slow: cli.slow.clone(),
         },
     };
-    let mut backend = backends::open(cli.backend, &wishes, &mut say::warning)?;
     let every = cli.every.unwrap_or(cli.interval());
-    let took = virtmon::probe(backend.as_mut(), every)?;
+    let (mut backend, took) = waiting::warn_when_slow(say::warning, || {
+        let mut backend = backends::open(cli.backend, &wishes, &mut say::warning)?;
+        let took = virtmon::probe(backend.as_mut(), every)?;
+        Ok::<_, RunError>((backend, took))
+    })?;
     match virtmon::fit(took, every) {
         Fit::Well => {}
         Fit::Tightly => say::warning(&format!(

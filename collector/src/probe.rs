@@ -17,7 +17,10 @@ pub enum Fit {
     Not(Duration),
 }
 
-/// How long a reading is tried again that does not fit, and how often at the least.
+/// How long a reading is tried again that does not fit, in intervals and in time, whichever is
+/// longer, and how often at the least: a host that is busy as virtmon starts may be idle a moment
+/// later.
+const TRIAL_INTERVALS: u32 = 10;
 const TRIALS: Duration = Duration::from_millis(500);
 const FEWEST: u32 = 3;
 
@@ -41,7 +44,10 @@ pub fn probe(backend: &mut dyn Backend, interval: Duration) -> Result<Duration, 
         let enough = match fit(fastest, interval) {
             Fit::Well => true,
             Fit::Tightly => trials >= FEWEST,
-            Fit::Not(_) => trials >= FEWEST && total >= TRIALS,
+            Fit::Not(_) => {
+                let trials_end = TRIALS.max(interval.saturating_mul(TRIAL_INTERVALS));
+                trials >= FEWEST && total >= trials_end
+            }
         };
         if enough {
             return Ok(fastest);

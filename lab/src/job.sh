@@ -12,11 +12,13 @@ ended() {
     {
         echo "lab: status $status of: $command"
         xl list
+        # A guest's panic stands far above its console's end.
+        grep -E -m 3 'Kernel panic|oom-killer|Out of memory' /var/log/xen/console/guest-*.log
         tail -n 15 /var/log/xen/xl-*.log /var/log/xen/console/guest-*.log
         dmesg | tail -n 15
     } 2>&1
     case $command in
-        'xl '* | lab-* | xenstore-*) exit 124 ;;
+        'xl '* | lab-* | xenstore-* | 'return 1') exit 124 ;;
     esac
 }
 trap 'command=$BASH_COMMAND' ERR

@@ -2,11 +2,9 @@
 # Runs in the lab's dom0, in its share, as bash, with $seconds set: about a thousand domains that are
 # made and destroyed at random while virtmon samples at 10 ms.
 set -eu
-images=/var/lib/xen/images/cirros
-mkdir -p "$images"
-cp --sparse=always /mnt/guest/{vmlinuz,initrd.img} "$images/"
-xl create -q /mnt/lab/cirros-xen.cfg "name='busy'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96 \
-    "extra='console=hvc0 busy'"
+source /mnt/lab/guest.sh
+guest_images
+create_guest busy "${bare[@]}" "extra='console=hvc0 busy'"
 xl domid busy >busy-domid
 xl vm-list >xl-uuids
 # It takes a CPU away from the others: not while these set out.

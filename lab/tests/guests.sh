@@ -4,16 +4,15 @@
 set -eu
 
 # Xen's own hotplug scripts, for so many devices, take longer than xl waits: these are quick.
-images=/var/lib/xen/images/cirros
-mkdir -p "$images"
-cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
+source /mnt/lab/guest.sh
+guest_images
 truncate -s 8M "$images/data.img"
 device=$(losetup -r --find --show "$images/disk.img")
 data=$(losetup --find --show "$images/data.img")
 ip addr add 10.0.1.1/24 dev xenbr0
 vif="'bridge=xenbr0,script=/mnt/lab/quick-vif'"
 disk="format=raw,script=/mnt/lab/quick-vbd"
-xl create -q /mnt/lab/cirros-xen.cfg "name='dev'" "root='ramdisk'" memory=96 "vif=[$vif, $vif]" \
+create_guest dev "${ramdisk[@]}" "vif=[$vif, $vif]" \
     "disk=['$disk,vdev=xvda,access=ro,target=$device', '$disk,vdev=xvdb,access=rw,target=$data']" \
     "extra='console=hvc0 work=devices addr=10.0.0.3/24,10.0.1.3/24'"
 dev=$(xl domid dev)
@@ -27,15 +26,11 @@ for n in {0..10}; do
     disk+="'format=raw,vdev=xvd$letter,access=ro,script=/mnt/lab/quick-vbd,target=$device', "
 done
 # Each NIC has a queue a vCPU, with 2 MiB of buffers each.
-xl create -q /mnt/lab/cirros-xen.cfg "name='many'" "root='ramdisk'" memory=256 vcpus=3 \
+create_guest many "${ramdisk[@]}" memory=352 vcpus=3 \
     "vif=[$vif]" "disk=[$disk]" "extra='console=hvc0 work=devices addr=10.0.0.50/24'"
 many=$(xl domid many)
-for guest in dev many; do
-    for ((tries = 0; tries < 600; tries++)); do
-        if grep -q '^guest: devices' "/var/log/xen/console/guest-$guest.log" 2>/dev/null; then break; fi
-        sleep 0.1
-    done
-done
+await dev devices
+await many devices
 
 # NIC n is sent n + 1 packets of 100 + n bytes more.
 for n in {0..10}; do

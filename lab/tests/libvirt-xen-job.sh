@@ -2,14 +2,13 @@
 # Runs in the lab's dom0, in its share: guests that libvirt made and one that xl made, read by the
 # hypercall and through libvirt.
 set -eu
-images=/var/lib/xen/images/cirros
-mkdir -p "$images"
-cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
+source /mnt/lab/guest.sh
+guest_images
 truncate -s 8M "$images/data.img"
 loops=()
 for disk in disk data; do loops+=("$(losetup --find --show "$images/$disk.img")"); done
 
-xl create -q /mnt/lab/cirros-xen.cfg "name='by-xl'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96
+create_guest by-xl "${bare[@]}"
 lab-libvirtd
 # The first has a NIC and two disks, and uses them.
 disk() { echo "<disk type='block' device='disk'><driver name='phy'/><source dev='$1'/><target dev='$2' bus='xen'/></disk>"; }
@@ -17,7 +16,7 @@ devices="<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source brid
 $(disk "${loops[0]}" xvda)$(disk "${loops[1]}" xvdb)"
 for name in made-1 made-2; do
     cat >"/tmp/$name.xml" <<END
-<domain type='xen'><name>$name</name><memory unit='MiB'>96</memory><vcpu>1</vcpu>
+<domain type='xen'><name>$name</name><memory unit='MiB'>$guest_mib</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='xenpv'>linux</type>
 <kernel>$images/vmlinuz</kernel><initrd>$images/initrd.img</initrd>
 <cmdline>root=ramdisk console=hvc0 work=devices addr=10.0.0.3/24</cmdline></os>

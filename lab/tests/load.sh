@@ -1,9 +1,8 @@
 #!/bin/bash
 # Runs in the lab's dom0, in its share: virtmon beside guests that load themselves in known amounts.
 set -eu
-images=/var/lib/xen/images/cirros
-mkdir -p "$images"
-cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
+source /mnt/lab/guest.sh
+guest_images
 
 # Ten seconds of each, and a pause in which the counters come to rest.
 time="--for,10s"
@@ -11,12 +10,12 @@ load="pause=2"
 for duty in 10 20 40; do load+=" run=stress,cpu,--duty,$duty,$time pause=2"; done
 for rate in 256K 1M 4M; do load+=" run=stress,disk,/dev/xvda,--read,$rate,--write,$rate,--flush,2,$time pause=2"; done
 for packets in 50 200 800; do load+=" run=stress,net,10.0.0.1:9,--packets,$packets,$time pause=2"; done
-xl create -q -p /mnt/lab/cirros-xen.cfg "name='load'" "root='ramdisk'" memory=96 \
+create_guest load -p "${ramdisk[@]}" \
     "extra='console=hvc0 addr=10.0.0.2/24 $load'"
 
 eat="pause=4"
 for size in 160 320 480; do eat+=" run=eat-memory,$size,$time pause=3"; done
-xl create -q -p /mnt/lab/cirros-xen.cfg "name='eater'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=768 \
+create_guest eater -p "${bare[@]}" memory=768 \
     "extra='console=hvc0 meminfo $eat'"
 
 # One after the other: what is stolen from a vCPU its guest counts as used, and Xen does not.

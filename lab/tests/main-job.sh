@@ -2,6 +2,7 @@
 # Runs in the lab's dom0, in its share, with the guests of lab-guests: virtmon beside xl, xentop
 # and virsh, each into a file of its own.
 set -eu
+source /mnt/lab/guest.sh
 
 release=$(</sys/hypervisor/version/major).$(</sys/hypervisor/version/minor)
 echo "$release" >release
@@ -58,7 +59,7 @@ xl rename idle1 renamed
 xl list busy >/dev/null
 xl destroy idle2
 sleep 1
-xl create -q -p /mnt/lab/cirros-xen.cfg "name='newcomer'" "root='ramdisk'" 'disk=[]' 'vif=[]' memory=96
+create_guest newcomer -p "${bare[@]}"
 sleep 1
 kill -TERM "$churn"
 wait "$churn"

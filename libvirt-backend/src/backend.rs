@@ -1,5 +1,6 @@
 use std::ffi::CString;
 use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use virtmon_model::{Backend, Capabilities, Error, Notice, Result, Snapshot, Wanted};
@@ -80,6 +81,7 @@ impl LibvirtBackend {
                 nova: options.nova,
             },
             raw: options.wanted.raw,
+            facts: Arc::default(),
         };
         let watch = options.events.then(|| Watch::start(target.clone()));
         let watch = watch
@@ -128,7 +130,8 @@ impl Backend for LibvirtBackend {
         if let Some(watch) = &self.watch {
             watch.nudge();
         }
-        match self.readers.read(self.agenda.due(now)) {
+        let interval = self.last.map(|last| now - last);
+        match self.readers.read(self.agenda.due(now), interval) {
             Ok(reading) => {
                 self.backoff.succeeded();
                 self.agenda.done(now);

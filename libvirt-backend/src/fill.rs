@@ -15,6 +15,7 @@ use crate::nova::Instances;
 use crate::order::Order;
 use crate::session::Ask;
 use crate::value::Param;
+use crate::raw::Kept;
 use crate::{info, one_by_one, raw};
 
 /// What libvirt told of one domain.
@@ -144,7 +145,7 @@ fn is_left_out(row: &Row, ask: Ask) -> bool {
 pub(crate) fn fill<'a, T: Told<'a>>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
-    mut kept: Option<&mut Vec<u8>>,
+    mut kept: Option<&mut Kept>,
     len: usize,
     how: &How,
     record: impl Fn(usize) -> T,
@@ -207,7 +208,7 @@ pub(crate) fn fill<'a, T: Told<'a>>(
         filled.skipped += usize::from(is_skipped);
     }
     if let Some(kept) = &mut kept {
-        raw::put_end(kept);
+        raw::put_end(&mut kept.bytes);
     }
     buffers.names.sweep();
     if let Some(instances) = &mut buffers.instances {

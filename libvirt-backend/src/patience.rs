@@ -15,6 +15,8 @@ pub(crate) struct Patience {
     /// What the last readings took. The least of it is the usual: one slow reading says little.
     last: [Duration; 4],
     next: usize,
+    /// The most of an interval that may be waited, where that is known.
+    share: Duration,
 }
 
 impl Patience {
@@ -26,7 +28,18 @@ impl Patience {
         Self {
             last: [first.min(MOST) / TIMES; 4],
             next: 0,
+            share: MOST,
         }
+    }
+
+    /// Leaves room in an interval for what is done once a guest has been given up.
+    pub(crate) fn fit(&mut self, interval: Option<Duration>) {
+        self.share = interval.map_or(MOST, |interval| interval / 5 * 2);
+    }
+
+    /// How long a single guest may take that is asked by itself.
+    pub(crate) fn for_one(&self) -> Duration {
+        LEAST
     }
 
     /// Learns from a reading.
@@ -38,7 +51,8 @@ impl Patience {
     /// How long the next one may take.
     pub(crate) fn allowed(&self) -> Duration {
         let usual = self.last.iter().min().copied().unwrap_or_default();
-        usual.saturating_mul(TIMES).clamp(LEAST, MOST)
+        let most = self.share.max(usual.saturating_mul(2));
+        usual.saturating_mul(TIMES).min(most).clamp(LEAST, MOST)
     }
 }
 

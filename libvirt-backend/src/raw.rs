@@ -25,6 +25,56 @@ pub(crate) fn facts(capabilities: Capabilities) -> Vec<u8> {
     vec![capabilities.to_bits()]
 }
 
+/// What a session keeps of a sample, and where its parts begin.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) bytes: Vec<u8>,
+    /// Where it says why guests were left out.
+    left_out_at: usize,
+    /// The id of each record's domain, and where the record begins.
+    records: Vec<(u32, usize)>,
+}
+
+impl Kept {
+    /// Empties it, keeping the buffers.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.records.clear();
+    }
+
+    /// Puts the records that `parts` have in the place of those of the same domains here. A record
+    /// that is not whole then is of a guest that did not answer.
+    pub(crate) fn merge(&mut self, parts: &[Self]) {
+        let begin = self.records.first().map(|&(_, at)| at);
+        let Some(begin) = begin.filter(|_| !parts.is_empty()) else {
+            return;
+        };
+        let mut merged = self.bytes[..begin].to_vec();
+        merged[self.left_out_at] = left_out_byte(Some(LeftOut::NoAnswer));
+        let mut records = Vec::with_capacity(self.records.len());
+        for &(id, at) in &self.records {
+            records.push((id, merged.len()));
+            let part = parts.iter().find_map(|part| part.record(id));
+            merged.extend_from_slice(part.unwrap_or_else(|| self.until_next(at)));
+        }
+        put_end(&mut merged);
+        self.bytes = merged;
+        self.records = records;
+    }
+
+    fn record(&self, id: u32) -> Option<&[u8]> {
+        let &(_, at) = self.records.iter().find(|(of, _)| *of == id)?;
+        Some(self.until_next(at))
+    }
+
+    /// A record, which ends where the next begins or the last byte says that there is none.
+    fn until_next(&self, at: usize) -> &[u8] {
+        let next = self.records.iter().map(|&(_, next)| next);
+        let next = next.filter(|&next| next > at).min();
+        &self.bytes[at..next.unwrap_or(self.bytes.len() - 1)]
+    }
+}
+
 /// Appends a reading: what its session kept, and what was added to that.
 pub(crate) fn put_reading(
     out: &mut Vec<u8>,
@@ -49,21 +99,28 @@ pub(crate) fn put_host(out: &mut Vec<u8>, host: &Host) {
     put_optional(out, host.mem_free_bytes);
 }
 
-pub(crate) fn put_left_out(out: &mut Vec<u8>, left_out: Option<LeftOut>) {
-    out.push(match left_out {
+pub(crate) fn put_left_out(out: &mut Kept, left_out: Option<LeftOut>) {
+    out.left_out_at = out.bytes.len();
+    out.bytes.push(left_out_byte(left_out));
+}
+
+fn left_out_byte(left_out: Option<LeftOut>) -> u8 {
+    match left_out {
         None => 0,
         Some(LeftOut::NoAnswer) => 1,
         Some(LeftOut::NotAsked) => 2,
-    });
+    }
 }
 
 /// Appends what was told of a domain; `info` where it was asked for.
 pub(crate) fn put_record<'a>(
-    out: &mut Vec<u8>,
+    kept: &mut Kept,
     id: u32,
     told: &impl Told<'a>,
     info: Option<&Result<DomainInfo, Fault>>,
 ) {
+    kept.records.push((id, kept.bytes.len()));
+    let out = &mut kept.bytes;
     out.push(1);
     put_number(out, id.into());
     out.extend_from_slice(told.uuid().as_bytes());

@@ -1,19 +1,20 @@
 //! A thread with a connection of its own, which may be waited for or left to itself.
 
 use std::ffi::CString;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use virtmon_model::{Capabilities, Snapshot};
+use virtmon_model::{Capabilities, Snapshot, Uuid};
 
 use crate::fault::Fault;
 use crate::ffi::Library;
 use crate::fields::Take;
 use crate::fill::Buffers;
 use crate::progress::{Phase, Progress};
-use crate::session::{Ask, Failed, Session};
+use crate::raw::Kept;
+use crate::session::{Ask, Facts, Failed, Session};
 
 /// What to connect to, and what to read there.
 #[derive(Clone)]
@@ -21,39 +22,47 @@ pub(crate) struct Target {
     pub(crate) library: &'static Library,
     pub(crate) uri: Option<CString>,
     pub(crate) take: Take,
-    /// Whether to keep what was told.
+    /// Whether to keep what libvirt returns.
     pub(crate) raw: bool,
+    /// What a session has found out of the daemon that is there, for those that are opened later.
+    pub(crate) facts: Arc<Mutex<Option<Facts>>>,
 }
 
 /// What a reader is to do.
 pub(crate) struct Request {
     /// Who is to be asked; nobody where it is to connect, and no more.
     pub(crate) ask: Option<Ask>,
+    /// These guests alone, where there are some.
+    pub(crate) only: Vec<Uuid>,
     /// What to read into.
     pub(crate) snapshot: Snapshot,
-    /// Where to keep what was told, if that is wanted.
-    pub(crate) kept: Vec<u8>,
+    /// Where to keep what libvirt returns, if that is wanted.
+    pub(crate) kept: Kept,
 }
 
 /// What came of it.
 pub(crate) struct Reply {
     /// The snapshot of the request: read, or, after a failure, of no meaning.
     pub(crate) snapshot: Snapshot,
-    /// What libvirt told, if that is wanted.
-    pub(crate) kept: Vec<u8>,
-    /// How long it took.
-    pub(crate) took: Duration,
+    /// What libvirt returned, if that is wanted.
+    pub(crate) kept: Kept,
+    /// Whether all guests were asked for.
+    pub(crate) is_of_all: bool,
     pub(crate) done: Result<Done, Failure>,
 }
 
 /// What is known after a success.
 pub(crate) struct Done {
+    /// How long it took.
+    pub(crate) took: Duration,
     /// What the driver can tell.
     pub(crate) capabilities: Capabilities,
     /// How many guests there are.
     pub(crate) guests: usize,
     /// How many of them libvirt left out what their QEMU tells, since it was being asked already.
     pub(crate) skipped: usize,
+    /// Whether the connection had been lost, and was made again.
+    pub(crate) reconnected: bool,
 }
 
 /// What is known after a failure.
@@ -71,6 +80,10 @@ pub(crate) struct Reader {
     replies: Receiver<Reply>,
     progress: Arc<Progress>,
     busy: bool,
+    /// Whether it has been asked to connect, and no more.
+    only_connects: bool,
+    /// Whether the last request that was heard of left a connection.
+    connected: bool,
     /// Since when it has been seen to connect.
     connects_since: Option<Instant>,
 }
@@ -98,12 +111,15 @@ impl Reader {
             replies,
             progress,
             busy: false,
+            only_connects: false,
+            connected: false,
             connects_since: None,
         })
     }
 
     /// Asks a reader that is not busy.
     pub(crate) fn ask(&mut self, request: Request) {
+        self.only_connects = request.ask.is_none();
         self.progress.is_at(Phase::Daemon);
         // It can only fail where the thread is gone, which waiting for its reply tells.
         let _ = self.requests.send(request);
@@ -114,10 +130,18 @@ impl Reader {
     pub(crate) fn hear(&mut self, within: Duration) -> Result<Reply, Unheard> {
         let heard = self.replies.recv_timeout(within);
         self.busy = heard.is_err();
+        if let Ok(reply) = &heard {
+            self.connected = !matches!(&reply.done, Err(failure) if failure.lost);
+        }
         heard.map_err(|error| match error {
             RecvTimeoutError::Timeout => Unheard::Silence,
             RecvTimeoutError::Disconnected => Unheard::Gone,
         })
+    }
+
+    /// Whether it can ask at once.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.busy && self.connected
     }
 
     /// Whether it has been asked and not heard.
@@ -130,9 +154,14 @@ impl Reader {
         self.busy && self.progress.phase() == Phase::Guests
     }
 
+    /// Whether it connects, or has connected and has not been heard.
+    pub(crate) fn connects(&self) -> bool {
+        self.busy && (self.only_connects || self.progress.phase() == Phase::Connecting)
+    }
+
     /// For how long it has been seen to connect.
     pub(crate) fn connects_for(&mut self) -> Duration {
-        let connects = self.busy && self.progress.phase() == Phase::Connecting;
+        let connects = self.connects();
         let since = connects.then(|| self.connects_since.unwrap_or_else(Instant::now));
         self.connects_since = since;
         since.map_or(Duration::ZERO, |since| since.elapsed())
@@ -149,13 +178,12 @@ fn work(
     let mut buffers = Buffers::new(target.take);
     let mut session = None;
     while let Ok(mut request) = requests.recv() {
-        let began = Instant::now();
         let done = serve(target, &mut session, &mut buffers, &mut request, progress);
         progress.is_at(Phase::Idle);
         let reply = Reply {
+            is_of_all: request.ask.is_some() && request.only.is_empty(),
             snapshot: request.snapshot,
             kept: request.kept,
-            took: began.elapsed(),
             done,
         };
         if replies.send(reply).is_err() {
@@ -177,7 +205,13 @@ fn serve(
     let first = attempt(target, session, buffers, request, progress);
     match first {
         Err(failure) if failure.lost && was_open => {
-            attempt(target, session, buffers, request, progress)
+            // The daemon that comes back may be another version.
+            *target.facts.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let second = attempt(target, session, buffers, request, progress);
+            second.map(|done| Done {
+                reconnected: true,
+                ..done
+            })
         }
         other => other,
     }
@@ -190,16 +224,21 @@ fn attempt(
     request: &mut Request,
     progress: &Progress,
 ) -> Result<Done, Failure> {
+    let began = Instant::now();
     let session = match slot {
         Some(session) => session,
         None => {
             progress.is_at(Phase::Connecting);
-            let opened = Session::open(target.library, target.uri.as_deref());
-            slot.insert(opened.map_err(|fault| Failure {
+            let facts = || target.facts.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = facts().clone();
+            let opened = Session::open(target.library, target.uri.as_deref(), known);
+            let opened = opened.map_err(|fault| Failure {
                 call: "virConnectOpenReadOnly",
                 fault,
                 lost: true,
-            })?)
+            })?;
+            *facts() = Some(opened.facts().clone());
+            slot.insert(opened)
         }
     };
     progress.is_at(Phase::Daemon);
@@ -207,16 +246,18 @@ fn attempt(
     let mut guests = session.guests_at_open();
     if let Some(ask) = request.ask {
         let kept = target.raw.then_some(&mut request.kept);
-        match session.sample(ask, buffers, &mut request.snapshot, kept, progress) {
+        match session.sample(ask, &request.only, buffers, &mut request.snapshot, kept, progress) {
             Ok(left_out) => skipped = left_out,
             Err(failed) => return Err(failure(failed, slot)),
         }
         guests = request.snapshot.domains.len();
     }
     Ok(Done {
+        took: began.elapsed(),
         capabilities: session.capabilities(),
         guests,
         skipped,
+        reconnected: false,
     })
 }
 

@@ -3,28 +3,37 @@
 //! A call that asks a guest whose QEMU is stuck does not return before QEMU goes on, and nothing
 //! can call it back. But while it waits, libvirt leaves that guest's monitor out of every other
 //! call that says `NOWAIT`. So the reader that was caught keeps the guest from catching the next,
-//! and when the guest goes on, the call returns and the reader is free.
+//! and when the guest goes on, the call returns and the reader is free. Whoever else is blocked is
+//! found out at once, by asking each guest apart from the others.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{io, mem, thread};
 
-use virtmon_model::{Capabilities, Error, Snapshot};
+use virtmon_model::{Capabilities, Error, Snapshot, Uuid};
 
 use crate::patience::Patience;
+use crate::raw::Kept;
 use crate::reader::{Done, Failure, Reader, Reply, Request, Target, Unheard};
 use crate::session::Ask;
 
-/// How many readers guests may hold: each is one of the daemon's workers too, of which libvirtd
-/// has 20 for all who ask it (`max_workers`).
+mod apart;
+
+/// How many readers guests may hold before those that have not answered lately are left alone: each is
+/// one of the daemon's workers too, of which libvirtd has 20 for all who ask it (`max_workers`).
 const MOST_HELD: usize = 8;
-/// How many guests may catch a reader within one reading.
-const MOST_CAUGHT: usize = 4;
-/// How many readers to keep that have nothing to do, beside the one that reads.
+/// How many they may hold at all. Then no guest is asked.
+const MOST_HELD_AT_ALL: usize = 12;
+/// How many readers to keep that have nothing to do, beside the one that reads: its connection is
+/// open before it is needed.
 const IDLE: usize = 1;
+/// How long after the last attempt another one is made to have a connection to spare.
+const SPARE_EVERY: Duration = Duration::from_secs(10);
 /// How often to ask again where another client was asking a guest.
 const MOST_REPEATS: u32 = 5;
 /// How long the daemon may take to answer at the least: for as long nothing else is done.
 const FOR_DAEMON: Duration = Duration::from_millis(800);
+/// The same for its first answer, before there are ticks that could be late.
+const FOR_FIRST: Duration = Duration::from_secs(30);
 /// How long a connection may take to be made anew before another is tried beside it; each further one
 /// twice as long as the last.
 const TO_RECONNECT: Duration = Duration::from_secs(10);
@@ -44,12 +53,18 @@ pub(crate) struct Readers {
     left: Vec<Reader>,
     to_reconnect: Duration,
     patience: Patience,
+    /// Whether anything has been read.
+    has_read: bool,
+    /// When a reader was last started to have one to spare.
+    spare_since: Option<Instant>,
     /// Guests that the last reading left out.
     skipped: usize,
+    /// Guests whose QEMU answered at the last reading, where some guest holds a reader.
+    whole: Vec<Uuid>,
     /// What the next reading is made in.
     snapshot: Snapshot,
     /// What it is made of, where that is wanted.
-    kept: Vec<u8>,
+    kept: Kept,
 }
 
 /// What was read.
@@ -79,8 +94,9 @@ impl Readers {
         let mut first = start(&target)?;
         first.ask(Request {
             ask: None,
+            only: Vec::new(),
             snapshot: Snapshot::default(),
-            kept: Vec::new(),
+            kept: Kept::default(),
         });
         let done = match first.hear(TO_CONNECT) {
             Ok(reply) => reply.done.map_err(|failure| failure.fault.on_open(uri))?,
@@ -96,57 +112,123 @@ impl Readers {
             left: Vec::new(),
             to_reconnect: TO_RECONNECT,
             patience: Patience::for_guests(done.guests),
+            has_read: false,
+            spare_since: None,
             skipped: 0,
+            whole: Vec::new(),
             snapshot: Snapshot::default(),
-            kept: Vec::new(),
+            kept: Kept::default(),
         };
         Ok((readers, done.capabilities))
     }
 
-    /// Reads the host and its guests, of them these groups.
-    pub(crate) fn read(&mut self, groups: u32) -> Result<Reading<'_>, Unread> {
+    /// Reads the host and its guests, of them these groups. `interval` is the time since the last
+    /// reading began, where there was one.
+    pub(crate) fn read(
+        &mut self,
+        groups: u32,
+        interval: Option<Duration>,
+    ) -> Result<Reading<'_>, Unread> {
+        self.patience.fit(interval);
         self.hear_the_late()?;
-        let mut caught = 0;
-        let mut repeats = 0;
-        loop {
-            let held = self
-                .readers
-                .iter()
-                .filter(|reader| reader.is_held())
-                .count();
-            let ask = if held >= MOST_HELD || caught >= MOST_CAUGHT {
-                Ask::Daemon
-            } else {
-                Ask::Guests(groups)
+        let held = self.held();
+        let mut carries = true;
+        if held >= MOST_HELD_AT_ALL {
+            self.ask_idle(Ask::Daemon, Vec::new())?;
+            carries = false;
+        } else if held >= MOST_HELD {
+            let whole = mem::take(&mut self.whole);
+            self.read_apart(groups, vec![whole])?;
+        } else {
+            self.read_together(groups)?;
+        }
+        if held >= MOST_HELD {
+            let trouble = self.snapshot.troubles.next_row();
+            trouble.clear();
+            trouble.push_str(TOO_MANY);
+        }
+        self.remember_whole();
+        self.has_read = true;
+        self.keep_one_to_spare();
+        Ok(Reading {
+            snapshot: &mut self.snapshot,
+            kept: &self.kept.bytes,
+            carries,
+        })
+    }
+
+    /// Asks for all guests in one call; where one of them blocks it, for each by itself.
+    fn read_together(&mut self, groups: u32) -> Result<(), Unread> {
+        for repeats in 0..=MOST_REPEATS {
+            let Some(done) = self.ask_idle(Ask::Guests(groups), Vec::new())? else {
+                return self.read_apart(groups, Vec::new());
             };
-            let at = self.idle()?;
-            self.readers[at].ask(Request {
-                ask: Some(ask),
-                snapshot: mem::take(&mut self.snapshot),
-                kept: mem::take(&mut self.kept),
-            });
-            let Some(done) = self.hear(at)? else {
-                caught += 1;
-                continue;
-            };
+            self.patience.learn(done.took);
             // Another client's call is over in a moment, as is one of a reader that was given up
             // too soon; what was there the last time is not.
-            if ask != Ask::Daemon && done.skipped > self.skipped && repeats < MOST_REPEATS {
-                thread::sleep(Duration::from_millis(2 << repeats));
-                repeats += 1;
-                continue;
+            let is_new = done.skipped > self.skipped;
+            if !is_new || repeats == MOST_REPEATS {
+                self.skipped = done.skipped;
+                break;
             }
-            self.skipped = done.skipped;
-            if held >= MOST_HELD {
-                let trouble = self.snapshot.troubles.next_row();
-                trouble.clear();
-                trouble.push_str(TOO_MANY);
-            }
-            return Ok(Reading {
-                snapshot: &mut self.snapshot,
-                kept: &self.kept,
-                carries: held < MOST_HELD,
+            thread::sleep(Duration::from_millis(2 << repeats));
+        }
+        Ok(())
+    }
+
+    /// Has a reader that has nothing to do read, and waits for it: `None` where a guest holds it.
+    fn ask_idle(&mut self, ask: Ask, only: Vec<Uuid>) -> Result<Option<Done>, Unread> {
+        let at = self.idle()?;
+        self.readers[at].ask(Request {
+            ask: Some(ask),
+            only,
+            snapshot: mem::take(&mut self.snapshot),
+            kept: mem::take(&mut self.kept),
+        });
+        self.hear(at)
+    }
+
+    /// How many readers guests hold.
+    fn held(&self) -> usize {
+        self.readers
+            .iter()
+            .filter(|reader| reader.is_held())
+            .count()
+    }
+
+    /// Takes down which guests answered, for as long as one holds a reader.
+    fn remember_whole(&mut self) {
+        self.whole.clear();
+        if self.skipped > 0 || self.held() > 0 {
+            let whole = self.snapshot.domains.iter().filter(|d| d.error.is_none());
+            self.whole.extend(whole.map(|domain| domain.identity.uuid));
+        }
+    }
+
+    /// Has a connection opened for the next time that a guest blocks the one that is there: a busy
+    /// daemon may take seconds for it.
+    fn keep_one_to_spare(&mut self) {
+        let now = Instant::now();
+        let free = self.readers.iter().filter(|reader| !reader.is_held());
+        let is_soon = |since: Instant| now.duration_since(since) < SPARE_EVERY;
+        if free.count() > IDLE || self.spare_since.is_some_and(is_soon) {
+            return;
+        }
+        self.spare_since = Some(now);
+        self.start_connecting();
+    }
+
+    /// Starts a reader, which connects. Where there is no thread to be had, the reading that needs
+    /// one says so.
+    fn start_connecting(&mut self) {
+        if let Ok(mut reader) = start(&self.target) {
+            reader.ask(Request {
+                ask: None,
+                only: Vec::new(),
+                snapshot: Snapshot::default(),
+                kept: Kept::default(),
             });
+            self.readers.push(reader);
         }
     }
 
@@ -155,11 +237,11 @@ impl Readers {
         // A guest is given up soon: should it answer after all, nothing is lost. A daemon is not:
         // without it there is no reading.
         let slice = self.patience.allowed();
-        let most = slice.max(FOR_DAEMON);
+        let most = slice.max(if self.has_read { FOR_DAEMON } else { FOR_FIRST });
         let mut waited = Duration::ZERO;
         while waited < most {
             match self.readers[at].hear(slice) {
-                Ok(reply) => return self.take(reply).map(Some),
+                Ok(reply) => return self.take(at, reply).map(Some),
                 Err(Unheard::Silence) if self.readers[at].is_held() => return Ok(None),
                 Err(Unheard::Silence) => waited += slice,
                 Err(Unheard::Gone) => {
@@ -177,13 +259,17 @@ impl Readers {
         })
     }
 
-    fn take(&mut self, reply: Reply) -> Result<Done, Unread> {
-        self.snapshot = reply.snapshot;
-        self.kept = reply.kept;
+    fn take(&mut self, by: usize, reply: Reply) -> Result<Done, Unread> {
+        if reply.is_of_all {
+            self.snapshot = reply.snapshot;
+            self.kept = reply.kept;
+        }
         match reply.done {
             Ok(done) => {
-                self.patience.learn(reply.took);
                 self.to_reconnect = TO_RECONNECT;
+                if done.reconnected {
+                    self.forget_others(by);
+                }
                 Ok(done)
             }
             Err(Failure { call, fault, lost }) => Err(Unread {
@@ -197,13 +283,24 @@ impl Readers {
         }
     }
 
+    /// Ends the readers that have nothing to do, but for this one: what they are connected to is
+    /// gone.
+    fn forget_others(&mut self, by: usize) {
+        let mut at = 0..;
+        self.readers
+            .retain(|reader| at.next() == Some(by) || reader.is_busy());
+        self.spare_since = None;
+    }
+
     /// Frees the readers whose calls have returned since, and waits for one that the daemon
-    /// itself has not answered: another would not be answered either. One that connects may wait for
-    /// a peer that is not there any more; after a while another tries.
+    /// itself has not answered: another would not be answered either. One that connects is waited
+    /// for only where no other is there; it may wait for a peer that is gone, so after a while
+    /// another tries.
     fn hear_the_late(&mut self) -> Result<(), Unread> {
         self.left
             .retain_mut(|reader| matches!(reader.hear(Duration::ZERO), Err(Unheard::Silence)));
         for at in (0..self.readers.len()).rev() {
+            let has_idle = self.readers.iter().any(|reader| !reader.is_busy());
             let reader = &mut self.readers[at];
             if !reader.is_busy() {
                 continue;
@@ -211,7 +308,7 @@ impl Readers {
             if reader.connects_for() >= self.to_reconnect && self.left.len() < MOST_LEFT {
                 self.left.push(self.readers.swap_remove(at));
                 self.to_reconnect *= 2;
-            } else if !reader.is_held() {
+            } else if !(reader.is_held() || reader.connects() && has_idle) {
                 self.hear(at)?;
             } else if let Err(Unheard::Gone) = reader.hear(Duration::ZERO) {
                 self.readers.swap_remove(at);
@@ -228,9 +325,11 @@ impl Readers {
         Ok(())
     }
 
-    /// A reader that has nothing to do.
+    /// A reader that has nothing to do, one that is connected where there is one.
     fn idle(&mut self) -> Result<usize, Unread> {
-        if let Some(at) = self.readers.iter().position(|reader| !reader.is_busy()) {
+        let ready = self.readers.iter().position(Reader::is_ready);
+        let idle = || self.readers.iter().position(|reader| !reader.is_busy());
+        if let Some(at) = ready.or_else(idle) {
             return Ok(at);
         }
         let reader = start(&self.target).map_err(|error| Unread { error, lost: false })?;

@@ -1,13 +1,14 @@
 use std::ffi::CStr;
 
-use virtmon_model::{Capabilities, Host, Snapshot};
+use virtmon_model::{Capabilities, Host, Snapshot, Uuid};
 
 use crate::fault::Fault;
-use crate::ffi::{Connection, Library, VIR_ERR_NO_SUPPORT};
+use crate::ffi::{Connection, Library, StatsRecords, VIR_ERR_NO_SUPPORT};
 use crate::fill::{Buffers, How, LeftOut, Live, fill};
 use crate::one_by_one::OneByOne;
 use crate::progress::{Phase, Progress};
 use crate::way::{self, Way};
+use crate::raw::Kept;
 use crate::{host, raw};
 
 /// Who is asked.
@@ -15,34 +16,59 @@ use crate::{host, raw};
 pub(crate) enum Ask {
     /// The daemon, and each guest's QEMU by it, for these groups.
     Guests(u32),
-    /// The daemon alone, for what it knows by itself.
+    /// The daemon alone, for what it knows by itself, while no guest may be asked.
     Daemon,
+    /// The daemon alone, before some guests are asked apart from the others.
+    Base,
 }
 
 /// An open connection and what is known of it.
 pub(crate) struct Session {
     connection: Connection,
-    way: Way,
+    facts: Facts,
     one_by_one: OneByOne,
-    host: Host,
     /// Whether the driver tells of free memory.
     tells_free_memory: bool,
+    guests_at_open: usize,
+}
+
+/// What the first session finds out, and the later ones of the same daemon need not ask for again.
+#[derive(Clone)]
+pub(crate) struct Facts {
+    way: Way,
+    host: Host,
     /// Whether a record without `balloon.rss` is one that QEMU was not asked for: libvirt's QEMU
     /// driver reads it only together with what it asks QEMU's monitor.
     tells_rss: bool,
-    guests_at_open: usize,
 }
 
 /// A call that failed, by its name.
 pub(crate) type Failed = (&'static str, Fault);
 
 impl Session {
-    /// Connects, read-only, and finds out what can be asked.
-    pub(crate) fn open(library: &'static Library, uri: Option<&CStr>) -> Result<Self, Fault> {
+    /// Connects, read-only, and finds out what can be asked, unless `facts` has that: on a busy
+    /// host each question may take seconds.
+    pub(crate) fn open(
+        library: &'static Library,
+        uri: Option<&CStr>,
+        facts: Option<Facts>,
+    ) -> Result<Self, Fault> {
         let connection = Connection::open(library, uri)?;
-        let (way, mut guests_at_open) = Way::find(&connection)?;
+        let mut guests_at_open = 0;
+        let facts = match facts {
+            Some(facts) => facts,
+            None => {
+                let (way, guests) = Way::find(&connection)?;
+                guests_at_open = guests;
+                Facts {
+                    way,
+                    host: host::facts(&connection),
+                    tells_rss: connection.driver().is_ok_and(|driver| driver == "QEMU"),
+                }
+            }
+        };
         let mut one_by_one = OneByOne::default();
-        if !way.tells_devices() {
+        if !facts.way.tells_devices() {
             let domains = connection.active_domains()?;
             guests_at_open = domains.len();
             if guests_at_open > 0 {
@@ -50,14 +76,17 @@ impl Session {
             }
         }
         Ok(Self {
-            way,
+            facts,
             one_by_one,
-            host: host::facts(&connection),
             tells_free_memory: true,
-            tells_rss: connection.driver().is_ok_and(|driver| driver == "QEMU"),
             guests_at_open,
             connection,
         })
+    }
+
+    /// What it found out.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// How many guests there were when it was opened, where opening told.
@@ -73,7 +102,7 @@ impl Session {
     /// What the driver can tell. Where the bulk call has no devices, each takes a call of its own,
     /// and so do each domain's vCPUs.
     pub(crate) fn capabilities(&self) -> Capabilities {
-        let [nics, disks] = match self.way.tells_devices() {
+        let [nics, disks] = match self.facts.way.tells_devices() {
             true => [true; 2],
             false => self.one_by_one.tells(),
         };
@@ -84,48 +113,48 @@ impl Session {
         }
     }
 
-    /// Reads the host and its active domains. Returns how many of them are not whole, since
-    /// libvirt left out what their QEMU tells. What libvirt told is kept in `kept`, if there is
-    /// such a place.
+    /// Reads the host and its active domains, or `only` those where there are some. Returns how
+    /// many of them are not whole, since libvirt left out what their QEMU tells. What libvirt
+    /// returned is kept in `kept`, if there is such a place.
     pub(crate) fn sample(
         &mut self,
         ask: Ask,
+        only: &[Uuid],
         buffers: &mut Buffers,
         into: &mut Snapshot,
-        mut kept: Option<&mut Vec<u8>>,
+        mut kept: Option<&mut Kept>,
         progress: &Progress,
     ) -> Result<usize, Failed> {
         into.troubles.clear();
         // First, since a daemon that answers this is one that answers.
         into.host.mem_free_bytes = self.free_memory();
         let host = &mut into.host;
-        host.hypervisor.clone_from(&self.host.hypervisor);
-        host.pcpus = self.host.pcpus;
-        host.mem_bytes = self.host.mem_bytes;
+        host.hypervisor.clone_from(&self.facts.host.hypervisor);
+        host.pcpus = self.facts.host.pcpus;
+        host.mem_bytes = self.facts.host.mem_bytes;
         if let Some(kept) = &mut kept {
             kept.clear();
-            raw::put_host(kept, host);
+            raw::put_host(&mut kept.bytes, host);
         }
         let groups = match ask {
             // Of a driver that leaves out what it does not know, no more is enforced.
             Ask::Guests(groups) => groups,
-            Ask::Daemon => way::DAEMON_GROUPS,
+            Ask::Daemon | Ask::Base => way::DAEMON_GROUPS,
         };
         let one_by_one = &mut self.one_by_one;
-        let filled = match self.way {
+        let filled = match self.facts.way {
             Way::Bulk { nowait, devices } => {
-                if nowait && matches!(ask, Ask::Guests(_)) {
-                    progress.is_at(Phase::Guests);
-                }
-                let records = self
-                    .connection
-                    .stats(groups, Way::flags(nowait))
-                    .map_err(|fault| ("virConnectGetAllDomainStats", fault))?;
+                let may_be_held = nowait && matches!(ask, Ask::Guests(_));
+                let records = records(&self.connection, groups, nowait, only, || {
+                    if may_be_held {
+                        progress.is_at(Phase::Guests);
+                    }
+                })?;
                 progress.is_at(Phase::Daemon);
                 let how = How {
                     ask,
-                    left_out: self.tells_rss.then_some(match ask {
-                        Ask::Guests(_) => LeftOut::NoAnswer,
+                    left_out: self.facts.tells_rss.then_some(match ask {
+                        Ask::Guests(_) | Ask::Base => LeftOut::NoAnswer,
                         Ask::Daemon => LeftOut::NotAsked,
                     }),
                     // A recording has no calls beside the bulk one.
@@ -180,6 +209,28 @@ impl Session {
     }
 }
 
+/// The records of all active domains, or of `only` those where there are some. `begins` is called
+/// before the call that may wait for guests.
+fn records<'c>(
+    connection: &'c Connection,
+    groups: u32,
+    nowait: bool,
+    only: &[Uuid],
+    begins: impl FnOnce(),
+) -> Result<StatsRecords<'c>, Failed> {
+    if only.is_empty() {
+        begins();
+        let records = connection.stats(groups, Way::flags(nowait));
+        return records.map_err(|fault| ("virConnectGetAllDomainStats", fault));
+    }
+    // One that has ended since is not found.
+    let found = only.iter().filter_map(|&uuid| connection.find(uuid).ok());
+    let found: Vec<_> = found.collect();
+    begins();
+    let records = connection.stats_of(&found, groups, Way::list_flags(nowait));
+    records.map_err(|fault| ("virDomainListGetStats", fault))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,14 +239,14 @@ mod tests {
     /// What the test driver tells in this way, or in the way that it has.
     fn sampled(way: Option<Way>) -> Snapshot {
         let library = Library::load().unwrap();
-        let mut session = Session::open(library, Some(c"test:///default")).unwrap();
-        session.way = way.unwrap_or(session.way);
+        let mut session = Session::open(library, Some(c"test:///default"), None).unwrap();
+        session.facts.way = way.unwrap_or(session.facts.way);
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
             let mut buffers = Buffers::new(Take::default());
             let ask = Ask::Guests(way::DAEMON_GROUPS);
             let progress = Progress::new();
-            let read = session.sample(ask, &mut buffers, &mut snapshot, None, &progress);
+            let read = session.sample(ask, &[], &mut buffers, &mut snapshot, None, &progress);
             read.map_err(|(call, fault)| fault.on_call(call)).unwrap();
         }
         snapshot

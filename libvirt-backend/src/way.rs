@@ -47,6 +47,11 @@ impl Way {
     pub(crate) fn flags(nowait: bool) -> u32 {
         if nowait { ACTIVE | NOWAIT } else { ACTIVE }
     }
+
+    /// The flags of the call for some domains, which refuses those that choose domains.
+    pub(crate) fn list_flags(nowait: bool) -> u32 {
+        if nowait { NOWAIT } else { 0 }
+    }
 }
 
 /// `ask` asks for devices with these flags. `ENFORCE` makes a driver that knows none refuse.

@@ -130,6 +130,33 @@ impl Connection {
         Ok(unsafe { StatsRecords::own(self, list, len) })
     }
 
+    /// `virDomainListGetStats`: the same for these domains alone. The flags may not choose domains.
+    pub(crate) fn stats_of(
+        &self,
+        domains: &[Found<'_>],
+        groups: u32,
+        flags: u32,
+    ) -> Result<StatsRecords<'_>, Fault> {
+        let domains = domains.iter().map(|found| found.domain().raw);
+        let mut domains: Vec<_> = domains.chain([ptr::null_mut()]).collect();
+        let mut list = ptr::null_mut();
+        // SAFETY: the array ends with a null pointer, and what is before it are domains that are
+        // borrowed for the call. The call writes one pointer: to a list that is ours from then on,
+        // or, where it fails, nothing.
+        let listed = unsafe {
+            self.library.calls.virDomainListGetStats(
+                domains.as_mut_ptr(),
+                groups,
+                &raw mut list,
+                flags,
+            )
+        };
+        let len = usize::try_from(listed).map_err(|_| self.library.last_fault())?;
+        // SAFETY: the list comes from the call just made, with as many records as it returned, and
+        // nobody else has it.
+        Ok(unsafe { StatsRecords::own(self, list, len) })
+    }
+
     /// `virConnectListAllDomains`, those that are active.
     pub(crate) fn active_domains(&self) -> Result<ActiveDomains<'_>, Fault> {
         let mut list = ptr::null_mut();

@@ -6,7 +6,8 @@ use std::ptr;
 use super::bindings::{virDomainPtr, virDomainStatsRecordPtr};
 use super::{Connection, Domain, Record};
 
-/// What `virConnectGetAllDomainStats` returned: domains, each with its values.
+/// What `virConnectGetAllDomainStats` or `virDomainListGetStats` returned: domains, each with its
+/// values.
 pub(crate) struct StatsRecords<'c> {
     connection: &'c Connection,
     list: *mut virDomainStatsRecordPtr,
@@ -17,8 +18,7 @@ impl<'c> StatsRecords<'c> {
     /// Takes over a list.
     ///
     /// # Safety
-    /// `list` must be one that `virConnectGetAllDomainStats` made on this connection with `len`
-    /// records, and nobody else's to free; it may be null where `len` is 0.
+    /// `list` must be one that either call made on this connection with `len` records, and nobody else's to free; it may be null where `len` is 0.
     pub(super) unsafe fn own(
         connection: &'c Connection,
         list: *mut virDomainStatsRecordPtr,

@@ -53,8 +53,8 @@ fn recorded(live: impl Fn(usize) -> Live<'static>, carried: Option<u64>) -> (Vec
     let mut snapshot = Snapshot::default();
     snapshot.host.hypervisor = "QEMU 7.2.19".into();
     snapshot.host.mem_free_bytes = Some(4096);
-    let mut kept = Vec::new();
-    raw::put_host(&mut kept, &snapshot.host);
+    let mut kept = raw::Kept::default();
+    raw::put_host(&mut kept.bytes, &snapshot.host);
     let mut buffers = Buffers::new(fields::Take::default());
     let how = How {
         ask: Ask::Guests(!0),
@@ -65,7 +65,7 @@ fn recorded(live: impl Fn(usize) -> Live<'static>, carried: Option<u64>) -> (Vec
     snapshot.troubles.next_row().push_str("trouble");
     let mut reading = Vec::new();
     let carried = carried.map(Duration::from_nanos);
-    raw::put_reading(&mut reading, carried, &snapshot, &kept);
+    raw::put_reading(&mut reading, carried, &snapshot, &kept.bytes);
     (reading, snapshot)
 }
 
