@@ -13,9 +13,9 @@ use crate::fields::{Fields, Take};
 use crate::names::Names;
 use crate::nova::Instances;
 use crate::order::Order;
+use crate::raw::Kept;
 use crate::session::Ask;
 use crate::value::Param;
-use crate::raw::Kept;
 use crate::{info, one_by_one, raw};
 
 /// What libvirt told of one domain.

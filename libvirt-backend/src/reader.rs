@@ -1,8 +1,8 @@
 //! A thread with a connection of its own, which may be waited for or left to itself.
 
 use std::ffi::CString;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -246,7 +246,14 @@ fn attempt(
     let mut guests = session.guests_at_open();
     if let Some(ask) = request.ask {
         let kept = target.raw.then_some(&mut request.kept);
-        match session.sample(ask, &request.only, buffers, &mut request.snapshot, kept, progress) {
+        match session.sample(
+            ask,
+            &request.only,
+            buffers,
+            &mut request.snapshot,
+            kept,
+            progress,
+        ) {
             Ok(left_out) => skipped = left_out,
             Err(failed) => return Err(failure(failed, slot)),
         }

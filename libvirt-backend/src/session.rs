@@ -7,8 +7,8 @@ use crate::ffi::{Connection, Library, StatsRecords, VIR_ERR_NO_SUPPORT};
 use crate::fill::{Buffers, How, LeftOut, Live, fill};
 use crate::one_by_one::OneByOne;
 use crate::progress::{Phase, Progress};
-use crate::way::{self, Way};
 use crate::raw::Kept;
+use crate::way::{self, Way};
 use crate::{host, raw};
 
 /// Who is asked.

@@ -19,6 +19,7 @@ mod frame;
 mod header;
 mod kept;
 mod reader;
+pub mod room;
 pub mod wire;
 mod writer;
 

@@ -41,6 +41,8 @@ pub struct Reader<R> {
     decompressor: Decompressor<'static>,
     /// The number of the key frame whose body is the dictionary now.
     key: Option<u32>,
+    /// How long that is.
+    key_bytes: usize,
     next: u32,
     body: Vec<u8>,
     loss: Loss,
@@ -58,6 +60,7 @@ impl<R: Read> Reader<R> {
             at: 0,
             decompressor: Decompressor::new()?,
             key: None,
+            key_bytes: 0,
             next: 0,
             body: Vec::new(),
             loss: Loss::default(),
@@ -165,15 +168,19 @@ impl<R: Read> Reader<R> {
         let is_key = front.key == front.number;
         if is_key {
             self.key = None;
+            self.key_bytes = 0;
             if self.decompressor.set_dictionary(&[]).is_err() {
                 return false;
             }
         } else if self.key != Some(front.key) {
             return false;
         }
+        if !front.is_likely(self.key_bytes) {
+            return false;
+        }
         let packed = &self.bytes[self.at + FRONT_BYTES..self.at + len];
         self.body.clear();
-        self.body.reserve(front.unpacked as usize);
+        self.body.reserve_exact(front.unpacked as usize);
         let unpacked = self
             .decompressor
             .decompress_to_buffer(packed, &mut self.body);
@@ -182,6 +189,7 @@ impl<R: Read> Reader<R> {
         }
         if is_key && self.decompressor.set_dictionary(&self.body).is_ok() {
             self.key = Some(front.key);
+            self.key_bytes = self.body.len();
         }
         Kept::take(&self.body).is_some()
     }
@@ -198,6 +206,7 @@ impl<R: Read> Reader<R> {
             self.bytes.drain(..self.at);
             self.at = 0;
             let wanted = CHUNK_BYTES as u64;
+            self.bytes.reserve_exact(bytes + CHUNK_BYTES);
             if (&mut self.from).take(wanted).read_to_end(&mut self.bytes)? == 0 {
                 return Ok(false);
             }
