@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run demo test churn stress loads lint bench lateness fuzz costs header-check
+.PHONY: run demo test churn stress storms loads lint bench lateness fuzz costs header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -33,6 +33,13 @@ stress:
 	lab/build
 	cargo test --package virtmon-lab --test load --test guest -- --ignored --nocapture
 
+# A guest that writes to xenstore all the time, and how long another one takes to boot beside it: with
+# both xenstore daemons.
+storms:
+	scripts/packages build lab
+	lab/build
+	cargo test --package virtmon-lab --test storms -- --ignored --nocapture
+
 # The files in pandas, DuckDB and PostgreSQL.
 loads: export LOADS_PYTHON = $(CURDIR)/target/loads/bin/python
 loads:
@@ -60,9 +67,10 @@ lateness:
 # Ten minutes a target. Takes a nightly compiler and cargo-fuzz.
 fuzz:
 	scripts/packages build fuzz
-	mkdir -p fuzz/corpus/replay fuzz/corpus/words
-	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
-	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict
+	mkdir -p fuzz/corpus/replay fuzz/corpus/words fuzz/corpus/xenstore
+	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20 -rss_limit_mb=512
+	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict -rss_limit_mb=512
+	cargo +nightly fuzz run xenstore fuzz/corpus/xenstore fuzz/seeds/xenstore -- -max_total_time=600 -max_len=65536 -timeout=20 -rss_limit_mb=512
 
 # The figures of COSTS.md and the picture of how they grow.
 costs:

@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 mod devices;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod host;
 mod incarnations;
 mod list;

@@ -204,7 +204,7 @@ impl Connection {
     }
 
     /// Bytes that wait for the daemon.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn unsent(&self) -> usize {
         self.out.len() - self.sent
     }

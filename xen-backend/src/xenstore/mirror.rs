@@ -101,6 +101,28 @@ impl Mirror {
         }
     }
 
+    /// Follows a xenstore over a socket that does not block, and waits for nothing.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn on(socket: std::os::fd::OwnedFd) -> Self {
+        Self {
+            patience: Duration::ZERO,
+            retry: LAST_RETRY,
+            ..Self::over(Some(Connection::over(socket)))
+        }
+    }
+
+    /// About how many bytes wait in queues.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn held(&self) -> usize {
+        let tasks = self.urgent.len() + self.later.len();
+        let ends = self
+            .unwatch
+            .iter()
+            .map(|(path, token)| path.len() + token.len());
+        let connection = self.connection.as_ref();
+        tasks * size_of::<Task>() + ends.sum::<usize>() + connection.map_or(0, Connection::unsent)
+    }
+
     pub(super) fn over(connection: Option<Connection>) -> Self {
         let now = Instant::now();
         Self {
