@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use virtmon_model::{Domain, Rows, Uuid};
 
-use crate::Learner;
 use crate::devices::Devices;
+use crate::learner::Learner;
 use crate::store::Store;
 use crate::xenstore::Mirror;
 

@@ -13,6 +13,7 @@ mod devices;
 pub mod fuzzing;
 mod host;
 mod incarnations;
+mod learner;
 mod list;
 mod machine;
 mod raw;
@@ -35,12 +36,13 @@ use xen_sys::{HypercallBuffer, Memory, Privcmd};
 
 use crate::devices::Devices;
 use crate::incarnations::Incarnations;
+use crate::learner::Learner;
 use crate::machine::Machine;
 pub use crate::replay::XenReplay;
 use crate::source::Source;
 pub use crate::source::XenPath;
 use crate::store::Store;
-use crate::xenstore::{Answer, Kind, Learn, Mirror, Node};
+use crate::xenstore::Mirror;
 
 /// Marks for snapshots, no two alike in a process.
 static MARKS: AtomicU64 = AtomicU64::new(1);
@@ -295,23 +297,5 @@ impl Backend for XenBackend {
         let mut still = |identity| source::is_still(privcmd, one, identity);
         let mut learn = Learner(&mut self.store, &mut self.devices);
         self.mirror.drain(until, &mut learn, &mut still);
-    }
-}
-
-/// Who takes in what xenstore says.
-struct Learner<'a>(&'a mut Store, &'a mut Devices);
-
-impl Learn for Learner<'_> {
-    fn learn(&mut self, domid: u32, node: Node, answer: Answer<'_>) {
-        self.0.learn(domid, node, answer);
-        self.1.learn(domid, node, answer);
-    }
-
-    fn lists(&self, domid: u32, kind: Kind, devid: u32) -> bool {
-        self.1.lists(domid, kind, devid)
-    }
-
-    fn lost(&mut self) {
-        self.1.lost();
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `connection` speaks the daemon's protocol and never blocks. `mirror` watches nodes of every domain
 //! and reads each one again after it has changed; `life` is what it keeps of one domain, `node` names
-//! the nodes, `requests` are the reads under way, and `budget` bounds what a guest that writes without
+//! the nodes and `watch` the watches, `requests` are the reads under way, and `budget` bounds what a guest that writes without
 //! a pause costs.
 
 mod budget;
@@ -13,6 +13,7 @@ mod node;
 mod requests;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod watch;
 
 use virtmon_model::Identity;
 

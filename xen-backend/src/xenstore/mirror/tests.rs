@@ -2,9 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 
+use xen_sys::xs_wire;
+
 use super::super::budget::BURST;
 use super::super::requests::MOST;
 use super::super::scripted::{Daemon, domain};
+use super::super::{Answer, Kind};
+use super::storm::REST;
 use super::*;
 
 /// What was learnt last of each node.
