@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run demo test churn stress loads lint bench lateness fuzz costs header-check
+.PHONY: run demo test churn stress storms loads lint bench lateness fuzz costs header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -33,6 +33,13 @@ stress:
 	scripts/packages build lab
 	lab/build
 	cargo test --locked --package virtmon-lab --test load --test guest -- --ignored --nocapture
+
+# A guest that writes to xenstore all the time, and how long another one takes to boot beside it: with
+# both xenstore daemons.
+storms:
+	scripts/packages build lab
+	lab/build
+	cargo test --locked --package virtmon-lab --test storms -- --ignored --nocapture
 
 # The files in pandas, DuckDB and PostgreSQL.
 loads: export LOADS_PYTHON = $(CURDIR)/target/loads/bin/python

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -29,6 +29,9 @@ pub use settings::{Content, Settings};
 
 use directory::Directory;
 use open::Refused;
+
+/// What messages call the standard output.
+const STDOUT: &str = "standard output";
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]

@@ -91,12 +91,8 @@ fn root_is_woken_first_on_one_cpu_and_never_paged_out() {
             );
         }
     }
-<<<<<<< HEAD
-    assert_eq!(readers, 3);
-=======
     // One of libvirt's is to spare.
     assert!(readers >= 2, "{readers}");
->>>>>>> files
     let mine = status("self", "Cpus_allowed_list");
     let last = mine.rsplit([',', '-']).next().unwrap();
     assert_eq!(status(&pid, "Cpus_allowed_list"), last);
