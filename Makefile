@@ -1,5 +1,5 @@
 # Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run demo test churn stress loads lint bench lateness fuzz costs header-check
+.PHONY: run demo test churn stress storms loads lint bench lateness fuzz costs header-check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -11,28 +11,35 @@ demo:
 
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:
-	scripts/packages build lab libvirt unit
-	cargo test --workspace
-	cargo test --package virtmon --test unit -- --ignored
+	scripts/packages build trace lab libvirt unit
+	cargo test --locked --workspace
+	cargo test --locked --package virtmon --test unit -- --ignored
 	lab/build
-	cargo test --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
+	cargo test --locked --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
 	lab/build --suite trixie
-	VIRTMON_SUITE=trixie cargo test --package virtmon-lab --test xen -- --ignored
-	cargo test --package libvirt-backend --no-run
-	lab/libvirtd --guests 5 cargo test --offline --package libvirt-backend -- --ignored
-	cargo test --package virtmon-lab --test libvirt -- --ignored
+	VIRTMON_SUITE=trixie cargo test --locked --package virtmon-lab --test xen -- --ignored
+	cargo test --locked --package libvirt-backend --no-run
+	lab/libvirtd --guests 5 cargo test --locked --offline --package libvirt-backend -- --ignored
+	cargo test --locked --package virtmon-lab --test libvirt -- --ignored
 
 # A thousand domains come and go beside a log of it: VIRTMON_CHURN_SECONDS, 40 at first.
 churn:
 	scripts/packages build lab
 	lab/build
-	cargo test --package virtmon-lab --test churn -- --ignored --nocapture
+	cargo test --locked --package virtmon-lab --test churn -- --ignored --nocapture
 
 # What guests are asked to do beside what virtmon sees of it, and the test guest from nothing.
 stress:
 	scripts/packages build lab
 	lab/build
-	cargo test --package virtmon-lab --test load --test guest -- --ignored --nocapture
+	cargo test --locked --package virtmon-lab --test load --test guest -- --ignored --nocapture
+
+# A guest that writes to xenstore all the time, and how long another one takes to boot beside it: with
+# both xenstore daemons.
+storms:
+	scripts/packages build lab
+	lab/build
+	cargo test --locked --package virtmon-lab --test storms -- --ignored --nocapture
 
 # The files in pandas, DuckDB and PostgreSQL.
 loads: export LOADS_PYTHON = $(CURDIR)/target/loads/bin/python
@@ -40,30 +47,29 @@ loads:
 	scripts/packages build loads
 	test -e target/loads/done || \
 		(python3 -m venv target/loads && target/loads/bin/pip install --quiet duckdb pandas && touch target/loads/done)
-	cargo test --package virtmon --test loads -- --ignored --nocapture
+	cargo test --locked --package virtmon --test loads -- --ignored --nocapture
 
 lint:
 	scripts/packages build unit fuzz
 	systemd/check
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
 
 bench:
 	scripts/packages build
-	cargo bench --package virtmon-bench
+	cargo bench --locked --package virtmon-bench
 
 # How late ticks begin, for half an hour, beside cyclictest.
 lateness:
 	scripts/packages build lateness
 	bench/lateness
 
-# Ten minutes a target. Takes a nightly compiler and cargo-fuzz.
+# Every fuzz target, ten minutes each, or FUZZ_SECONDS.
+fuzz: export FUZZ_SECONDS ?= 600
 fuzz:
 	scripts/packages build fuzz
-	mkdir -p fuzz/corpus/replay fuzz/corpus/words
-	cargo +nightly fuzz run replay fuzz/corpus/replay fuzz/seeds/replay recordings -- -max_total_time=600 -max_len=65536 -timeout=20
-	cargo +nightly fuzz run words fuzz/corpus/words fuzz/seeds/words -- -max_total_time=600 -timeout=20 -dict=fuzz/words.dict
+	fuzz/all
 
 # The figures of COSTS.md and the picture of how they grow.
 costs:

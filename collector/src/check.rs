@@ -141,7 +141,9 @@ fn of_domains(snapshot: &Snapshot, backend: &dyn Backend) -> Vec<Line> {
         count("  CPU time", "not told", &|d| d.cpu_time_ns.is_some()),
         count("  memory held", "not told", &|d| d.mem_bytes.is_some()),
         count("  memory inside", "the guest does not report it", &|d| {
-            d.memory.guest_unused_bytes.is_some() || d.memory.guest_total_bytes.is_some()
+            d.memory.guest_usable_bytes.is_some()
+                || d.memory.guest_unused_bytes.is_some()
+                || d.memory.guest_total_bytes.is_some()
         }),
         count(
             "  vCPUs",

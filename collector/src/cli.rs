@@ -93,8 +93,8 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) realtime: bool,
 
-    /// Become this user once everything is open: without any capability, writing files only where outputs
-    /// are, making only the system calls of a run. Xen's hypercall device stays open, and whoever takes
+    /// Become this user once the host is open: without any capability, writing files only where outputs
+    /// are, making only the system calls of a run. Files are opened by that user. Xen's hypercall device stays open, and whoever takes
     /// over the process controls Xen
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,

@@ -122,7 +122,7 @@ impl Source for Live<'_> {
         let wake = if self.tick.is_none() && !self.ticker.is_ahead() {
             Wake::Due(0)
         } else {
-            self.ticker.wait()?
+            self.ticker.wait_beside(Some(&mut *self.backend))?
         };
         if let Wake::Due(due) = wake {
             self.tick = Some(due);

@@ -158,7 +158,12 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     let every = cli.every.unwrap_or(cli.interval());
     let (mut backend, took) = waiting::warn_when_slow(say::warning, || {
         let mut backend = backends::open(cli.backend, &wishes, &mut say::warning)?;
-        let took = virtmon::probe(backend.as_mut(), every)?;
+        let mut probe = || virtmon::probe(backend.as_mut(), every);
+        let took = if cli.realtime {
+            realtime::meanwhile(probe)??
+        } else {
+            probe()?
+        };
         Ok::<_, RunError>((backend, took))
     })?;
     match virtmon::fit(took, every) {

@@ -8,7 +8,7 @@ use nix::sys::mman::{MlockAllFlags, mlockall};
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::unistd::Pid;
 use thread_priority::{
-    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
 };
 use virtmon_model::{Error, Result};
@@ -63,6 +63,25 @@ pub(crate) fn schedule() -> Result<()> {
         },
     )?;
     pin_to_last_cpu().map_err(|error| failed("sched_setaffinity", error.into()))
+}
+
+/// Does this as a real-time thread, so that threads started by it are real-time ones too, and is an
+/// ordinary thread again after.
+///
+/// # Errors
+/// A right is missing: the message says which.
+pub(crate) fn meanwhile<T>(work: impl FnOnce() -> T) -> Result<T> {
+    let this_thread = Pid::from_raw(0);
+    let cpus = sched_getaffinity(this_thread)
+        .map_err(|error| failed("sched_getaffinity", error.into()))?;
+    schedule()?;
+    let done = work();
+    let other = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, other)
+        .map_err(|error| failed("SCHED_OTHER", io::Error::other(format!("{error:?}"))))?;
+    sched_setaffinity(this_thread, &cpus)
+        .map_err(|error| failed("sched_setaffinity", error.into()))?;
+    Ok(done)
 }
 
 /// Sees to it that memory can be locked without end.

@@ -15,6 +15,11 @@ use crate::{Reading, Ticker, Wake};
 
 /// What a ticker that only tells of signals ticks at.
 const NEVER: Duration = Duration::from_secs(3600);
+/// Snapshots keep the buffers of what was decoded into them: after so many bytes of it they begin
+/// from nothing.
+const KEPT_BYTES: usize = 24 << 20;
+/// So many of them go from hand to hand.
+const SNAPSHOTS: u32 = 3;
 /// The shortest interval there is.
 const SHORTEST_NS: u64 = 1_000_000;
 
@@ -58,6 +63,9 @@ pub struct Replay<R> {
     /// What the next reading gives.
     next: Option<Taken>,
     snapshot: Snapshot,
+    /// Bytes that were decoded since snapshots began from nothing, and how many are still to do so.
+    decoded: usize,
+    renewed: u32,
     readings: u64,
     /// Whole frames that make no sense.
     senseless: u64,
@@ -66,6 +74,16 @@ pub struct Replay<R> {
 enum Decoder {
     Xen(XenReplay),
     Libvirt(Box<LibvirtReplay>),
+}
+
+impl Decoder {
+    /// About how many bytes the last sample took up.
+    fn taken(&self) -> usize {
+        match self {
+            Self::Xen(xen) => xen.taken(),
+            Self::Libvirt(libvirt) => libvirt.taken(),
+        }
+    }
 }
 
 impl Replay<File> {
@@ -117,6 +135,8 @@ impl<R: Read> Replay<R> {
             pending: None,
             next: None,
             snapshot: Snapshot::default(),
+            decoded: 0,
+            renewed: 0,
             readings: 0,
             senseless: 0,
         })
@@ -149,6 +169,10 @@ impl<R: Read> Replay<R> {
     /// at the end.
     fn advance(&mut self) -> io::Result<Option<(u64, Taken)>> {
         while let Some(kept) = self.reader.read()? {
+            if self.renewed > 0 {
+                self.snapshot = Snapshot::default();
+                self.renewed -= 1;
+            }
             let taken = Taken {
                 began: Reading {
                     mono_ns: kept.mono_ns,
@@ -164,6 +188,10 @@ impl<R: Read> Replay<R> {
                 (Ok(raw), Decoder::Libvirt(libvirt)) => libvirt.sample(raw, &mut self.snapshot),
             };
             let (tick, mono_ns) = (kept.tick, kept.mono_ns);
+            self.decoded += self.decoder.taken();
+            if self.decoded > KEPT_BYTES {
+                (self.decoded, self.renewed) = (0, SNAPSHOTS);
+            }
             // Neither ticks nor CLOCK_MONOTONIC stand still or run backwards.
             let ascends = |(last, last_ns)| tick > last && mono_ns > last_ns;
             if sampled.is_none() || !self.last.is_none_or(ascends) {

@@ -20,6 +20,8 @@ use crate::{
 
 /// Between two looks at whether a slow output has caught up with a recording.
 const PATIENCE: Duration = Duration::from_millis(1);
+/// So much may wait to be written of a recording.
+const PATIENT_BYTES: u64 = 4 << 20;
 
 /// When a run ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +245,7 @@ impl<'a> Runner<'a> {
                 burst.take(&before, began.mono_ns);
             }
             let between = written.is_some_and(|(last, _)| last == due);
-            while source.is_patient() && !writer.has_room() {
+            while source.is_patient() && writer.waiting_bytes() >= PATIENT_BYTES {
                 if source.ticker().signals().is_stopped() {
                     return Ok(());
                 }

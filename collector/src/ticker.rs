@@ -2,16 +2,22 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use virtmon_model::Backend;
 
 use crate::clock;
 use crate::signals::Signals;
+
+/// A backend may take in what has come for so long at once.
+const DRAIN: Duration = Duration::from_millis(2);
+/// And not so shortly before a tick.
+const BEFORE_TICK: Duration = Duration::from_millis(1);
 
 /// What ended a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +28,15 @@ pub enum Wake {
     Stop,
     /// SIGHUP came, where that is caught.
     Reopen,
+}
+
+/// What a descriptor woke the ticker for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    Signal,
+    Timer,
+    Beside,
+    Nothing,
 }
 
 /// The grid of ticks: tick k is due at t0 + k x interval on `CLOCK_MONOTONIC`.
@@ -111,25 +126,36 @@ impl Ticker {
     /// # Errors
     /// The descriptors can't be read.
     pub fn wait(&mut self) -> io::Result<Wake> {
+        self.wait_beside(None)
+    }
+
+    /// The same, while a backend takes in what comes for it between ticks.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub(crate) fn wait_beside(
+        &mut self,
+        mut backend: Option<&mut (dyn Backend + '_)>,
+    ) -> io::Result<Wake> {
         loop {
-            let mut fds = [
-                PollFd::new(self.signals.fd(), PollFlags::POLLIN),
-                PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
-            ];
-            match poll(&mut fds, PollTimeout::NONE) {
-                Ok(_) => {}
-                Err(Errno::EINTR) => continue,
-                Err(error) => return Err(error.into()),
-            }
-            if fds[0].any() == Some(true) {
-                self.signals.drain();
-                if self.signals.is_stopped() {
-                    return Ok(Wake::Stop);
+            let between = backend.as_ref().and_then(|backend| backend.descriptor());
+            match (self.woken(between)?, &mut backend) {
+                (Woken::Signal, _) => {
+                    self.signals.drain();
+                    if self.signals.is_stopped() {
+                        return Ok(Wake::Stop);
+                    }
+                    if self.signals.is_hung_up() {
+                        return Ok(Wake::Reopen);
+                    }
+                    continue;
                 }
-                if self.signals.is_hung_up() {
-                    return Ok(Wake::Reopen);
+                (Woken::Timer, _) => {}
+                (Woken::Beside, Some(backend)) => {
+                    self.drain(&mut **backend)?;
+                    continue;
                 }
-                continue;
+                (Woken::Beside | Woken::Nothing, _) => continue,
             }
             // How often the timer fired is of no use: by the time that it is told, the clock may be
             // further, and a tick that the next has overtaken is missed.
@@ -145,64 +171,56 @@ impl Ticker {
             }
         }
     }
+
+    /// Waits for a signal, for the timer, and from a moment on for a descriptor beside them: the first
+    /// of these in this order.
+    fn woken(&self, beside: Option<(BorrowedFd<'_>, Instant)>) -> io::Result<Woken> {
+        let mut left = PollTimeout::NONE;
+        let beside = beside.filter(|(_, at)| {
+            let ahead = at.saturating_duration_since(Instant::now());
+            if !ahead.is_zero() {
+                // Rounded up, or the last fraction of a millisecond would be spent in a busy loop.
+                let ahead = ahead + Duration::from_micros(999);
+                left = PollTimeout::try_from(ahead).unwrap_or(PollTimeout::MAX);
+            }
+            ahead.is_zero()
+        });
+        let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let (signals, timer) = (readable(self.signals.fd()), readable(self.timer.as_fd()));
+        let mut two = [signals.clone(), timer.clone()];
+        let mut three;
+        let fds = match beside {
+            Some((fd, _)) => {
+                three = [signals, timer, readable(fd)];
+                &mut three[..]
+            }
+            None => &mut two[..],
+        };
+        match poll(fds, left) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(Woken::Nothing),
+            Err(error) => return Err(error.into()),
+        }
+        let words = [Woken::Signal, Woken::Timer, Woken::Beside];
+        let first = fds.iter().position(|fd| fd.any() == Some(true));
+        Ok(first.map_or(Woken::Nothing, |at| words[at]))
+    }
+
+    /// Has a backend take in what has come, unless a tick is near.
+    fn drain(&self, backend: &mut dyn Backend) -> io::Result<()> {
+        let now_ns = clock::mono_ns()?;
+        let left_ns = match now_ns.checked_sub(self.t0_ns) {
+            Some(since) => self.interval_ns - since % self.interval_ns,
+            None => self.t0_ns - now_ns,
+        };
+        match Duration::from_nanos(left_ns).checked_sub(BEFORE_TICK) {
+            Some(room) => backend.drain(Instant::now() + room.min(DRAIN)),
+            // What is there stays until the tick, so there is nothing else to wait for.
+            None => drop(self.woken(None)?),
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use super::*;
-
-    #[test]
-    fn ticks_lie_on_the_grid_and_missed_ones_are_skipped() {
-        let interval = Duration::from_millis(5);
-        let mut ticker = Ticker::start(interval).unwrap();
-        let mut last = 0;
-        for round in 0..20 {
-            if round == 10 {
-                thread::sleep(interval * 4);
-            }
-            let Wake::Due(tick) = ticker.wait().unwrap() else {
-                panic!("no signal was sent");
-            };
-            let now = clock::mono_ns().unwrap();
-            assert!(now >= ticker.due_ns(tick), "tick {tick} came early");
-            assert!(tick > last);
-            if round == 10 {
-                assert!(
-                    tick >= last + 4,
-                    "the ticks slept through are not caught up"
-                );
-            }
-            last = tick;
-        }
-        assert_eq!(ticker.due_ns(3) - ticker.due_ns(0), 15_000_000);
-    }
-
-    #[test]
-    fn a_grid_may_begin_with_a_second() {
-        let mut ticker = Ticker::start_aligned(Duration::from_millis(5)).unwrap();
-        assert!(ticker.is_ahead());
-        assert!(matches!(ticker.wait().unwrap(), Wake::Due(_)));
-        // Both clocks at one moment, however busy the machine is.
-        let (mono_ns, wall) = loop {
-            let before = clock::mono_ns().unwrap();
-            let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-            if clock::mono_ns().unwrap() - before < 1_000_000 {
-                break (before, wall);
-            }
-        };
-        let of_tick_0 = wall - Duration::from_nanos(mono_ns - ticker.due_ns(0));
-        let beside = of_tick_0
-            .subsec_micros()
-            .min(1_000_000 - of_tick_0.subsec_micros());
-        assert!(beside < 100_000, "{of_tick_0:?}");
-        assert!(matches!(ticker.wait().unwrap(), Wake::Due(1..)));
-    }
-
-    #[test]
-    fn no_interval_is_no_ticker() {
-        assert!(Ticker::start(Duration::ZERO).is_err());
-        assert!(Ticker::start(Duration::MAX).is_err());
-    }
-}
+mod tests;

@@ -138,6 +138,11 @@ impl Writer {
         self.shared.waiting_bytes.load(Ordering::Relaxed) < QUEUE_BYTES
     }
 
+    /// Bytes that wait to be written.
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        self.shared.waiting_bytes.load(Ordering::Relaxed)
+    }
+
     /// What the next tick is to be put into, a buffer for each output.
     pub(crate) fn batch(&mut self) -> &mut Batch {
         &mut self.batch

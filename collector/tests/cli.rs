@@ -202,18 +202,6 @@ fn a_signal_ends_a_run_cleanly() {
 }
 
 #[test]
-fn a_killed_run_leaves_whole_ticks() {
-    let dir = tempfile::tempdir().unwrap();
-    let csv = dir.path().join("out.csv");
-    let mut child = endless(&csv);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let text = fs::read(&csv).unwrap();
-    assert!(text.ends_with(b"\n"));
-    assert!(rows(&text).iter().all(|row| row.len() == 44));
-}
-
-#[test]
 fn a_full_disk_has_its_own_status() {
     let output = run(&[&TEST[..], &["--csv", "/dev/full", "--count", "1"]].concat());
     refused(&output, 3, "/dev/full: No space left on device");

@@ -199,6 +199,30 @@ fn one_file_is_no_two_outputs() {
 }
 
 #[test]
+fn what_is_open_already_is_written_to_as_it_is() {
+    let dir = place();
+    let script = r#"
+        "$0" --replay in.vmrec --csv - > dash
+        "$0" --replay in.vmrec --csv /dev/stdout > stdout
+        "$0" --replay in.vmrec --csv /dev/stdout | cat > pipe
+        "$0" --replay in.vmrec --csv /dev/stderr 2> stderr
+        echo before > three
+        "$0" --replay in.vmrec --csv /dev/fd/3 3>> three
+        "$0" --replay in.vmrec --csv /dev/fd/4 4> four
+    "#;
+    let mut sh = Command::new("sh");
+    sh.args(["-euc", script, env!("CARGO_BIN_EXE_virtmon")]);
+    done(&sh.current_dir(dir.path()).output().unwrap());
+    let read = |name: &str| fs::read(dir.path().join(name)).unwrap();
+    let expected = read("dash");
+    assert_eq!(ticks(&expected).len(), 40);
+    for name in ["stdout", "pipe", "stderr", "four"] {
+        assert!(read(name) == expected, "{name}");
+    }
+    assert_eq!(read("three"), [b"before\n", &expected[..]].concat());
+}
+
+#[test]
 fn a_recording_is_not_overwritten_by_its_replay() {
     let dir = place();
     let before = fs::read(dir.path().join("in.vmrec")).unwrap();

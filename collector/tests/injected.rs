@@ -43,9 +43,10 @@ fn virtmon(dir: &Path) -> Vec<String> {
     args.map(str::to_owned).to_vec()
 }
 
-/// Runs the program with such a call failing: in each of its threads, the one of this number.
-fn run(dir: &Path, calls: &str, error: &str, when: usize) -> Output {
-    let inject = format!("inject={calls}:error={error}:when={when}");
+/// Runs the program with such a call failing, or killing it: in each of its threads, the one of this
+/// number.
+fn run(dir: &Path, calls: &str, how: &str, when: usize) -> Output {
+    let inject = format!("inject={calls}:{how}:when={when}");
     let mut strace = Command::new("strace");
     strace
         .args(["--follow-forks", "--quiet=all", "--output=/dev/null", "-e"])
@@ -136,23 +137,59 @@ fn assert_gone_on_with(dir: &Path, what: &str) {
     assert_eq!((after.len() - before) as u64, TICKS, "{what}: {stderr}");
 }
 
+/// Whether a run is among those that are made without `INJECT=all`: of the matrix, a diagonal.
+fn is_chosen(calls: &str, when: usize, shift: usize) -> bool {
+    let all = std::env::var("INJECT").is_ok_and(|text| text == "all");
+    all || (when + calls.len() + shift).is_multiple_of(8)
+}
+
+#[test]
+fn whatever_call_kills_it_no_tick_but_the_last_is_lost() {
+    let place = tempfile::tempdir().unwrap();
+    guests::record(&place.path().join("in.vmrec"), GUESTS, TICKS);
+    let (mut runs, mut killed) = (0, 0);
+    for calls in CALLS {
+        // Most of the first are of the program's start.
+        for when in 1..=40 {
+            if !is_chosen(calls, when, 0) {
+                continue;
+            }
+            let what = format!("{calls} SIGKILL {when}");
+            let dir = place.path().join("run");
+            fs::create_dir(&dir).unwrap();
+            let output = run(&dir, calls, "signal=SIGKILL", when);
+            let all = ticks(&dir);
+            let expected: Vec<u64> = (0..all.len() as u64).collect();
+            assert_eq!(all, expected, "{what}");
+            match output.status.code() {
+                Some(0) => assert_eq!(all.len() as u64, TICKS, "{what}"),
+                Some(other) => panic!("{what}: {other}"),
+                None => killed += 1,
+            }
+            assert_gone_on_with(&dir, &what);
+            fs::remove_dir_all(&dir).unwrap();
+            runs += 1;
+        }
+    }
+    println!("{runs} runs, {killed} of them killed");
+    assert!(killed > 0);
+}
+
 #[test]
 fn whatever_call_fails_no_tick_but_the_last_is_lost() {
     let place = tempfile::tempdir().unwrap();
     guests::record(&place.path().join("in.vmrec"), GUESTS, TICKS);
-    let all = std::env::var("INJECT").is_ok_and(|text| text == "all");
     let (mut runs, mut statuses) = (0, BTreeMap::<i32, u32>::new());
     for calls in CALLS {
         for error in ["EIO", "ENOSPC"] {
             for when in 1..=40 {
-                // Of the matrix, a diagonal.
-                if !all && (when + calls.len()) % 8 != usize::from(error == "EIO") * 4 {
+                if !is_chosen(calls, when, usize::from(error == "EIO") * 4) {
                     continue;
                 }
                 let what = format!("{calls} {error} {when}");
                 let dir = place.path().join("run");
                 fs::create_dir(&dir).unwrap();
-                let output = run(&dir, calls, error, when);
+                let output = run(&dir, calls, &format!("error={error}"), when);
                 assert_kept(&dir, &output, &what);
                 assert_gone_on_with(&dir, &what);
                 fs::remove_dir_all(&dir).unwrap();

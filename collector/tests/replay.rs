@@ -132,6 +132,42 @@ fn the_shipped_recordings_show_what_was_done_to_their_guests() {
 }
 
 #[test]
+fn a_paused_guest_waits_for_no_pcpu() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("out.csv");
+    let options = ["--detail", "vcpu", "--csv", csv.to_str().unwrap()];
+    let output = replay(&shipped("xen"), &options);
+    assert!(output.status.success(), "{output:?}");
+    // Tick and value of the guest `busy`, which is paused for a while and has one vCPU.
+    let of_busy = |file: &str, column: &str| -> Vec<(u64, String)> {
+        let mut reader = csv::Reader::from_path(dir.path().join(file)).unwrap();
+        let headers = reader.headers().unwrap().clone();
+        let at = |name: &str| headers.iter().position(|header| header == name).unwrap();
+        let [tick, name, value] = ["tick", "name", column].map(at);
+        let rows = reader.records().map(Result::unwrap);
+        let rows = rows.filter(|row| &row[name] == "busy");
+        rows.map(|row| (row[tick].parse().unwrap(), row[value].to_owned()))
+            .collect()
+    };
+    let paused: Vec<u64> = of_busy("out.csv", "state")
+        .into_iter()
+        .filter(|(_, state)| state == "paused")
+        .map(|(tick, _)| tick)
+        .collect();
+    assert_eq!(paused, [13, 14, 15, 16]);
+    let states = of_busy("out.vcpu.csv", "state");
+    let ready: Vec<(u64, u64)> = of_busy("out.vcpu.csv", "ready_est_ns")
+        .into_iter()
+        .map(|(tick, ns)| (tick, ns.parse().unwrap()))
+        .collect();
+    let of = |tick: u64| ready.iter().find(|(t, _)| *t == tick).unwrap().1;
+    for tick in paused {
+        assert!(states.contains(&(tick, "paused".to_owned())), "{states:?}");
+    }
+    assert_eq!(of(12), of(17), "no time passed while it waited");
+}
+
+#[test]
 fn the_options_are_those_of_a_run() {
     let xen = shipped("xen");
     let csv = |options: &[&str]| {

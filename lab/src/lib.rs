@@ -140,7 +140,14 @@ fn root() -> &'static Path {
 #[must_use]
 pub fn test_program(test: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--quiet", "--release", "--package", "virtmon"])
+        .args([
+            "test",
+            "--locked",
+            "--quiet",
+            "--release",
+            "--package",
+            "virtmon",
+        ])
         .args(["--test", test, "--no-run", "--message-format=json"])
         .current_dir(root())
         .stderr(Stdio::inherit())
@@ -164,7 +171,14 @@ pub fn test_program(test: &str) -> PathBuf {
 #[must_use]
 pub fn virtmon() -> PathBuf {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--package", "virtmon"])
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--release",
+            "--package",
+            "virtmon",
+        ])
         .current_dir(root())
         .status()
         .expect("cargo runs");

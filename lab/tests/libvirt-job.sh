@@ -28,6 +28,26 @@ sleep 2
 held "$run" >stuck.after
 wait "$run"
 
+# Blocked at an interval that leaves little room: one guest later on, one before the start, three at
+# once as it begins.
+blocked() {
+    local name=$1 when=$2 guests
+    shift 2
+    mapfile -t guests < <(pids "$@")
+    [[ $when != before ]] || kill -STOP "${guests[@]}"
+    "$virtmon" --uri qemu:///system --interval 500ms --csv "$name.csv" --record "$name.vmrec" --duration 6s &
+    run=$!
+    until [[ -s $name.csv ]]; do sleep 0.02; done
+    [[ $when != later ]] || sleep 2.2
+    kill -STOP "${guests[@]}"
+    wait "$run"
+    kill -CONT "${guests[@]}"
+    sleep 1
+}
+blocked blocked-later later busy
+blocked blocked-before before many-vcpus
+blocked blocked-three begin busy many-vcpus many-devices
+
 # A signal comes while guests hold it.
 "$virtmon" --uri qemu:///system --interval 1s --csv ended.csv &
 run=$!

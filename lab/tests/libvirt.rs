@@ -19,7 +19,7 @@ static JOB: LazyLock<TempDir> = LazyLock::new(|| {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
     let left = tempfile::tempdir().unwrap();
     let status = Command::new(lab.join("libvirtd"))
-        .args(["--limit", "240", "--guests", "5"])
+        .args(["--limit", "300", "--guests", "5"])
         .arg(lab.join("tests/libvirt-job.sh"))
         .arg(virtmon())
         .arg(left.path())
@@ -96,6 +96,35 @@ fn guests_that_are_stopped_dead_cost_the_others_nothing() {
         }
         let whole_seconds = ((continued - stopped) / SECOND).floor();
         assert!(f64::from(stale) >= whole_seconds - 1.0, "{stale}");
+    }
+}
+
+/// No tick is missed, none is late, and the rows of the others are whole, at two ticks a second.
+#[test]
+#[ignore = "runs QEMU guests: make test"]
+fn guests_that_block_delay_no_tick_and_no_other_guest() {
+    for (name, blocked) in [
+        ("blocked-later", &["busy"][..]),
+        ("blocked-before", &["many-vcpus"]),
+        ("blocked-three", &["busy", "many-vcpus", "many-devices"]),
+    ] {
+        let rows = rows(&left(&format!("{name}.csv")));
+        assert_eq!(rows.len(), 13 * (STUCK.len() + HEALTHY.len()), "{name}");
+        for row in &rows {
+            assert_eq!(row.text("missed"), "0", "{name}: {row:?}");
+            assert!(at(row, "late_ns") < 0.1 * SECOND, "{name}: {row:?}");
+            if !blocked.contains(&row.text("name")) {
+                assert_eq!(row.text("stale"), "0", "{name}: {row:?}");
+                for column in ["cpu_time_ns", "mem_bytes", "disk_rd_bytes"] {
+                    at(row, column);
+                }
+            }
+        }
+        for guest in blocked {
+            let rows = of(&rows, guest);
+            assert!(rows.iter().any(|row| !row.text("error").is_empty()));
+        }
+        assert_replays(JOB.path(), name, &[]);
     }
 }
 

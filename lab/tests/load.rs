@@ -96,7 +96,7 @@ fn network_bytes() {
 fn memory_that_eat_memory_holds_is_what_the_guest_reports_as_used() {
     let rows = rows_of("load.csv", "eater");
     let used =
-        |row: &Row| Some(row.number("guest_total_bytes")? - row.number("guest_unused_bytes")?);
+        |row: &Row| Some(row.number("guest_total_bytes")? - row.number("guest_usable_bytes")?);
     let held: Vec<f64> = rows.iter().filter_map(|r| r.number("mem_bytes")).collect();
     assert!(held.windows(2).all(|two| two[0] == two[1]), "{held:?}");
     let idle = rows.iter().filter_map(used).fold(f64::INFINITY, f64::min);

@@ -30,8 +30,7 @@ xl vcpu-list >vcpus-after
 cat check
 
 # As nobody, in real time, while it runs, with all of its threads; a guest stops meanwhile.
-mkdir /tmp/nobody
-chown nobody /tmp/nobody
+install -d -o nobody /tmp/nobody
 ./virtmon --realtime --user nobody --interval 50ms --csv /tmp/nobody/nobody.csv --append --rotate 100KiB \
     --detail vcpu,nic,disk,host,event,self 2>nobody.err &
 nobody=$!

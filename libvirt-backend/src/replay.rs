@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use virtmon_model::{Capabilities, Error, Host, Result, Snapshot, Uuid};
+use virtmon_model::{
+    Capabilities, Disk, Domain as Row, Error, Host, Nic, Result, Snapshot, Stat, Uuid, Vcpu,
+};
+use virtmon_recording::room::{MOST_DEVICES, MOST_DOMAINS, MOST_TROUBLES, MOST_VCPUS, Room};
 use virtmon_recording::wire::Take;
 
 use crate::carry;
+use crate::device::Device;
 use crate::fault::Fault;
 use crate::ffi::{Domain, DomainInfo};
 use crate::fields;
@@ -19,6 +23,8 @@ pub struct LibvirtReplay {
     capabilities: Capabilities,
     /// What the last sample gave.
     given: Snapshot,
+    /// Bytes that the last sample took up.
+    taken: usize,
 }
 
 impl LibvirtReplay {
@@ -39,6 +45,7 @@ impl LibvirtReplay {
             }),
             capabilities: Capabilities::from_bits(bits),
             given: Snapshot::default(),
+            taken: 0,
         })
     }
 
@@ -49,13 +56,32 @@ impl LibvirtReplay {
     }
 
     /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` where the bytes
-    /// are not those of a reading; the snapshot then means nothing.
+    /// are not those of a reading, or of one that no host has; the snapshot then means nothing.
     pub fn sample(&mut self, raw: &[u8], into: &mut Snapshot) -> Option<()> {
+        let mut room = Room::default();
+        let done = self.fill(raw, into, &mut room);
+        self.taken = room.taken();
+        done
+    }
+
+    /// About how many bytes the last sample took up, whole or not.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
+    fn fill(&mut self, raw: &[u8], into: &mut Snapshot, room: &mut Room) -> Option<()> {
         let mut take = Take(raw);
         let carried = take.optional()?;
         into.troubles.clear();
-        for _ in 0..take.number()? {
+        let troubles = take.number()?;
+        if troubles > MOST_TROUBLES as u64 {
+            return None;
+        }
+        for _ in 0..troubles {
             let text = str::from_utf8(take.bytes()?).ok()?;
+            room.rows::<String>(1)?;
+            room.text(text.len(), 1)?;
             let trouble = into.troubles.next_row();
             trouble.clear();
             trouble.push_str(text);
@@ -70,7 +96,11 @@ impl LibvirtReplay {
         };
         let mut records = Vec::new();
         while take.truth()? {
-            records.push(Recorded::take(&mut take)?);
+            if records.len() == MOST_DOMAINS {
+                return None;
+            }
+            room.rows::<Row>(1)?;
+            records.push(Recorded::take(&mut take, room)?);
         }
         let how = How {
             ask: match left_out {
@@ -121,13 +151,15 @@ enum Info<'a> {
 }
 
 impl<'a> Recorded<'a> {
-    fn take(take: &mut Take<'a>) -> Option<Self> {
+    fn take(take: &mut Take<'a>, room: &mut Room) -> Option<Self> {
         let id = u32::try_from(take.number()?).ok()?;
         let uuid = Uuid::from_bytes(take.array()?);
         let name = take.bytes()?;
         let params = *take;
+        room.text(name.len(), 1)?;
+        let mut seen = Seen::default();
         while take.truth()? {
-            param(take)?;
+            seen.take(param(take)?, name.len(), room)?;
         }
         Some(Self {
             id,
@@ -136,6 +168,71 @@ impl<'a> Recorded<'a> {
             params,
             info: info(take)?,
         })
+    }
+}
+
+/// What the parameters of a domain make rows of, one parameter after the other.
+#[derive(Default)]
+struct Seen {
+    /// The kind and the number of the device that the last one was of.
+    last: Option<(usize, u32)>,
+    /// How many devices there were of each kind.
+    counts: [usize; 3],
+    /// How often a number was smaller than before.
+    backwards: usize,
+}
+
+impl Seen {
+    /// The kinds of devices, and how many of each a domain has at most.
+    const KINDS: [(&str, usize); 3] = [
+        ("net", MOST_DEVICES),
+        ("block", MOST_DEVICES),
+        ("vcpu", MOST_VCPUS),
+    ];
+    /// libvirt counts upwards; each step back has rows moved.
+    const MOST_BACKWARDS: usize = 64;
+
+    /// Takes room for what one parameter becomes, in a domain whose name is so long.
+    fn take(&mut self, param: Param<'_>, named: usize, room: &mut Room) -> Option<()> {
+        room.text(param.text.map_or(0, <[u8]>::len), 1)?;
+        let mut words = param.name.splitn(3, '.');
+        let kind = words.next();
+        let kind = Self::KINDS.iter().position(|(word, _)| Some(*word) == kind);
+        let number = words.next().and_then(|number| number.parse().ok());
+        if let (Some(kind), Some(number), Some(field)) = (kind, number, words.next()) {
+            self.device(kind, number, named, room)?;
+            let value = param.value();
+            let has_place = match kind {
+                0 => Nic::default().set(field, value),
+                1 => Disk::default().set(field, value),
+                _ => Vcpu::default().set(field, value),
+            };
+            if has_place {
+                return Some(());
+            }
+        }
+        room.rows::<Stat>(1)?;
+        room.text(param.name.len(), 1)?;
+        room.text(named, 1)
+    }
+
+    fn device(&mut self, kind: usize, number: u32, named: usize, room: &mut Room) -> Option<()> {
+        let last = self.last.replace((kind, number));
+        if last == Some((kind, number)) {
+            return Some(());
+        }
+        let is_back = last.is_some_and(|(before, last)| before == kind && last > number);
+        self.backwards += usize::from(is_back);
+        self.counts[kind] += 1;
+        if self.backwards > Self::MOST_BACKWARDS || self.counts[kind] > Self::KINDS[kind].1 {
+            return None;
+        }
+        room.text(named, 1)?;
+        match kind {
+            0 => room.devices::<Nic>(1),
+            1 => room.devices::<Disk>(1),
+            _ => room.rows::<Vcpu>(1),
+        }
     }
 }
 

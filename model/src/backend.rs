@@ -1,3 +1,6 @@
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
 use crate::{Notice, Result, Snapshot};
 
 /// A source of snapshots: one hypervisor interface on one host.
@@ -43,6 +46,16 @@ pub trait Backend {
     fn notices(&mut self) -> Vec<Notice> {
         Vec::new()
     }
+
+    /// A descriptor that becomes readable when there is something to take in between two samples, and
+    /// the moment before which it is not to be looked at: [`drain`](Self::drain) is called then, if
+    /// no tick is due. `None` where nothing comes between samples.
+    fn descriptor(&self) -> Option<(BorrowedFd<'_>, Instant)> {
+        None
+    }
+
+    /// Takes in what has come between two samples, without waiting, and not for longer than `until`.
+    fn drain(&mut self, _until: Instant) {}
 
     /// Hypercalls or RPCs that it has made so far, where it counts them.
     fn calls(&self) -> Option<u64> {

@@ -66,21 +66,21 @@ pub struct Disk {
     pub path: String,
     /// Bytes that the guest read.
     pub rd_bytes: Option<u64>,
-    /// Reads that were done.
+    /// Reads: that were done (libvirt), that were dispatched, also if they failed (Xen).
     pub rd_requests: Option<u64>,
     /// Time spent in them, in ns.
     pub rd_time_ns: Option<u64>,
     /// Bytes that the guest wrote.
     pub wr_bytes: Option<u64>,
-    /// Writes that were done.
+    /// Writes, counted as reads are.
     pub wr_requests: Option<u64>,
     /// Time spent in them, in ns.
     pub wr_time_ns: Option<u64>,
-    /// Flushes that were done.
+    /// Flushes, counted as reads are; on Xen barriers too.
     pub fl_requests: Option<u64>,
     /// Time spent in them, in ns.
     pub fl_time_ns: Option<u64>,
-    /// Discards that were done.
+    /// Discards, counted as reads are.
     pub ds_requests: Option<u64>,
     /// Times that a request found the queue full (Xen's `oo_req`).
     pub queue_full: Option<u64>,

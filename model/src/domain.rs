@@ -120,8 +120,12 @@ impl Domain {
 /// What a Xen domain is there for, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Domain 0.
+    /// It may control the others (Xen's control domain): domain 0 on most hosts.
     Control,
+    /// It owns the hardware, where that is not the control domain.
+    Hardware,
+    /// It runs xenstore.
+    Xenstore,
     /// It runs the device model of another domain.
     Stub,
     /// It serves devices of other domains.
@@ -136,6 +140,8 @@ impl Role {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Control => "control",
+            Self::Hardware => "hardware",
+            Self::Xenstore => "xenstore",
             Self::Stub => "stub",
             Self::Driver => "driver",
             Self::Guest => "guest",

@@ -15,9 +15,10 @@ pub struct Memory {
     /// All that the guest's kernel manages, as the guest reports it (`balloon.available`; xenstore
     /// `data/meminfo_total`).
     pub guest_total_bytes: Option<u64>,
-    /// What the guest uses for nothing at all (`balloon.unused`; xenstore `data/meminfo_free`).
+    /// What the guest uses for nothing at all (`balloon.unused`).
     pub guest_unused_bytes: Option<u64>,
-    /// What the guest could use without swapping (`balloon.usable`).
+    /// What the guest could use without swapping (`balloon.usable`; xenstore `data/meminfo_free`,
+    /// where guest agents write the available memory).
     pub guest_usable_bytes: Option<u64>,
     /// What the guest caches of its disks (`balloon.disk_caches`).
     pub guest_caches_bytes: Option<u64>,

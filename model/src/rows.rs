@@ -51,6 +51,8 @@ impl<T: Default> Rows<T> {
     /// every field.
     pub fn resize(&mut self, len: usize) -> &mut [T] {
         if len > self.kept.len() {
+            // Of the many domains that have one device, each would have room for four.
+            self.kept.reserve_exact(len - self.kept.len());
             self.kept.resize_with(len, T::default);
         }
         self.len = len;

@@ -31,6 +31,8 @@ pub enum VcpuState {
     Ready,
     /// It waits for an event.
     Blocked,
+    /// Its domain is paused or has ended, so it may not run. Only Xen tells it apart.
+    Paused,
     /// The guest has not brought it up.
     Offline,
     /// The hypervisor did not tell, or in a word that virtmon does not know.
@@ -46,6 +48,7 @@ impl VcpuState {
             Self::Running => "running",
             Self::Ready => "ready",
             Self::Blocked => "blocked",
+            Self::Paused => "paused",
             Self::Offline => "offline",
             Self::Unknown => "unknown",
         }

@@ -4,8 +4,11 @@
 pub(crate) const SYNC: [u8; 4] = *b"\xf5vmf";
 /// Bytes in front of the packed body.
 pub(crate) const FRONT_BYTES: usize = 24;
-/// No body is longer, packed or not: the list of half a million domains.
-pub(crate) const MOST_BYTES: u32 = 1 << 26;
+/// No body is longer, packed or not: thirty thousand domains of Xen with all their devices.
+pub(crate) const MOST_BYTES: u32 = 16 << 20;
+/// No body is longer than so many times its packed one, beyond what its dictionary has: each domain has
+/// a uuid, which can't be packed.
+const MOST_RATIO: u32 = 1_000;
 /// After so many frames at most one is packed by itself.
 pub(crate) const KEY_EVERY: u32 = 64;
 
@@ -51,6 +54,12 @@ impl Front {
         };
         let fits = front.packed <= MOST_BYTES && front.unpacked <= MOST_BYTES;
         fits.then_some((front, word()?))
+    }
+
+    /// Whether a body so long can come of a packed one with a dictionary of so many bytes.
+    pub(crate) fn is_likely(self, dictionary: usize) -> bool {
+        let most = u64::from(self.packed) * u64::from(MOST_RATIO) + dictionary as u64;
+        u64::from(self.unpacked) <= most
     }
 
     /// Whether this front and this packed body have that checksum.

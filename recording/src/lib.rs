@@ -20,6 +20,7 @@ mod frame;
 mod header;
 mod kept;
 mod reader;
+pub mod room;
 pub mod wire;
 mod writer;
 

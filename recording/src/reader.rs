@@ -41,6 +41,8 @@ pub struct Reader<R> {
     decompressor: Decompressor<'static>,
     /// The number of the key frame whose body is the dictionary now.
     key: Option<u32>,
+    /// How long that is.
+    key_bytes: usize,
     /// The number of the frame after the last one; `None` before the first.
     next: Option<u32>,
     body: Vec<u8>,
@@ -59,6 +61,7 @@ impl<R: Read> Reader<R> {
             at: 0,
             decompressor: Decompressor::new()?,
             key: None,
+            key_bytes: 0,
             next: None,
             body: Vec::new(),
             loss: Loss::default(),
@@ -168,15 +171,19 @@ impl<R: Read> Reader<R> {
         let is_key = front.key == front.number;
         if is_key {
             self.key = None;
+            self.key_bytes = 0;
             if self.decompressor.set_dictionary(&[]).is_err() {
                 return false;
             }
         } else if self.key != Some(front.key) {
             return false;
         }
+        if !front.is_likely(self.key_bytes) {
+            return false;
+        }
         let packed = &self.bytes[self.at + FRONT_BYTES..self.at + len];
         self.body.clear();
-        self.body.reserve(front.unpacked as usize);
+        self.body.reserve_exact(front.unpacked as usize);
         let unpacked = self
             .decompressor
             .decompress_to_buffer(packed, &mut self.body);
@@ -185,6 +192,7 @@ impl<R: Read> Reader<R> {
         }
         if is_key && self.decompressor.set_dictionary(&self.body).is_ok() {
             self.key = Some(front.key);
+            self.key_bytes = self.body.len();
         }
         Kept::take(&self.body).is_some()
     }
@@ -201,6 +209,7 @@ impl<R: Read> Reader<R> {
             self.bytes.drain(..self.at);
             self.at = 0;
             let wanted = CHUNK_BYTES as u64;
+            self.bytes.reserve_exact(bytes + CHUNK_BYTES);
             if (&mut self.from).take(wanted).read_to_end(&mut self.bytes)? == 0 {
                 return Ok(false);
             }

@@ -1,6 +1,6 @@
 //! The NICs and disks of every domain, as the kernel of this domain serves them.
 //!
-//! xenstore tells which devices a domain has (`frontends`), sysfs where this kernel shows their
+//! xenstore tells which devices a domain has, sysfs where this kernel shows their
 //! counters (`vif`, `vbd`); both only when a domain or a device comes or goes. In a steady tick
 //! there is one look at xenstore's connection, one netlink dump for all vifs (`links`) and a
 //! `pread` for each counter of a vbd. The files of the disk behind a vbd tell no less dearly and
@@ -11,7 +11,6 @@
 
 mod class;
 mod counter;
-mod frontends;
 mod guest;
 mod links;
 mod netlink;
@@ -24,10 +23,10 @@ use std::time::Instant;
 
 use virtmon_model::{Domain, Rows};
 
-use self::frontends::Frontends;
+use self::class::Listing;
 use self::guest::Guest;
 use self::links::Links;
-use crate::xenstore::{Connection, Still};
+use crate::xenstore::{Answer, Kind, Node};
 
 /// The backends that this domain's kernel has.
 const BACKENDS: &str = "/sys/bus/xen-backend/devices";
@@ -35,57 +34,57 @@ const BACKENDS: &str = "/sys/bus/xen-backend/devices";
 /// The devices of the domains that were last seen.
 pub(crate) struct Devices {
     backends: PathBuf,
-    frontends: Frontends,
     /// In ascending order of domid.
     guests: Vec<Guest>,
     /// The places in it of those that have a device.
     equipped: Vec<usize>,
     links: Links,
-    last_serial: u32,
     /// When the first of the guests is to be looked at in sysfs.
     look_at: Option<Instant>,
     /// Whether the guests may have other vifs than `links` reads.
     relink: bool,
+    /// Whether anything was learnt since the rows were last filled.
+    news: bool,
+    /// Whether a list was.
+    listed: bool,
 }
 
 impl Devices {
-    /// The devices that this host's xenstore and sysfs tell of.
+    /// The devices that this host's sysfs tells of.
     pub(crate) fn open() -> Self {
-        Self::over(Connection::open().ok(), BACKENDS.into())
+        Self::over(BACKENDS.into())
     }
 
-    fn over(connection: Option<Connection>, backends: PathBuf) -> Self {
+    fn over(backends: PathBuf) -> Self {
         Self {
             backends,
-            frontends: Frontends::over(connection),
             guests: Vec::new(),
             equipped: Vec::new(),
             links: Links::default(),
-            last_serial: 0,
             look_at: None,
             relink: false,
+            news: false,
+            listed: false,
         }
     }
 
     /// Gives every domain its NICs and disks, with their counters read now, and says whether there
-    /// are others than before. `domains` are in ascending order of domid. Unless `all` is set, they
-    /// are those of the last call and have what is known of them but the news. What can't be read
-    /// is unknown in its row, and said in `troubles` where it is not simply gone. `still` is asked as
-    /// by the names' [`Store`](crate::store::Store).
+    /// are others than before. `domains` are those that are followed. Unless `all` is set, they have
+    /// what is known of them but the news. What can't be read is unknown in its row, and said in
+    /// `troubles` where it is not simply gone; `connected` says whether xenstore is there.
     pub(crate) fn give(
         &mut self,
         domains: &mut [Domain],
         mut all: bool,
         troubles: &mut Rows<String>,
-        still: Still<'_>,
+        connected: bool,
     ) -> bool {
-        let mut news = all && self.follow(domains);
-        if self.frontends.exchange(&mut self.guests, still) {
+        if std::mem::take(&mut self.listed) {
             self.schedule();
-            news = true;
         }
+        let news = std::mem::take(&mut self.news);
         all |= news;
-        if !self.frontends.is_connected() && self.guests.iter().any(Guest::has_frontends) {
+        if !connected && self.guests.iter().any(Guest::has_frontends) {
             let why = "xenstore can't be reached: which devices the domains have is not known";
             trouble(troubles, format_args!("{why}"));
         }
@@ -119,38 +118,66 @@ impl Devices {
         news
     }
 
-    /// Makes `guests` the same domains as `domains`, in the same order. Says whether they were not.
-    fn follow(&mut self, domains: &[Domain]) -> bool {
+    /// Takes in what a node of a domain holds.
+    pub(crate) fn learn(&mut self, domid: u32, node: Node, answer: Answer<'_>) {
+        let Some(guest) = guest_mut(&mut self.guests, domid) else {
+            return;
+        };
+        let (news, listed) = match node {
+            Node::Vifs | Node::Vbds => {
+                let kind = if node == Node::Vifs {
+                    Kind::Vif
+                } else {
+                    Kind::Vbd
+                };
+                match answer {
+                    Answer::Value(names) => guest.list(kind, names),
+                    // No such directory: no such device.
+                    Answer::Missing => guest.list(kind, b""),
+                    Answer::Failed => guest.set_listing_of(kind, Listing::Unknown),
+                }
+                (true, true)
+            }
+            Node::DiskParams(devid) => (guest.learn_path(devid, answer), false),
+            Node::DiskSectors(devid) => (guest.learn_size(devid, answer), false),
+            _ => (false, false),
+        };
+        self.news |= news;
+        self.listed |= listed;
+    }
+
+    /// Whether a device of a domain is listed.
+    pub(crate) fn lists(&self, domid: u32, kind: Kind, devid: u32) -> bool {
+        let place = self.guests.binary_search_by_key(&domid, |g| g.identity.id);
+        place.is_ok_and(|at| self.guests[at].has(kind, devid))
+    }
+
+    /// xenstore is lost: nobody tells of changes any more.
+    pub(crate) fn lost(&mut self) {
+        for guest in &mut self.guests {
+            guest.set_listing(Listing::Unknown);
+        }
+        self.news = true;
+        self.listed = true;
+    }
+
+    /// Makes `guests` the same domains as `domains`, in the same, ascending order.
+    pub(crate) fn follow(&mut self, domains: &[Domain]) {
         let guests = self.guests.iter().map(|guest| guest.identity);
         if guests.eq(domains.iter().map(|domain| domain.identity)) {
-            return false;
+            return;
         }
         let mut before = std::mem::take(&mut self.guests).into_iter().peekable();
         for domain in domains {
             let identity = domain.identity;
-            while let Some(gone) = before.next_if(|g| g.identity.id < identity.id) {
-                self.frontends.forget(&gone);
-            }
+            while before.next_if(|g| g.identity.id < identity.id).is_some() {}
             let same_id = before.next_if(|guest| guest.identity.id == identity.id);
-            let guest = match same_id {
-                Some(guest) if guest.identity == identity => guest,
-                other => {
-                    if let Some(gone) = other {
-                        self.frontends.forget(&gone);
-                    }
-                    self.last_serial = self.last_serial.wrapping_add(1);
-                    let mut guest = Guest::new(identity, self.last_serial);
-                    self.frontends.meet(&mut guest);
-                    guest
-                }
-            };
-            self.guests.push(guest);
-        }
-        for gone in before {
-            self.frontends.forget(&gone);
+            let kept = same_id.filter(|guest| guest.identity == identity);
+            self.guests
+                .push(kept.unwrap_or_else(|| Guest::new(identity)));
         }
         self.relink = true;
-        true
+        self.news = true;
     }
 
     /// Looks at sysfs where it is time.
@@ -178,12 +205,17 @@ impl Devices {
     }
 }
 
+fn guest_mut(guests: &mut [Guest], domid: u32) -> Option<&mut Guest> {
+    let place = guests.binary_search_by_key(&domid, |guest| guest.identity.id);
+    guests.get_mut(place.ok()?)
+}
+
 fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     [a, b].into_iter().flatten().min()
 }
 
 /// Adds a line to what could not be read.
-fn trouble(troubles: &mut Rows<String>, what: Arguments<'_>) {
+pub(crate) fn trouble(troubles: &mut Rows<String>, what: Arguments<'_>) {
     let line = troubles.next_row();
     line.clear();
     // Writing to a String can't fail.

@@ -10,14 +10,14 @@ use xen_sys::{Privcmd, PrivcmdError};
 
 /// The hypercall device: the second is that of kernels before 3.3.
 const DEVICES: [&str; 2] = ["/dev/xen/privcmd", "/proc/xen/privcmd"];
+/// What this domain may do, where xenfs is mounted: `control_d` in a control domain.
+const CAPABILITIES: &str = "/proc/xen/capabilities";
 
 /// Opens the hypercall device and finds out how the hypervisor is spoken to.
 pub(crate) fn open() -> Result<Privcmd> {
-    // Xen answers a domain that is not its control domain with EPERM; this file, where xenfs is
-    // mounted, tells it before, and apart from a user who may not ask.
-    if let Ok(capabilities) = fs::read_to_string("/proc/xen/capabilities")
-        && !capabilities.contains("control_d")
-    {
+    // Xen answers a domain that is not its control domain with EPERM; this file tells it before, and
+    // apart from a user who may not ask.
+    if is_control_domain() == Some(false) {
         return Err(not_control_domain());
     }
     Privcmd::open(open_device()?).map_err(|error| match error {
@@ -60,8 +60,31 @@ fn open_device() -> Result<File> {
 /// Says what a refused hypercall means.
 pub(crate) fn refused(call: &str, source: io::Error) -> Error {
     match source.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EPERM) => not_control_domain(),
+        Some(Errno::EPERM) => not_permitted(call, is_control_domain()),
         _ => Error::call(call, source),
+    }
+}
+
+/// Whether this is a control domain; `None` where xenfs is not mounted.
+fn is_control_domain() -> Option<bool> {
+    let capabilities = fs::read_to_string(CAPABILITIES).ok()?;
+    Some(capabilities.contains("control_d"))
+}
+
+/// What `EPERM` means: that this is no control domain, but not always.
+fn not_permitted(call: &str, is_control_domain: Option<bool>) -> Error {
+    match is_control_domain {
+        Some(false) => not_control_domain(),
+        Some(true) => Error::Denied(format!(
+            "{call} is not permitted (EPERM), though this is the control domain: the kernel \
+             restricts its hypercall device (Secure Boot), or Xen's security policy (FLASK) forbids \
+             this call"
+        )),
+        None => Error::NotHere(format!(
+            "{call} is not permitted (EPERM): this is not the control domain of the host, or its \
+             kernel or Xen's security policy forbids this call. {CAPABILITIES} would say which: \
+             mount -t xenfs xenfs /proc/xen"
+        )),
     }
 }
 
@@ -76,4 +99,22 @@ fn not_control_domain() -> Error {
          run virtmon in domain 0"
             .into(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_is_not_permitted_is_named_where_this_is_the_control_domain() {
+        let call = "XEN_SYSCTL_numainfo";
+        let guest = not_permitted(call, Some(false));
+        assert!(matches!(&guest, Error::NotHere(text) if text.contains("not its domain 0")));
+        for control in [Some(true), None] {
+            let error = not_permitted(call, control);
+            let text = error.to_string();
+            assert!(text.starts_with(call), "{text}");
+            assert!(!text.contains("this is a guest"), "{text}");
+        }
+    }
 }

@@ -1,15 +1,19 @@
 //! The Xen backend: every domain of a host, domain 0 included, by one hypercall.
 //!
 //! `host` finds out which Xen runs here, `source` reads the list of domains into the buffer that
-//! `list` keeps, `sane` checks the first one, `row` turns an entry into a domain, `store` keeps
-//! what xenstore tells of them, `devices` reads their NICs and disks; `vcpus` and `machine` read what
+//! `list` keeps, `sane` checks the first one, `row` turns an entry into a domain, `xenstore` follows
+//! what that daemon tells of them, `store` keeps their names and memory, `devices` reads their NICs
+//! and disks; `vcpus` and `machine` read what
 //! is only read where it is asked for. `raw` keeps the bytes of a reading, `replay` makes the same
 //! reading of them.
 #![forbid(unsafe_code)]
 
 mod devices;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod host;
 mod incarnations;
+mod learner;
 mod list;
 mod machine;
 mod raw;
@@ -21,19 +25,24 @@ mod store;
 mod vcpus;
 mod xenstore;
 
+use std::io::ErrorKind;
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use virtmon_model::{Backend, Capabilities, Domain, Error, Result, Snapshot, Wanted};
 use virtmon_recording::wire::put_bytes;
-use xen_sys::{HypercallBuffer, Privcmd};
+use xen_sys::{HypercallBuffer, Memory, Privcmd};
 
 use crate::devices::Devices;
 use crate::incarnations::Incarnations;
+use crate::learner::Learner;
 use crate::machine::Machine;
 pub use crate::replay::XenReplay;
 use crate::source::Source;
 pub use crate::source::XenPath;
 use crate::store::Store;
+use crate::xenstore::Mirror;
 
 /// Marks for snapshots, no two alike in a process.
 static MARKS: AtomicU64 = AtomicU64::new(1);
@@ -52,6 +61,7 @@ pub struct XenBackend {
     privcmd: Privcmd,
     source: Source,
     incarnations: Incarnations,
+    mirror: Mirror,
     store: Store,
     devices: Devices,
     machine: Machine,
@@ -87,7 +97,8 @@ impl XenBackend {
         sane::check(&infos, physinfo.nr_cpus)?;
         Ok(Self {
             incarnations: Incarnations::default(),
-            store: Store::open(),
+            mirror: Mirror::open(),
+            store: Store::default(),
             devices: Devices::open(),
             machine: Machine::new(&physinfo).map_err(|e| Error::call("mmap", e))?,
             one: HypercallBuffer::new(privcmd.abi().domaininfo_bytes)
@@ -133,6 +144,20 @@ impl XenBackend {
             ));
         }
         Ok(true)
+    }
+
+    /// Begins to follow the domains that are listed now, and ends it for those that are not.
+    fn follow(&mut self, into: &mut Snapshot) {
+        let (privcmd, infos) = (&mut self.privcmd, self.source.infos());
+        let tells = privcmd.abi().tells_unique_ids();
+        self.incarnations
+            .give(&mut into.domains, infos, |domid| match tells {
+                true => privcmd.domain_state(domid),
+                false => Err(ErrorKind::Unsupported.into()),
+            });
+        self.mirror.follow(&into.domains);
+        self.store.follow(&into.domains);
+        self.devices.follow(&into.domains);
     }
 
     fn read_vcpus(&mut self, into: &mut Snapshot) {
@@ -197,11 +222,15 @@ impl Backend for XenBackend {
     fn description(&self) -> String {
         let abi = self.privcmd.abi();
         format!(
-            "{}, sysctl interface {:#x}, {} bytes a domain, listed by {}",
+            "{}, sysctl interface {:#x}, {} bytes a domain, listed by {}, hypercall buffers {}",
             self.hypervisor,
             abi.sysctl,
             abi.domaininfo_bytes,
-            self.source.name()
+            self.source.name(),
+            match self.privcmd.memory() {
+                Memory::Device => "of /dev/xen/hypercall",
+                Memory::Locked => "in locked memory, for lack of /dev/xen/hypercall",
+            }
         )
     }
 
@@ -216,22 +245,21 @@ impl Backend for XenBackend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         into.troubles.clear();
         let all = self.read_domains(into)?;
-        if all && self.privcmd.abi().tells_unique_ids() {
-            let privcmd = &mut self.privcmd;
-            self.incarnations
-                .give(&mut into.domains, |domid| privcmd.domain_unique_id(domid));
+        if all {
+            self.follow(into);
         }
         let (privcmd, one) = (&mut self.privcmd, &mut self.one);
         let mut still = |identity| source::is_still(privcmd, one, identity);
-        let mut news = self.store.give(&mut into.domains, all, &mut still);
-        if let Some(why) = self.store.trouble() {
-            let trouble = into.troubles.next_row();
-            trouble.clear();
-            trouble.push_str(why);
-        }
+        let mut learn = Learner(&mut self.store, &mut self.devices);
+        self.mirror.exchange(&mut learn, &mut still);
+        let mut news = self.store.give(&mut into.domains, all);
+        let troubles = &mut into.troubles;
+        self.mirror
+            .trouble(&mut |why| devices::trouble(troubles, why));
+        let connected = self.mirror.is_connected();
         news |= self
             .devices
-            .give(&mut into.domains, all, &mut into.troubles, &mut still);
+            .give(&mut into.domains, all, &mut into.troubles, connected);
         if news {
             self.mark = MARKS.fetch_add(1, Ordering::Relaxed);
         }
@@ -258,5 +286,16 @@ impl Backend for XenBackend {
 
     fn calls(&self) -> Option<u64> {
         Some(self.privcmd.calls() + self.source.calls())
+    }
+
+    fn descriptor(&self) -> Option<(BorrowedFd<'_>, Instant)> {
+        self.mirror.descriptor()
+    }
+
+    fn drain(&mut self, until: Instant) {
+        let (privcmd, one) = (&mut self.privcmd, &mut self.one);
+        let mut still = |identity| source::is_still(privcmd, one, identity);
+        let mut learn = Learner(&mut self.store, &mut self.devices);
+        self.mirror.drain(until, &mut learn, &mut still);
     }
 }

@@ -60,8 +60,15 @@ pub(crate) fn put_rest(out: &mut Vec<u8>, snapshot: &Snapshot) {
     }
 }
 
-/// Roles, each at its number.
-pub(crate) const ROLES: [Role; 4] = [Role::Control, Role::Stub, Role::Driver, Role::Guest];
+/// Roles, each at its number: new ones come last.
+pub(crate) const ROLES: [Role; 6] = [
+    Role::Control,
+    Role::Stub,
+    Role::Driver,
+    Role::Guest,
+    Role::Xenstore,
+    Role::Hardware,
+];
 
 fn put_domain(out: &mut Vec<u8>, domain: &Domain) {
     let memory = &domain.memory;
@@ -72,7 +79,7 @@ fn put_domain(out: &mut Vec<u8>, domain: &Domain) {
         &[
             memory.target_bytes,
             memory.guest_total_bytes,
-            memory.guest_unused_bytes,
+            memory.guest_usable_bytes,
         ],
     );
     put_devices(out, &domain.nics, |out, nic: &Nic| {
@@ -104,6 +111,7 @@ fn put_domain(out: &mut Vec<u8>, domain: &Domain) {
                 disk.fl_requests,
                 disk.ds_requests,
                 disk.queue_full,
+                disk.capacity_bytes,
             ],
         );
     });

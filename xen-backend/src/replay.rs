@@ -3,8 +3,9 @@
 use std::io;
 
 use virtmon_model::{
-    Capabilities, Devices, Disk, Domain, Error, Host, Nic, Result, Rows, Snapshot,
+    Capabilities, Devices, Disk, Domain, Error, Host, Nic, Result, Rows, Snapshot, Vcpu,
 };
+use virtmon_recording::room::{MOST_DEVICES, MOST_DOMAINS, MOST_PARTS, MOST_TROUBLES, Room};
 use virtmon_recording::wire::Take;
 use xen_sys::abi::{Abi, PhysInfo, VcpuInfo};
 
@@ -17,6 +18,8 @@ pub struct XenReplay {
     abi: Abi,
     hypervisor: String,
     capabilities: Capabilities,
+    /// Bytes that the last sample took up.
+    taken: usize,
 }
 
 impl XenReplay {
@@ -44,6 +47,7 @@ impl XenReplay {
             abi,
             hypervisor,
             capabilities: Capabilities::from_bits(capabilities),
+            taken: 0,
         })
     }
 
@@ -53,16 +57,27 @@ impl XenReplay {
         self.capabilities
     }
 
+    /// About how many bytes the last sample took up, whole or not.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
     /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` where the bytes
-    /// are not those of a reading; the snapshot then means nothing.
+    /// are not those of a reading, or of one that no host has; the snapshot then means nothing.
     pub fn sample(&mut self, raw: &[u8], into: &mut Snapshot) -> Option<()> {
+        let mut room = Room::default();
+        let done = self.fill(raw, into, &mut room);
+        self.taken = room.taken();
+        done
+    }
+
+    fn fill(&self, raw: &[u8], into: &mut Snapshot, room: &mut Room) -> Option<()> {
         let mut take = Take(raw);
         let infos = Infos::of(take.bytes()?, self.abi.domaininfo_bytes);
-        fill_domains(infos.clone(), into)?;
+        fill_domains(infos.clone(), into, room)?;
         if take.truth()? {
-            for (domain, info) in into.domains.iter_mut().zip(infos) {
-                vcpus::fill(domain, info.max_vcpu_id, |_, _| vcpu(&mut take));
-            }
+            fill_vcpus(&mut take, infos, into, room)?;
         }
         let host = &mut into.host;
         if host.hypervisor != self.hypervisor {
@@ -78,13 +93,18 @@ impl XenReplay {
             }
             physinfo => machine::fill(host, &PhysInfo::decode(physinfo, self.abi)?),
         }
-        machine::fill_parts(host, take.bytes()?, take.bytes()?);
+        let (pcpus, nodes) = (take.bytes()?, take.bytes()?);
+        if pcpus.len() / 8 > MOST_PARTS || nodes.len() / 16 > MOST_PARTS {
+            return None;
+        }
+        machine::fill_parts(host, pcpus, nodes);
         for domain in into.domains.iter_mut() {
-            fill_rest(&mut take, domain)?;
+            fill_rest(&mut take, domain, room)?;
         }
         into.troubles.clear();
-        for _ in 0..take.number()? {
-            set_text(into.troubles.next_row(), &mut take)?;
+        for _ in 0..up_to(take.number()?, MOST_TROUBLES)? {
+            room.rows::<String>(1)?;
+            set_text(into.troubles.next_row(), &mut take, 1, room)?;
         }
         if !take.0.is_empty() {
             for domain in into.domains.iter_mut() {
@@ -98,9 +118,13 @@ impl XenReplay {
     }
 }
 
-fn fill_domains(infos: Infos<'_>, into: &mut Snapshot) -> Option<()> {
+fn fill_domains(infos: Infos<'_>, into: &mut Snapshot, room: &mut Room) -> Option<()> {
     into.mark = 0;
     let mut past_last = 0;
+    if infos.len() > MOST_DOMAINS {
+        return None;
+    }
+    room.rows::<Domain>(infos.len())?;
     let rows = into.domains.resize(infos.len());
     for (domain, info) in rows.iter_mut().zip(infos) {
         if u32::from(info.domain) < past_last {
@@ -109,6 +133,27 @@ fn fill_domains(infos: Infos<'_>, into: &mut Snapshot) -> Option<()> {
         past_last = u32::from(info.domain) + 1;
         row::claim(domain, &info);
         row::fill(domain, &info);
+    }
+    Some(())
+}
+
+fn fill_vcpus(
+    take: &mut Take<'_>,
+    infos: Infos<'_>,
+    into: &mut Snapshot,
+    room: &mut Room,
+) -> Option<()> {
+    let mut fits = true;
+    for (domain, info) in into.domains.iter_mut().zip(infos) {
+        vcpus::fill(domain, info.max_vcpu_id, |_, _| {
+            let info = vcpu(take)?;
+            fits &= room.rows::<Vcpu>(1).is_some();
+            fits.then_some(info)
+                .ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+        });
+        if !fits {
+            return None;
+        }
     }
     Some(())
 }
@@ -125,9 +170,11 @@ fn vcpu(take: &mut Take<'_>) -> io::Result<VcpuInfo> {
 }
 
 /// Fills in what was understood of xenstore, netlink and sysfs.
-fn fill_rest(take: &mut Take<'_>, domain: &mut Domain) -> Option<()> {
+fn fill_rest(take: &mut Take<'_>, domain: &mut Domain, room: &mut Room) -> Option<()> {
     domain.identity.incarnation = take.optional()?;
     let name = take.text()?;
+    let named = name.map_or(0, str::len);
+    room.text(named, 1 + domain.vcpus.rows.len())?;
     if domain.name.as_deref() != name {
         domain.name = name.map(Into::into);
     }
@@ -135,10 +182,11 @@ fn fill_rest(take: &mut Take<'_>, domain: &mut Domain) -> Option<()> {
     [
         memory.target_bytes,
         memory.guest_total_bytes,
-        memory.guest_unused_bytes,
+        memory.guest_usable_bytes,
     ] = take.counters()?;
-    fill_devices(take, &mut domain.nics, |take, nic: &mut Nic| {
-        set_text(&mut nic.name, take)?;
+    fill_devices(take, room, &mut domain.nics, |take, room, nic: &mut Nic| {
+        room.text(named, 1)?;
+        set_text(&mut nic.name, take, 1, room)?;
         [
             nic.rx_bytes,
             nic.rx_packets,
@@ -151,36 +199,55 @@ fn fill_rest(take: &mut Take<'_>, domain: &mut Domain) -> Option<()> {
         ] = take.counters()?;
         Some(())
     })?;
-    fill_devices(take, &mut domain.disks, |take, disk: &mut Disk| {
-        set_text(&mut disk.name, take)?;
-        set_text(&mut disk.path, take)?;
-        [
-            disk.rd_requests,
-            disk.wr_requests,
-            disk.rd_bytes,
-            disk.wr_bytes,
-            disk.fl_requests,
-            disk.ds_requests,
-            disk.queue_full,
-        ] = take.counters()?;
-        Some(())
-    })
+    fill_devices(
+        take,
+        room,
+        &mut domain.disks,
+        |take, room, disk: &mut Disk| {
+            room.text(named, 1)?;
+            set_text(&mut disk.name, take, 1, room)?;
+            set_text(&mut disk.path, take, 1, room)?;
+            [
+                disk.rd_requests,
+                disk.wr_requests,
+                disk.rd_bytes,
+                disk.wr_bytes,
+                disk.fl_requests,
+                disk.ds_requests,
+                disk.queue_full,
+                disk.capacity_bytes,
+            ] = take.counters()?;
+            Some(())
+        },
+    )
 }
 
 fn fill_devices<T: Default>(
     take: &mut Take<'_>,
+    room: &mut Room,
     devices: &mut Devices<T>,
-    fill: impl Fn(&mut Take<'_>, &mut T) -> Option<()>,
+    fill: impl Fn(&mut Take<'_>, &mut Room, &mut T) -> Option<()>,
 ) -> Option<()> {
     let Devices { rows, complete } = devices;
     rows.clear();
     *complete = take.truth()?;
-    (0..take.number()?).try_for_each(|_| fill(take, Rows::next_row(rows)))
+    let count = up_to(take.number()?, MOST_DEVICES)?;
+    room.devices::<T>(count)?;
+    let mut rows = Rows::resize(rows, count).iter_mut();
+    rows.try_for_each(|row| fill(take, room, row))
 }
 
-fn set_text(text: &mut String, take: &mut Take<'_>) -> Option<()> {
+/// A count that is no larger than so much.
+fn up_to(count: u64, most: usize) -> Option<usize> {
+    usize::try_from(count).ok().filter(|&count| count <= most)
+}
+
+/// Takes a text that stands in so many rows.
+fn set_text(text: &mut String, take: &mut Take<'_>, times: usize, room: &mut Room) -> Option<()> {
+    let bytes = take.bytes()?;
+    room.text(bytes.len(), times)?;
     text.clear();
-    text.push_str(str::from_utf8(take.bytes()?).ok()?);
+    text.push_str(str::from_utf8(bytes).ok()?);
     Some(())
 }
 

@@ -5,6 +5,15 @@ use xen_sys::abi::{DomainInfo, PAGE_BYTES};
 
 /// `SHUTDOWN_crash` of Xen's `public/sched.h`.
 const SHUTDOWN_CRASH: u8 = 3;
+/// What `SHUTDOWN_*` of the same file are called, each at its number.
+const SHUTDOWN_REASONS: [&str; 6] = [
+    "poweroff",
+    "reboot",
+    "suspend",
+    "crash",
+    "watchdog",
+    "soft_reset",
+];
 
 /// Makes the row this domain's. Says whether it was before: then it keeps its name, its devices and
 /// all else that the list does not tell.
@@ -27,7 +36,7 @@ pub(crate) fn claim(domain: &mut Domain, info: &DomainInfo) -> bool {
 /// Fills in what the hypervisor's list tells.
 #[inline]
 pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
-    domain.state = state(info);
+    (domain.state, domain.reason) = state(info);
     domain.cpu_time_ns = Some(info.cpu_time);
     domain.vcpus_online = Some(info.nr_online_vcpus);
     // Of nearly every domain all five are sizes: one test does for them.
@@ -77,9 +86,10 @@ fn fill_unlimited(domain: &mut Domain, pages: [u64; 5]) {
     domain.memory.paged_bytes = paged;
 }
 
-fn state(info: &DomainInfo) -> State {
-    if info.is_dying() || info.shutdown_reason().is_some() {
-        ended(info.is_dying(), info.shutdown_reason())
+/// What it is doing, and why it has ended if it has.
+fn state(info: &DomainInfo) -> (State, Option<&'static str>) {
+    let state = if info.is_dying() || info.shutdown_reason().is_some() {
+        return ended(info.is_dying(), info.shutdown_reason());
     } else if info.is_paused() {
         State::Paused
     } else if info.is_blocked() && !info.is_running() {
@@ -87,17 +97,20 @@ fn state(info: &DomainInfo) -> State {
     } else {
         // Where it is not marked as running, some vCPU could run and none does: it waits for a pCPU.
         State::Running
-    }
+    };
+    (state, None)
 }
 
 #[cold]
 #[inline(never)]
-fn ended(dying: bool, reason: Option<u8>) -> State {
-    match reason {
+fn ended(dying: bool, code: Option<u8>) -> (State, Option<&'static str>) {
+    let state = match code {
         _ if dying => State::Dying,
         Some(SHUTDOWN_CRASH) => State::Crashed,
         _ => State::Shutdown,
-    }
+    };
+    let reason = code.and_then(|code| SHUTDOWN_REASONS.get(usize::from(code)));
+    (state, reason.copied())
 }
 
 #[cfg(test)]
@@ -168,5 +181,36 @@ mod tests {
             };
             assert_eq!(filled(info).state, state, "flags {flags:#x}");
         }
+    }
+
+    #[test]
+    fn a_domain_that_has_ended_says_why() {
+        let reasons = [
+            (0x0000_0014, Some("poweroff")),
+            (0x0001_0014, Some("reboot")),
+            (0x0002_0014, Some("suspend")),
+            (0x0003_0014, Some("crash")),
+            (0x0004_0015, Some("watchdog")),
+            (0x0005_0014, Some("soft_reset")),
+            (0x0006_0014, None),
+            (0x00ff_0014, None),
+            // Without the flag, the bits of the code mean nothing.
+            (0x0003_0011, None),
+            (0x0001_0010, None),
+        ];
+        for (flags, reason) in reasons {
+            let info = DomainInfo {
+                flags,
+                ..DomainInfo::default()
+            };
+            assert_eq!(filled(info).reason, reason, "flags {flags:#x}");
+        }
+        // One that is resumed after a checkpoint runs for no such reason.
+        let mut domain = filled(DomainInfo {
+            flags: 0x0002_0014,
+            ..DomainInfo::default()
+        });
+        fill(&mut domain, &DomainInfo::default());
+        assert_eq!(domain.reason, None);
     }
 }

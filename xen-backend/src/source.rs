@@ -151,8 +151,11 @@ const SKEW_NS: u64 = 100_000_000;
 /// may have come or gone in between.
 fn agree(then: &[DomainInfo], now: &[DomainInfo]) -> bool {
     let mut common = 0;
+    // Both ascend by domid.
+    let mut new_ones = now.iter().peekable();
     for old in then {
-        let Some(new) = now.iter().find(|new| new.domain == old.domain) else {
+        while new_ones.next_if(|new| new.domain < old.domain).is_some() {}
+        let Some(new) = new_ones.next_if(|new| new.domain == old.domain) else {
             continue;
         };
         let same = new.handle == old.handle

@@ -3,11 +3,13 @@
 //! The decoders take bytes and the version as arguments: what one Xen wrote, any machine reads.
 
 mod domaininfo;
+mod domainstate;
 mod physinfo;
 mod vcpuinfo;
 mod version;
 
 pub use domaininfo::DomainInfo;
+pub use domainstate::DomainState;
 pub use physinfo::PhysInfo;
 pub use vcpuinfo::VcpuInfo;
 pub use version::{Abi, DOMCTL_VERSIONS, Release};

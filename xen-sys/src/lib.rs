@@ -17,6 +17,6 @@ mod privcmd;
 mod xenctrl;
 pub mod xs_wire;
 
-pub use buffer::HypercallBuffer;
+pub use buffer::{HypercallBuffer, Memory};
 pub use privcmd::{Privcmd, PrivcmdError};
 pub use xenctrl::{OpenError, Xenctrl};

@@ -7,13 +7,13 @@ use std::os::fd::AsRawFd;
 use nix::errno::Errno;
 use nix::sys::ioctl;
 
-use crate::abi::{Abi, DOMCTL_VERSIONS, PhysInfo, Release, VcpuInfo};
+use crate::abi::{Abi, DOMCTL_VERSIONS, DomainState, PhysInfo, Release, VcpuInfo};
 use crate::bindings::{
     __HYPERVISOR_domctl, __HYPERVISOR_sysctl, __HYPERVISOR_xen_version, XEN_DOMCTL_getvcpuinfo,
     XEN_SYSCTL_getcpuinfo, XEN_SYSCTL_getdomaininfolist, XEN_SYSCTL_numainfo, XEN_SYSCTL_physinfo,
     XENVER_extraversion, XENVER_version, privcmd_hypercall_t,
 };
-use crate::buffer::HypercallBuffer;
+use crate::buffer::{HypercallBuffer, Memory};
 
 nix::ioctl_readwrite_bad!(
     /// `IOCTL_PRIVCMD_HYPERCALL` of `xen/sys/privcmd.h`.
@@ -67,6 +67,9 @@ const SYSCTL_UNION: usize = 8;
 const DOMCTL_BYTES: usize = 144;
 const DOMCTL_DOMAIN: usize = 8;
 const DOMCTL_UNION: usize = 16;
+/// How often a call is made whose buffers may move (`do_domctl_retry_efault` of libxenctrl: two more
+/// tries).
+const EFAULT_TRIES: u32 = 3;
 /// Newer than the headers that Debian has.
 const XEN_DOMCTL_GET_DOMAIN_STATE: u32 = 0x5a;
 
@@ -114,7 +117,7 @@ impl Privcmd {
         let mut listed = [[0; 256]; 2];
         for (filling, entry) in [0x55, 0xaa].into_iter().zip(&mut listed) {
             buffer.fill(filling);
-            if self.list(0, 1, buffer.address())? != 1 {
+            if self.list(0, 1, buffer.address(), buffer.memory())? != 1 {
                 return Ok(0);
             }
             entry.copy_from_slice(&buffer);
@@ -122,6 +125,12 @@ impl Privcmd {
         let [first, second] = listed;
         let last = first.iter().zip(&second).rposition(|(a, b)| a == b);
         Ok(last.map_or(0, |last| last + 1))
+    }
+
+    /// Where the memory of its calls comes from.
+    #[must_use]
+    pub const fn memory(&self) -> Memory {
+        self.argument.memory()
     }
 
     /// The interface version that the hypervisor speaks.
@@ -149,15 +158,15 @@ impl Privcmd {
     ) -> io::Result<usize> {
         let room = list.len().saturating_sub(from) / self.abi.domaininfo_bytes;
         let room = u32::try_from(room).unwrap_or(u32::MAX);
-        self.list(first, room, list.address() + from as u64)
+        self.list(first, room, list.address() + from as u64, list.memory())
     }
 
-    fn list(&mut self, first: u32, room: u32, address: u64) -> io::Result<usize> {
+    fn list(&mut self, first: u32, room: u32, address: u64, memory: Memory) -> io::Result<usize> {
         // Domids end at 0x7ff0.
         let Ok(first) = u16::try_from(first) else {
             return Ok(0);
         };
-        self.sysctl(XEN_SYSCTL_getdomaininfolist, |argument| {
+        self.sysctl(XEN_SYSCTL_getdomaininfolist, memory, |argument| {
             argument[0..2].copy_from_slice(&first.to_ne_bytes());
             argument[4..8].copy_from_slice(&room.to_ne_bytes());
             argument[8..16].copy_from_slice(&address.to_ne_bytes());
@@ -174,7 +183,7 @@ impl Privcmd {
     pub fn cpu_idle(&mut self, times: &mut HypercallBuffer) -> io::Result<usize> {
         let room = u32::try_from(times.len() / 8).unwrap_or(u32::MAX);
         let address = times.address();
-        self.sysctl(XEN_SYSCTL_getcpuinfo, |argument| {
+        self.sysctl(XEN_SYSCTL_getcpuinfo, times.memory(), |argument| {
             argument[0..4].copy_from_slice(&room.to_ne_bytes());
             argument[8..16].copy_from_slice(&address.to_ne_bytes());
         })?;
@@ -191,7 +200,7 @@ impl Privcmd {
     pub fn node_memory(&mut self, nodes: &mut HypercallBuffer) -> io::Result<usize> {
         let room = u32::try_from(nodes.len() / 16).unwrap_or(u32::MAX);
         let address = nodes.address();
-        self.sysctl(XEN_SYSCTL_numainfo, |argument| {
+        self.sysctl(XEN_SYSCTL_numainfo, nodes.memory(), |argument| {
             argument[0..4].copy_from_slice(&room.to_ne_bytes());
             argument[8..16].copy_from_slice(&address.to_ne_bytes());
         })?;
@@ -213,7 +222,7 @@ impl Privcmd {
             self.put(4, version);
             self.argument[DOMCTL_DOMAIN..DOMCTL_DOMAIN + 2].copy_from_slice(&domid.to_ne_bytes());
             self.put(DOMCTL_UNION, vcpu);
-            match self.hypercall(__HYPERVISOR_domctl, self.argument.address(), 0) {
+            match self.control(__HYPERVISOR_domctl, Memory::Device) {
                 Ok(_) => {
                     self.domctl = Some(version);
                     return VcpuInfo::decode(&self.argument[DOMCTL_UNION..])
@@ -225,21 +234,20 @@ impl Privcmd {
         }
     }
 
-    /// Reads the number that Xen gives to this life of a domain
-    /// (`XEN_DOMCTL_get_domain_state.unique_id`). This call is stable: it takes interface version
+    /// Reads the number that Xen gives to this life of a domain, and what it may do
+    /// (`XEN_DOMCTL_get_domain_state`). This call is stable: it takes interface version
     /// 0, and asked for a domid it takes no notice from anybody.
     ///
     /// # Errors
     /// What the hypervisor answers: `EACCES` before Xen 4.21, `ENOENT` where there is no such
     /// domain.
-    pub fn domain_unique_id(&mut self, domid: u16) -> io::Result<u64> {
+    pub fn domain_state(&mut self, domid: u16) -> io::Result<DomainState> {
         self.argument[..DOMCTL_BYTES].fill(0);
         self.put(0, XEN_DOMCTL_GET_DOMAIN_STATE);
         self.argument[DOMCTL_DOMAIN..DOMCTL_DOMAIN + 2].copy_from_slice(&domid.to_ne_bytes());
-        self.hypercall(__HYPERVISOR_domctl, self.argument.address(), 0)?;
-        let mut number = [0; 8];
-        number.copy_from_slice(&self.argument[DOMCTL_UNION + 8..DOMCTL_UNION + 16]);
-        Ok(u64::from_ne_bytes(number))
+        self.control(__HYPERVISOR_domctl, Memory::Device)?;
+        DomainState::decode(&self.argument[DOMCTL_UNION..])
+            .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// Reads `XEN_SYSCTL_physinfo`.
@@ -247,7 +255,7 @@ impl Privcmd {
     /// # Errors
     /// What the hypervisor answers.
     pub fn physinfo(&mut self) -> io::Result<PhysInfo> {
-        self.sysctl(XEN_SYSCTL_physinfo, |_| {})?;
+        self.sysctl(XEN_SYSCTL_physinfo, Memory::Device, |_| {})?;
         PhysInfo::decode(&self.argument[SYSCTL_UNION..], self.abi)
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
@@ -287,13 +295,18 @@ impl Privcmd {
     }
 
     /// Makes a sysctl call: `fill` writes its part of the union, and the argument holds the answer
-    /// afterwards.
-    fn sysctl(&mut self, command: u32, fill: impl FnOnce(&mut [u8])) -> io::Result<()> {
+    /// afterwards. `memory` is that of the buffer which the argument names, if it names one.
+    fn sysctl(
+        &mut self,
+        command: u32,
+        memory: Memory,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> io::Result<()> {
         self.argument[..SYSCTL_BYTES].fill(0);
         self.put(0, command);
         self.put(4, self.abi.sysctl);
         fill(&mut self.argument[SYSCTL_UNION..]);
-        self.hypercall(__HYPERVISOR_sysctl, self.argument.address(), 0)?;
+        self.control(__HYPERVISOR_sysctl, memory)?;
         Ok(())
     }
 
@@ -305,6 +318,15 @@ impl Privcmd {
         let mut word = [0; 4];
         word.copy_from_slice(&self.argument[at..at + 4]);
         u32::from_ne_bytes(word)
+    }
+
+    /// Makes a sysctl or domctl call. All that virtmon makes only read, so one that failed because a
+    /// page moved can be made again.
+    fn control(&mut self, number: u32, memory: Memory) -> io::Result<()> {
+        let moves = [memory, self.argument.memory()].contains(&Memory::Locked);
+        let tries = if moves { EFAULT_TRIES } else { 1 };
+        retried(tries, || self.hypercall(number, self.argument.address(), 0))?;
+        Ok(())
     }
 
     /// Makes a hypercall that only reads: nothing in this crate asks for one that changes anything.
@@ -322,6 +344,46 @@ impl Privcmd {
     }
 }
 
+/// Calls until that does not fail with `EFAULT`, so many times at most.
+fn retried<T>(tries: u32, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..tries {
+        match call() {
+            Err(error) if is(&error, Errno::EFAULT) => {}
+            done => return done,
+        }
+    }
+    call()
+}
+
 fn is(error: &io::Error, errno: Errno) -> bool {
     error.raw_os_error() == Some(errno as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a call that fails so many times, and how often it was made.
+    fn after(tries: u32, failures: u32, errno: Errno) -> (Option<i32>, u32) {
+        let mut calls = 0;
+        let done = retried(tries, || {
+            calls += 1;
+            match calls > failures {
+                true => Ok(()),
+                false => Err(errno.into()),
+            }
+        });
+        (done.err().and_then(|error| error.raw_os_error()), calls)
+    }
+
+    #[test]
+    fn a_call_whose_page_moved_is_made_again_twice() {
+        assert_eq!(after(EFAULT_TRIES, 0, Errno::EFAULT), (None, 1));
+        assert_eq!(after(EFAULT_TRIES, 2, Errno::EFAULT), (None, 3));
+        let fault = Some(Errno::EFAULT as i32);
+        assert_eq!(after(EFAULT_TRIES, 9, Errno::EFAULT), (fault, 3));
+        assert_eq!(after(1, 1, Errno::EFAULT), (fault, 1), "pages that stay");
+        let other = Some(Errno::EPERM as i32);
+        assert_eq!(after(EFAULT_TRIES, 9, Errno::EPERM), (other, 1));
+    }
 }

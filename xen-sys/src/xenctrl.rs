@@ -1,6 +1,7 @@
 //! libxenctrl, loaded at run time: the reference that the direct path is held against.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use crate::abi::{Abi, Release};
@@ -9,9 +10,10 @@ use crate::logger;
 
 /// An open libxenctrl, of the release whose layouts it writes.
 pub struct Xenctrl {
-    // Dropped in this order after `drop` has closed the interface, which uses all of them.
+    // The logger is dropped after `drop` has closed the interface, which uses it.
     interface: NonNull<xc_interface>,
-    library: Libxenctrl,
+    /// Never unloaded: code of it may be registered to run at the end of a thread.
+    library: ManuallyDrop<Libxenctrl>,
     _logger: Box<xentoollog_logger>,
     abi: Abi,
     calls: u64,
@@ -53,7 +55,7 @@ impl Xenctrl {
             .ok_or_else(|| OpenError::Interface(io::Error::last_os_error()))?;
         Ok(Self {
             interface,
-            library,
+            library: ManuallyDrop::new(library),
             _logger: logger,
             abi,
             calls: 0,

@@ -109,32 +109,32 @@ impl Table for Disks {
         "name" [""] "the domain's name" ("the domain table")
             |row| row.domain.name.as_deref().into();
         "disk" [""] "the name that the guest's configuration gives it"
-            ("xenstore backend/.../dev", "block.<n>.name") |row| Cell::Text(&row.device.name);
+            ("made of the device number in xenstore device/vbd/<number>, as xen-vbd-interface(7) says", "block.<n>.name") |row| Cell::Text(&row.device.name);
         "path" [""] "what is behind it; empty where that is not told, or nothing is"
-            ("xenstore backend/.../params", "block.<n>.path")
+            ("xenstore params of the backend that device/vbd/<number>/backend names", "block.<n>.path")
             |row| Some(row.device.path.as_str()).filter(|path| !path.is_empty()).into();
         "rd_bytes" ["bytes"] "bytes that the guest read, cumulative"
             ("rd_sect x 512", "block.<n>.rd.bytes") |row| row.device.rd_bytes.into();
-        "rd_requests" ["requests"] "reads that were done, cumulative"
+        "rd_requests" ["requests"] "reads, cumulative: those that were done (libvirt), those that blkback dispatched, also if they failed (Xen)"
             ("rd_req", "block.<n>.rd.reqs") |row| row.device.rd_requests.into();
         "rd_time_ns" ["ns"] "time spent in them, cumulative"
             ("not told", "block.<n>.rd.times") |row| row.device.rd_time_ns.into();
         "wr_bytes" ["bytes"] "bytes that the guest wrote, cumulative"
             ("wr_sect x 512", "block.<n>.wr.bytes") |row| row.device.wr_bytes.into();
-        "wr_requests" ["requests"] "writes that were done, cumulative"
+        "wr_requests" ["requests"] "writes, cumulative, counted as reads are"
             ("wr_req", "block.<n>.wr.reqs") |row| row.device.wr_requests.into();
         "wr_time_ns" ["ns"] "time spent in them, cumulative"
             ("not told", "block.<n>.wr.times") |row| row.device.wr_time_ns.into();
-        "fl_requests" ["requests"] "flushes that were done, cumulative"
+        "fl_requests" ["requests"] "flushes, cumulative, counted as reads are; on Xen barriers too"
             ("f_req", "block.<n>.fl.reqs") |row| row.device.fl_requests.into();
         "fl_time_ns" ["ns"] "time spent in them, cumulative"
             ("not told", "block.<n>.fl.times") |row| row.device.fl_time_ns.into();
-        "ds_requests" ["requests"] "discards that were done, cumulative"
+        "ds_requests" ["requests"] "discards, cumulative, counted as reads are"
             ("ds_req", "not told") |row| row.device.ds_requests.into();
         "queue_full" ["times"] "times that a request found the queue full, cumulative"
             ("oo_req", "not told") |row| row.device.queue_full.into();
-        "capacity_bytes" ["bytes"] "size that the guest sees"
-            ("xenstore backend/.../sectors", "block.<n>.capacity") |row| row.device.capacity_bytes.into();
+        "capacity_bytes" ["bytes"] "size that the guest sees; empty on Xen until the guest's driver has connected"
+            ("xenstore sectors of that backend x 512", "block.<n>.capacity") |row| row.device.capacity_bytes.into();
         "allocation_bytes" ["bytes"] "bytes that what is behind it takes up"
             ("not told", "block.<n>.allocation") |row| row.device.allocation_bytes.into();
         "physical_bytes" ["bytes"] "size of what is behind it"

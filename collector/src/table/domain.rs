@@ -87,11 +87,11 @@ impl Table for Domains {
         "guest_total_bytes" ["bytes"] "all that the guest's kernel manages, as the guest reports it"
             ("xenstore data/meminfo_total", "balloon.available")
             |row| row.domain.memory.guest_total_bytes.into();
-        "guest_unused_bytes" ["bytes"] "what the guest uses for nothing at all, as it reports it"
-            ("xenstore data/meminfo_free", "balloon.unused")
+        "guest_unused_bytes" ["bytes"] "memory that the guest uses for nothing at all, as the guest reports it"
+            ("not told", "balloon.unused")
             |row| row.domain.memory.guest_unused_bytes.into();
-        "guest_usable_bytes" ["bytes"] "what the guest could use without swapping, as it reports it"
-            ("not told", "balloon.usable") |row| row.domain.memory.guest_usable_bytes.into();
+        "guest_usable_bytes" ["bytes"] "memory that the guest could use without swapping, as the guest reports it; on Xen the guest's agent writes it"
+            ("xenstore data/meminfo_free", "balloon.usable") |row| row.domain.memory.guest_usable_bytes.into();
         "guest_caches_bytes" ["bytes"] "what the guest caches of its disks, as it reports it"
             ("not told", "balloon.disk_caches") |row| row.domain.memory.guest_caches_bytes.into();
         "swap_in_bytes" ["bytes"] "swapped in by the guest, cumulative"
@@ -106,15 +106,15 @@ impl Table for Domains {
             ("not told", "balloon.last-update") |row| row.report_age_ns().into();
         "cpupool" [""] "its cpupool; empty where it is in none"
             ("xen_domctl_getdomaininfo.cpupool", "not told") |row| row.domain.cpupool.into();
-        "role" [""] "control (domain 0), stub (it runs another domain's device model), driver (it serves devices of others) or guest"
-            ("xenstore target, backend", "not told")
+        "role" [""] "control (it may control the others: domain 0 on most hosts), hardware (it owns the hardware and is not that one), xenstore (it runs xenstore), stub (it runs another domain's device model), driver (it serves devices of others) or guest"
+            ("xen_domctl_get_domain_state.caps from Xen 4.21 on, before that domid 0; XEN_DOMINF_xs_domain; xenstore target, backend", "not told")
             |row| row.domain.role.map_or(Cell::Unknown, |role| Cell::Word(role.as_str()));
         "target_id" [""] "of a stub domain, the id of the domain whose device model it runs"
             ("xenstore target", "not told") |row| row.domain.target_id.into();
         "error" [""] "why some of the row could not be read at this tick"
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
-        "state_reason" [""] "how it came to be in that state, in libvirt's words: booted, restored, I/O error"
-            ("not told", "state.reason") |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
+        "state_reason" [""] "how it came to be in that state: on Xen why it has shut down (poweroff, reboot, suspend, crash, watchdog, soft_reset), else in libvirt's words (booted, restored, I/O error)"
+            ("xen_domctl_getdomaininfo.flags, the shutdown code", "state.reason") |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {

@@ -34,8 +34,8 @@ impl Table for Vcpus {
         "vcpu" [""] "its number in the domain; numbers may have holes"
             ("xen_domctl_getvcpuinfo.vcpu", "vcpu.<n>")
             |row| Cell::Number(row.vcpu.id.into());
-        "state" [""] "running, ready, blocked, offline or unknown; only Xen tells ready, which is to wait for a pCPU"
-            ("xen_domctl_getvcpuinfo.online, blocked, running", "vcpu.<n>.state, vcpu.<n>.halted")
+        "state" [""] "running, ready, blocked, paused, offline or unknown; only Xen tells ready, which is to wait for a pCPU, and paused, which is that its domain is paused or has ended"
+            ("xen_domctl_getvcpuinfo.online, blocked, running; the domain's state", "vcpu.<n>.state, vcpu.<n>.halted")
             |row| Cell::Word(row.vcpu.state.as_str());
         "cpu_time_ns" ["ns"] "CPU time that it used, cumulative"
             ("xen_domctl_getvcpuinfo.cpu_time", "vcpu.<n>.time")
@@ -52,7 +52,7 @@ impl Table for Vcpus {
             ("not told", "made of delay_ns and mono_ns") |row| row.percent(|vcpu| vcpu.delay_ns).into();
         "halted" ["0 or 1"] "the guest has halted it"
             ("not told", "vcpu.<n>.halted") |row| row.vcpu.halted.map(u64::from).into();
-        "ready_est_ns" ["ns"] "AN ESTIMATE of the time that it waited for a pCPU since virtmon began to watch it: half of each interval for each end of it at which the state was ready; empty until some vCPU has been seen ready"
+        "ready_est_ns" ["ns"] "AN ESTIMATE of the time that it waited for a pCPU since virtmon began to watch it: half of each interval for each end of it at which the state was ready, nothing for an end at which it was anything else (paused, blocked, offline); empty until some vCPU has been seen ready"
             ("made of state and mono_ns", "not told") |row| row.ready_ns.into();
         "reset" ["0 or 1"] "its counters are not those of the row before"
             ("made of the readings") |row| Cell::Number(row.reset.into());

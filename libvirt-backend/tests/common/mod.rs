@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub(crate) mod bracket;
+pub(crate) mod peer;
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -140,7 +140,7 @@ fn cpu(demo: &Demo, loads: &[Load]) -> Panel {
 /// lets the guest have, which the balloon moves.
 fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
     let used = |row: &Row| {
-        let used = row.number("guest_total_bytes")? - row.number("guest_unused_bytes")?;
+        let used = row.number("guest_total_bytes")? - row.number("guest_usable_bytes")?;
         Some(used / MIB)
     };
     // What it uses without a load is not asked for; what the load adds to it is.

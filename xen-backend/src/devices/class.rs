@@ -1,22 +1,7 @@
 //! The devices of one kind that xenstore lists for a domain.
 
-/// A kind of device, by its directory in xenstore.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Vif,
-    Vbd,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Vif, Self::Vbd];
-
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Vif => "vif",
-            Self::Vbd => "vbd",
-        }
-    }
-}
+/// No toolstack gives a domain more devices of one kind.
+const MOST: usize = 1024;
 
 /// What xenstore has said of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +22,8 @@ pub(crate) struct Slot<T> {
     pub(crate) name: String,
     /// What is behind a disk.
     pub(crate) path: String,
+    /// The size of a disk.
+    pub(crate) capacity_bytes: Option<u64>,
     /// Where this domain's kernel shows its counters; `None` where it does not serve the device.
     pub(crate) served: Option<T>,
 }
@@ -58,6 +45,17 @@ impl<T> Default for Class<T> {
 }
 
 impl<T> Class<T> {
+    /// The device of a number.
+    pub(crate) fn slot_mut(&mut self, devid: u32) -> Option<&mut Slot<T>> {
+        let place = self.slots.binary_search_by_key(&devid, |slot| slot.devid);
+        self.slots.get_mut(place.ok()?)
+    }
+
+    pub(crate) fn has(&self, devid: u32) -> bool {
+        let place = self.slots.binary_search_by_key(&devid, |slot| slot.devid);
+        place.is_ok()
+    }
+
     pub(crate) fn all_served(&self) -> bool {
         self.slots.iter().all(|slot| slot.served.is_some())
     }
@@ -69,17 +67,20 @@ impl<T> Class<T> {
         let mut devids = Vec::new();
         for word in names.split(|&byte| byte == 0).filter(|w| !w.is_empty()) {
             match std::str::from_utf8(word).map(str::parse) {
-                Ok(Ok(devid)) => devids.push(devid),
+                Ok(Ok(devid)) if devids.len() < MOST => devids.push(devid),
                 _ => self.listing = Listing::Unknown,
             }
         }
-        self.slots.retain(|slot| devids.contains(&slot.devid));
+        devids.sort_unstable();
+        self.slots
+            .retain(|slot| devids.binary_search(&slot.devid).is_ok());
         for devid in devids {
             if let Err(place) = self.slots.binary_search_by_key(&devid, |slot| slot.devid) {
                 let slot = Slot {
                     devid,
                     name: name(devid),
                     path: String::new(),
+                    capacity_bytes: None,
                     served: None,
                 };
                 self.slots.insert(place, slot);
@@ -109,6 +110,15 @@ mod tests {
         class.list(b"", name);
         assert!(class.slots.is_empty() && class.all_served());
         assert_eq!(class.listing, Listing::Known);
+    }
+
+    #[test]
+    fn more_devices_than_a_domain_can_have_are_not_kept() {
+        let mut class: Class<char> = Class::default();
+        let names: String = (0..5000).map(|devid| format!("{devid}\0")).collect();
+        class.list(names.as_bytes(), |devid| devid.to_string());
+        assert_eq!(class.slots.len(), MOST);
+        assert_eq!(class.listing, Listing::Unknown);
     }
 
     #[test]

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use virtmon_model::{Domain, Identity, Rows};
+use virtmon_model::{Domain, Identity, Rows, name_from_bytes};
 
-use super::class::{Class, Kind, Listing};
+use super::class::{Class, Listing};
 use super::counter::is_gone;
 use super::links::Links;
 use super::trouble;
 use super::vbd::{self, Vbd};
 use super::vif::Vif;
+use crate::xenstore::{Answer, Kind};
 
 /// How long after a change sysfs is looked at again, at first; each time twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(125);
@@ -23,8 +24,6 @@ const LAST_PAUSE: Duration = Duration::from_secs(8);
 /// One life of one domain.
 pub(crate) struct Guest {
     pub(crate) identity: Identity,
-    /// Names this life in requests: a domid can come again.
-    pub(crate) serial: u32,
     pub(crate) vifs: Class<Vif>,
     pub(crate) vbds: Class<Vbd>,
     /// When to look at sysfs next, and how long to leave it alone then.
@@ -34,10 +33,9 @@ pub(crate) struct Guest {
 
 impl Guest {
     /// A domain whose devices xenstore is to tell.
-    pub(crate) fn new(identity: Identity, serial: u32) -> Self {
+    pub(crate) fn new(identity: Identity) -> Self {
         let mut guest = Self {
             identity,
-            serial,
             vifs: Class::default(),
             vbds: Class::default(),
             look_at: None,
@@ -64,15 +62,49 @@ impl Guest {
         !self.vifs.slots.is_empty() || !self.vbds.slots.is_empty()
     }
 
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.vifs.listing == Listing::Waiting || self.vbds.listing == Listing::Waiting
+    pub(crate) fn set_listing_of(&mut self, kind: Kind, listing: Listing) {
+        match kind {
+            Kind::Vif => self.vifs.listing = listing,
+            Kind::Vbd => self.vbds.listing = listing,
+        }
+    }
+
+    /// Takes in what is behind a disk. Says whether that is news.
+    pub(crate) fn learn_path(&mut self, devid: u32, answer: Answer<'_>) -> bool {
+        let Some(slot) = self.vbds.slot_mut(devid) else {
+            return false;
+        };
+        let path = match answer {
+            Answer::Value(path) => name_from_bytes(path),
+            Answer::Missing | Answer::Failed => "".into(),
+        };
+        let is_news = *slot.path != *path;
+        if is_news {
+            slot.path.clear();
+            slot.path.push_str(&path);
+        }
+        is_news
+    }
+
+    /// Takes in the size of a disk, in sectors of 512 bytes. Says whether that is news.
+    pub(crate) fn learn_size(&mut self, devid: u32, answer: Answer<'_>) -> bool {
+        let Some(slot) = self.vbds.slot_mut(devid) else {
+            return false;
+        };
+        let bytes = match answer {
+            Answer::Value(sectors) => vbd::bytes_of_sectors(sectors),
+            Answer::Missing | Answer::Failed => None,
+        };
+        let is_news = slot.capacity_bytes != bytes;
+        slot.capacity_bytes = bytes;
+        is_news
     }
 
     /// Whether a device is listed already.
     pub(crate) fn has(&self, kind: Kind, devid: u32) -> bool {
         match kind {
-            Kind::Vif => self.vifs.slots.iter().any(|slot| slot.devid == devid),
-            Kind::Vbd => self.vbds.slots.iter().any(|slot| slot.devid == devid),
+            Kind::Vif => self.vifs.has(devid),
+            Kind::Vbd => self.vbds.has(devid),
         }
     }
 
@@ -157,6 +189,7 @@ impl Guest {
             disk.clear();
             disk.name.push_str(&slot.name);
             disk.path.push_str(&slot.path);
+            disk.capacity_bytes = slot.capacity_bytes;
             match slot.served.as_ref().map(|vbd| vbd.read(disk)) {
                 None | Some(Ok(())) => {}
                 Some(Err(error)) if is_gone(&error) => {

@@ -1,11 +1,11 @@
 //! The counters of the vifs, by one dump a tick over a netlink socket that stays open.
 
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recvmsg, send, socket,
 };
 
 use super::netlink::{self, LinkStats, Part};
@@ -76,11 +76,14 @@ impl Links {
         loop {
             // The kernel makes the next part of a dump before recv returns, so that there is
             // always one to take; if ever there is none, no tick waits for it.
-            let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
-            let bytes = match recv(socket, &mut self.datagram, flags) {
+            let (bytes, sender) = match receive(socket, &mut self.datagram) {
                 Err(Errno::EINTR) => continue,
                 came => came?,
             };
+            // Another process with CAP_NET_ADMIN can send here, too.
+            if !is_kernel(sender) {
+                continue;
+            }
             let datagram = self.datagram.get(..bytes).ok_or(Errno::EMSGSIZE)?;
             let wanted = &mut self.wanted;
             let part = netlink::decode(datagram, self.sequence, |index, stats| {
@@ -96,6 +99,19 @@ impl Links {
             }
         }
     }
+}
+
+/// Receives a datagram, without waiting: how long it was, and who sent it.
+fn receive(socket: RawFd, datagram: &mut [u8]) -> nix::Result<(usize, Option<NetlinkAddr>)> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+    let mut into = [IoSliceMut::new(datagram)];
+    let came = recvmsg::<NetlinkAddr>(socket, &mut into, None, flags)?;
+    Ok((came.bytes, came.address))
+}
+
+/// Whether the kernel sent it: its port is 0, and it gives no other the same.
+fn is_kernel(sender: Option<NetlinkAddr>) -> bool {
+    sender.is_some_and(|sender| sender.pid() == 0)
 }
 
 fn route_socket() -> nix::Result<OwnedFd> {
@@ -127,5 +143,33 @@ mod tests {
             assert_eq!(links.get(u32::MAX), None);
             assert_eq!(links.get(index + 1_000_000), None);
         }
+    }
+    #[test]
+    fn what_another_process_sends_is_passed_over() {
+        use nix::sys::socket::{getsockname, sendto};
+
+        use super::netlink::tests::{end, newstats};
+
+        let index = std::fs::read_to_string("/sys/class/net/lo/ifindex").unwrap();
+        let index = index.trim().parse().unwrap();
+        let missing = 4_000_000;
+        let mut links = Links::default();
+        links.want([index, missing].into_iter());
+        links.read().unwrap();
+
+        // Another answer to the next request is there before the kernel's.
+        let sequence = links.sequence + 1;
+        let to: NetlinkAddr = getsockname(links.socket.as_ref().unwrap().as_raw_fd()).unwrap();
+        let forger = route_socket().unwrap();
+        for forged in [
+            newstats(sequence, missing),
+            end(sequence, netlink::NLMSG_DONE, 0),
+        ] {
+            sendto(forger.as_raw_fd(), &forged, &to, MsgFlags::empty()).unwrap();
+        }
+        links.read().unwrap();
+        assert_eq!(links.get(missing), None);
+        assert!(links.get(index).is_some());
+        assert!(!is_kernel(None) && !is_kernel(Some(to)));
     }
 }

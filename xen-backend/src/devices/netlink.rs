@@ -16,7 +16,7 @@ const STATS_MSG_BYTES: usize = 12;
 const ATTRIBUTE_BYTES: usize = 4;
 
 const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
+pub(crate) const NLMSG_DONE: u16 = 3;
 const RTM_NEWSTATS: u16 = 92;
 const RTM_GETSTATS: u16 = 94;
 /// `NLM_F_REQUEST | NLM_F_DUMP`.
@@ -162,4 +162,4 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,9 +1,7 @@
 use std::fs;
-use std::os::unix::net::UnixStream;
 
 use virtmon_model::Identity;
 
-use super::class::Kind;
 use super::*;
 
 /// A vbd's directory as sysfs has it.
@@ -28,12 +26,11 @@ fn domain(id: u32) -> Domain {
 
 /// Domain 0 and a guest, whose disks xenstore has listed.
 fn two_domains(backends: &std::path::Path, vbds: &[u8]) -> (Devices, Vec<Domain>) {
-    let mut devices = Devices::over(None, backends.into());
+    let mut devices = Devices::over(backends.into());
     let domains = vec![domain(0), domain(3)];
     devices.follow(&domains);
-    devices.guests[1].list(Kind::Vif, b"");
-    devices.guests[1].list(Kind::Vbd, vbds);
-    devices.schedule();
+    devices.learn(3, Node::Vifs, Answer::Missing);
+    devices.learn(3, Node::Vbds, Answer::Value(vbds));
     (devices, domains)
 }
 
@@ -48,7 +45,7 @@ fn disks_are_added_up_and_domain_0_is_unknown() {
     serve(root.path(), "vbd-3-51728", 32);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
+    devices.give(&mut domains, true, &mut troubles, true);
     assert_eq!(rd_bytes(&domains[0]), None);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
     assert_eq!(domains[1].disks.rows[1].name, "xvdb");
@@ -65,7 +62,7 @@ fn a_disk_that_is_not_served_here_is_unknown() {
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
+    devices.give(&mut domains, true, &mut troubles, true);
     let rows = &domains[1].disks.rows;
     assert_eq!(rows[0].rd_bytes, Some(5120));
     assert_eq!((&*rows[1].name, rows[1].rd_bytes), ("xvdb", None));
@@ -75,7 +72,7 @@ fn a_disk_that_is_not_served_here_is_unknown() {
     serve(root.path(), "vbd-3-51728", 32);
     devices.guests[1].look_at = Some(Instant::now());
     devices.schedule();
-    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
+    devices.give(&mut domains, true, &mut troubles, true);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
 }
 
@@ -85,11 +82,11 @@ fn a_truncated_counter_is_unknown_and_said() {
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\0");
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
+    devices.give(&mut domains, true, &mut troubles, true);
     let before = troubles.len();
     fs::write(root.path().join("vbd-3-51712/statistics/wr_sect"), "4").unwrap();
     troubles.clear();
-    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
+    devices.give(&mut domains, true, &mut troubles, true);
     assert_eq!(rd_bytes(&domains[1]), None);
     assert_eq!(troubles.len(), before + 1);
     let said = troubles
@@ -99,17 +96,41 @@ fn a_truncated_counter_is_unknown_and_said() {
 }
 
 #[test]
-fn a_silent_xenstore_costs_a_tick_once() {
-    let (here, _silent) = UnixStream::pair().unwrap();
-    let connection = Connection::over(here).unwrap();
-    let mut devices = Devices::over(Some(connection), "/nonexistent".into());
-    let mut domains = vec![domain(0), domain(3)];
+fn a_lost_xenstore_makes_lists_unknown_and_is_said() {
+    let (mut devices, mut domains) = two_domains(std::path::Path::new("/nonexistent"), b"51712\0");
     let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, &mut |_| true);
-    let began = Instant::now();
-    for _ in 0..100 {
-        devices.give(&mut domains, true, &mut troubles, &mut |_| true);
+    devices.give(&mut domains, true, &mut troubles, true);
+    assert!(domains[1].disks.complete && domains[1].nics.complete);
+    assert!(troubles.is_empty());
+    devices.lost();
+    assert!(devices.give(&mut domains, false, &mut troubles, false));
+    assert!(!domains[1].disks.complete && !domains[1].nics.complete);
+    assert!(troubles[0].contains("can't be reached"), "{troubles:?}");
+}
+
+#[test]
+fn the_path_and_the_size_of_a_disk_follow_its_backend() {
+    let (mut devices, mut domains) = two_domains(std::path::Path::new("/nonexistent"), b"51712\0");
+    devices.learn(3, Node::DiskParams(51712), Answer::Value(b"/dev/vg/web"));
+    devices.learn(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
+    // Of no disk that is listed.
+    devices.learn(3, Node::DiskParams(51728), Answer::Value(b"/dev/vg/other"));
+    let mut troubles = Rows::default();
+    assert!(devices.give(&mut domains, true, &mut troubles, true));
+    let disk = &domains[1].disks.rows[0];
+    assert_eq!(disk.path, "/dev/vg/web");
+    assert_eq!(disk.capacity_bytes, Some(1 << 20));
+
+    // What is known already is no news; a size that is none is unknown.
+    devices.learn(3, Node::DiskParams(51712), Answer::Value(b"/dev/vg/web"));
+    assert!(!devices.give(&mut domains, false, &mut troubles, true));
+    for no_size in [&b""[..], b"-1", b"0x10", b"18446744073709551615", b"\xff"] {
+        devices.learn(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
+        devices.learn(3, Node::DiskSectors(51712), Answer::Value(no_size));
+        devices.give(&mut domains, false, &mut troubles, true);
+        assert_eq!(domains[1].disks.rows[0].capacity_bytes, None);
     }
-    assert!(began.elapsed().as_millis() < 100, "{:?}", began.elapsed());
-    assert_eq!(rd_bytes(&domains[1]), None);
+    devices.learn(3, Node::DiskParams(51712), Answer::Missing);
+    devices.give(&mut domains, false, &mut troubles, true);
+    assert_eq!(domains[1].disks.rows[0].path, "");
 }

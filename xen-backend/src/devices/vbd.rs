@@ -16,6 +16,13 @@ const COUNTERS: [&str; 7] = [
 /// blkif counts sectors of 512 bytes, whatever the disk's own are (`xen/io/blkif.h`).
 const SECTOR_BYTES: u64 = 512;
 
+/// What a backend writes of its size in xenstore, as bytes: `sectors` is in units of 512 bytes
+/// whatever `sector-size` says (`xen/io/blkif.h` since Xen 4.20; Linux and QEMU always).
+pub(crate) fn bytes_of_sectors(sectors: &[u8]) -> Option<u64> {
+    let sectors: u64 = str::from_utf8(sectors).ok()?.parse().ok()?;
+    sectors.checked_mul(SECTOR_BYTES)
+}
+
 /// A device with its counters held open.
 pub(crate) struct Vbd([Counter; COUNTERS.len()]);
 

@@ -88,6 +88,12 @@ impl DomainInfo {
         self.flags & 0x10 != 0
     }
 
+    /// Whether it runs xenstore (`XEN_DOMINF_xs_domain`).
+    #[must_use]
+    pub const fn is_xenstore(&self) -> bool {
+        self.flags & 0x80 != 0
+    }
+
     /// Whether a vCPU is on a pCPU.
     #[must_use]
     pub const fn is_running(&self) -> bool {

@@ -1,7 +1,7 @@
 use super::*;
 
 /// A message of a dump with a distinct value in every field.
-fn newstats(sequence: u32, index: u32) -> Vec<u8> {
+pub(crate) fn newstats(sequence: u32, index: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(232u32.to_ne_bytes());
     bytes.extend(RTM_NEWSTATS.to_ne_bytes());
@@ -20,7 +20,7 @@ fn newstats(sequence: u32, index: u32) -> Vec<u8> {
     bytes
 }
 
-fn end(sequence: u32, kind: u16, errno: i32) -> Vec<u8> {
+pub(crate) fn end(sequence: u32, kind: u16, errno: i32) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(20u32.to_ne_bytes());
     bytes.extend(kind.to_ne_bytes());
