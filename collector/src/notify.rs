@@ -17,7 +17,7 @@ pub struct Notify {
     watchdog: Option<Duration>,
     /// When it last got a sign of life, in ns of `CLOCK_MONOTONIC`, and how many ticks were written
     /// then.
-    told: Option<(u64, u64)>,
+    sign: Option<(u64, u64)>,
 }
 
 /// How far the outputs are.
@@ -95,13 +95,13 @@ impl Notify {
         let Some(watchdog) = self.watchdog else {
             return;
         };
-        let is_due = self.told.is_none_or(|(told_ns, _)| {
-            u128::from(mono_ns.saturating_sub(told_ns)) >= watchdog.as_nanos() / 4
+        let is_due = self.sign.is_none_or(|(sign_ns, _)| {
+            u128::from(mono_ns.saturating_sub(sign_ns)) >= watchdog.as_nanos() / 4
         });
-        let before = self.told.map_or(0, |(_, ticks)| ticks);
+        let before = self.sign.map_or(0, |(_, ticks)| ticks);
         let moves = written.all || written.ticks > before;
         if is_due && moves && self.send("WATCHDOG=1") {
-            self.told = Some((mono_ns, written.ticks));
+            self.sign = Some((mono_ns, written.ticks));
         }
     }
 

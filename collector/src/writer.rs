@@ -9,9 +9,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use crate::notify::{Ready, Written};
-use crate::output::{self, Compressor};
+use crate::output::Compressor;
 use crate::signals::Stopper;
 use crate::{Output, OutputError};
+use thread_side::Ending;
+
+mod thread_side;
 
 /// So many bytes wait at most: at 1,000 guests and a reading a second, a disk that stands still
 /// for minutes; a small part of what a host's domain 0 has.
@@ -65,7 +68,7 @@ struct Queue {
     stopper: Option<Stopper>,
     /// Whether it was written to although no output failed.
     stopped: bool,
-    /// Told once, of the first tick that is written.
+    /// Gets one message, once the first tick is written.
     ready: Option<Ready>,
     /// How it ended.
     done: Option<Result<(), OutputError>>,
@@ -93,14 +96,11 @@ impl Writer {
             .name("writer".into())
             .spawn(move || {
                 // Whatever happens below, the run gets to know that there is no writer any more.
-                let mut ending = Ending {
-                    shared: mine,
-                    done: Err(OutputError::Panicked),
-                };
+                let mut ending = Ending::by_a_panic(mine);
                 let outputs = outputs.into_iter().map(Some).collect();
-                let done = ending.shared.write(outputs, compressor.as_ref());
+                let done = ending.shared().write(outputs, compressor.as_ref());
                 compressor.into_iter().for_each(Compressor::finish);
-                ending.done = done;
+                ending.is(done);
             })?;
         Ok(Self {
             shared,
@@ -120,7 +120,7 @@ impl Writer {
         self.shared.lock().stopper = Some(stopper);
     }
 
-    /// Tells a service manager when the first tick is written.
+    /// Has a service manager know when the first tick is written.
     pub(crate) fn announces(&self, ready: Option<Ready>) {
         self.shared.lock().ready = ready;
     }
@@ -241,123 +241,6 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         // Nothing that holds the lock can leave the queue half changed.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes what comes, until there will be no more.
-    fn write(
-        &self,
-        mut outputs: Vec<Option<Output>>,
-        compressor: Option<&Compressor>,
-    ) -> Result<(), OutputError> {
-        let later = |job| {
-            if let Some(compressor) = compressor {
-                compressor.take(job);
-            }
-        };
-        outputs
-            .iter()
-            .flatten()
-            .flat_map(Output::left_over)
-            .for_each(later);
-        while let Some(job) = self.next() {
-            match job {
-                Job::Tick(batch) => {
-                    for (place, bytes) in outputs.iter_mut().zip(&batch.streams) {
-                        self.write_one(place, bytes, batch.wall, later)?;
-                    }
-                    self.written(batch);
-                }
-                Job::Reopen => {
-                    outputs.iter_mut().flatten().for_each(Output::reopen);
-                }
-            }
-        }
-        outputs.iter_mut().flatten().try_for_each(Output::finish)
-    }
-
-    /// Writes one output's part of a tick. Where the reader of standard output has closed it, that
-    /// output is done, the run ends, and the other outputs get what is still in the queue.
-    fn write_one(
-        &self,
-        place: &mut Option<Output>,
-        bytes: &[u8],
-        wall: SystemTime,
-        later: impl Fn(output::Job),
-    ) -> Result<(), OutputError> {
-        let Some(output) = place else {
-            return Ok(());
-        };
-        let jobs = output.make_ready(wall, bytes);
-        jobs.into_iter().for_each(later);
-        match output.write_tick(bytes) {
-            Ok(written) => {
-                self.written_bytes.fetch_add(written, Ordering::Relaxed);
-                Ok(())
-            }
-            Err(OutputError::ReaderClosed) => {
-                *place = None;
-                let mut queue = self.lock();
-                queue.stopped = true;
-                if let Some(stopper) = &queue.stopper {
-                    stopper.stop();
-                }
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Accounts for a tick that is written, and keeps its memory for a later one.
-    fn written(&self, batch: Batch) {
-        let bytes = batch.bytes();
-        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.written_ticks.fetch_add(1, Ordering::Release);
-        self.waiting_ticks.fetch_sub(1, Ordering::Release);
-        let mut queue = self.lock();
-        // A message that the manager did not take is tried again with the next tick.
-        queue.ready.take_if(|ready| ready.send());
-        if queue.spare.len() < SPARE {
-            queue.spare.push(batch);
-        }
-    }
-
-    fn next(&self) -> Option<Job> {
-        let mut queue = self.lock();
-        loop {
-            if let Some(job) = queue.jobs.pop_front() {
-                return Some(job);
-            }
-            if queue.closed {
-                return None;
-            }
-            queue = self
-                .more
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn end(&self, done: Result<(), OutputError>) {
-        let mut queue = self.lock();
-        if done.is_err()
-            && let Some(stopper) = &queue.stopper
-        {
-            stopper.stop();
-        }
-        queue.done = Some(done);
-        self.more.notify_all();
-    }
-}
-
-/// Tells how the thread that writes ended, by a panic too.
-struct Ending {
-    shared: Arc<Shared>,
-    done: Result<(), OutputError>,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.shared.end(mem::replace(&mut self.done, Ok(())));
     }
 }
 

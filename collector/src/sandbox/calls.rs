@@ -97,7 +97,7 @@ fn sockets(peer: Peer) -> Result<Vec<SeccompRule>, BackendError> {
     Ok(rules)
 }
 
-/// Rules of which one must hold: the argument is one of these values.
+/// Rules that let a call pass where its argument is one of these values.
 fn one_of(argument: u8, values: &[u64]) -> Result<Vec<SeccompRule>, BackendError> {
     let rules = values.iter().map(|&value| {
         let condition = condition(argument, SeccompCmpOp::Eq, value)?;

@@ -27,7 +27,7 @@ fn a_panic_ends_the_run() {
     while !writer.written().all {
         thread::yield_now();
     }
-    // A directory that has taken the file's place can't be opened anew.
+    // A directory that has taken the file's place can't be opened as a file.
     fs::rename(&path, dir.path().join("moved")).unwrap();
     fs::create_dir(&path).unwrap();
     writer.reopen();
