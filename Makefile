@@ -52,6 +52,8 @@ loads:
 lint:
 	scripts/packages build unit fuzz
 	systemd/check
+	scripts/notices --check
+	scripts/deny
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use virtmon_model::{DeviceClass, Uuid};
 
+use virtmon_recording::room::{MOST_DEVICES, MOST_DOMAINS};
+
 use crate::targets;
 
-/// What the devices of each domain are.
+/// What the devices of each domain are: of no more domains and devices than there can be, whatever a
+/// daemon says.
 #[derive(Default)]
 pub(crate) struct Aliases {
     known: HashMap<Uuid, HashMap<String, (DeviceClass, String)>>,
@@ -17,7 +20,15 @@ impl Aliases {
     /// any more there is an event to come.
     pub(crate) fn learn(&mut self, uuid: Uuid, xml: &str) {
         let devices = targets::aliases(xml).unwrap_or_default();
-        self.known.entry(uuid).or_default().extend(devices);
+        if self.known.len() >= MOST_DOMAINS && !self.known.contains_key(&uuid) {
+            return;
+        }
+        let known = self.known.entry(uuid).or_default();
+        for (alias, device) in devices {
+            if known.len() < 2 * MOST_DEVICES || known.contains_key(&alias) {
+                known.insert(alias, device);
+            }
+        }
     }
 
     /// Forgets a domain that has ended.

@@ -2,6 +2,8 @@
 
 use virtmon_model::{Devices, Disk, Nic, Vcpu, VcpuState, name_from_bytes};
 
+use virtmon_recording::room::MOST_VCPUS;
+
 use crate::value::Value;
 
 /// A kind of device.
@@ -49,6 +51,8 @@ impl Gathering {
             .split_once('.')
             .map(|(number, field)| (number.parse(), field))
         {
+            // A number behind the last one of a real domain is a daemon's that gives any.
+            Some((Ok(number), _)) if number as usize >= MOST_VCPUS => false,
             Some((Ok(number), field)) => self.row(into, number).set(field, value),
             _ => false,
         }

@@ -20,6 +20,8 @@ mod fault;
 mod ffi;
 mod fields;
 mod fill;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod group;
 mod heard;
 mod host;

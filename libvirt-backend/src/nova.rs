@@ -76,7 +76,7 @@ fn read(domain: Domain<'_>) -> Result<Option<Instance>, Fault> {
 }
 
 /// Reads the element `instance`. libvirt takes the namespace off it and off what is in it.
-fn parse(xml: &str) -> Option<Instance> {
+pub(crate) fn parse(xml: &str) -> Option<Instance> {
     let document = Document::parse(xml).ok()?;
     let instance = document.root_element();
     let text = |node: Option<Node<'_, '_>>| node.and_then(|node| node.text()).map(str::to_owned);

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use virtmon_model::Uuid;
+use virtmon_recording::room::MOST_VCPUS;
 
 use super::bindings::{
     VIR_DOMAIN_METADATA_ELEMENT, virDomain, virDomainInfo, virDomainPtr, virVcpuInfo,
@@ -169,10 +170,12 @@ impl<'l> Domain<'l> {
         Ok(text)
     }
 
-    /// `virDomainGetVcpus`: those of the first `most` that are there.
+    /// `virDomainGetVcpus`: those of the first `most` that are there, and of the first 8,192.
     pub(crate) fn vcpus(self, most: u32) -> Result<impl Iterator<Item = VcpuInfo>, Fault> {
-        let room = i32::try_from(most).unwrap_or(i32::MAX);
-        let mut infos = vec![NO_VCPU; room.unsigned_abs() as usize];
+        // The number is the daemon's, which may not decide on this process's memory.
+        let room = most.min(u32::try_from(MOST_VCPUS).unwrap_or(u32::MAX));
+        let mut infos = vec![NO_VCPU; room as usize];
+        let room = room.cast_signed();
         // SAFETY: the domain is alive for 'l (`of`), and the call writes up to `room` virVcpuInfos,
         // whose layout libvirt never changes, and no CPU maps.
         let written = unsafe {
@@ -230,4 +233,18 @@ const NO_VCPU: virVcpuInfo = virVcpuInfo {
 const fn uuid_bytes() -> [u8; 16] {
     const { assert!(super::bindings::VIR_UUID_BUFLEN == 16) };
     [0; 16]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_for_vcpus_is_bounded() {
+        let library = Library::load().unwrap();
+        let connection = Connection::open(library, Some(c"test:///default")).unwrap();
+        let domains = connection.active_domains().unwrap();
+        let vcpus = domains.get(0).domain.vcpus(u32::MAX).unwrap();
+        assert_eq!(vcpus.count(), 2);
+    }
 }

@@ -44,6 +44,8 @@ const WAIT_MESSAGES: u32 = 64;
 /// spends one part in so many on what guests do to xenstore.
 const SPACING: Duration = Duration::from_millis(50);
 const SHARE: u32 = 20;
+/// And at least, while answers are under way.
+const OWN_SPACING: Duration = Duration::from_millis(1);
 
 /// What is to be done for a domain, in its turn.
 #[derive(Debug, Clone, Copy)]
@@ -325,7 +327,13 @@ impl Mirror {
         }
         let now = Instant::now();
         let took = now.saturating_duration_since(began);
-        self.look_at = now + SPACING.max(took * SHARE);
+        // Answers to what was asked are soon there, and there are no more of them than questions.
+        let asked = self.has_work() || self.requests.are_under_way();
+        self.look_at = now
+            + match asked {
+                true => OWN_SPACING.max(took),
+                false => SPACING.max(took * SHARE),
+            };
     }
 
     /// Reads once, acts on what came, and sends. Says whether there is nothing more to take.

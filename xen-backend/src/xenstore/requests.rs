@@ -38,6 +38,11 @@ impl Requests {
         !self.free.is_empty()
     }
 
+    /// Whether any read is not answered.
+    pub(super) fn are_under_way(&self) -> bool {
+        self.free.len() < self.places.len()
+    }
+
     /// Takes a place; returns the number that the answer will have, never 0.
     pub(super) fn add(&mut self, request: Request) -> Option<u32> {
         let place = self.free.pop()?;

@@ -1,0 +1,10 @@
+//! A domain's XML as a daemon sends it: its devices, their aliases, OpenStack's metadata.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(data) {
+        libvirt_backend::fuzzing::xml(text);
+    }
+});
