@@ -31,7 +31,7 @@ cat check
 
 # As nobody, in real time, while it runs, with all of its threads; a guest stops meanwhile.
 install -d -o nobody /tmp/nobody
-./virtmon --realtime --user nobody --interval 50ms --csv /tmp/nobody/nobody.csv --append --rotate 100KiB \
+./virtmon --realtime --user nobody --interval 50ms --csv /tmp/nobody/nobody.csv --append --rotate 10KiB \
     --detail vcpu,nic,disk,host,event,self 2>nobody.err &
 nobody=$!
 sleep 1
