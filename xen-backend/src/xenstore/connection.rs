@@ -40,7 +40,7 @@ pub(super) struct Message<'a> {
 /// An open connection.
 pub(crate) struct Connection {
     stream: File,
-    /// Requests, of which the daemon has taken the first `sent` bytes.
+    /// Requests. The daemon has taken the first `sent` bytes of them.
     out: Vec<u8>,
     sent: usize,
     inbox: Inbox,
