@@ -89,7 +89,7 @@ pub(crate) struct Cli {
     pub(crate) duration: Option<Duration>,
 
     /// Be woken on time on a busy machine: SCHED_FIFO, one CPU, locked memory; takes root, or
-    /// CAP_SYS_NICE and no limit on locked memory
+    /// CAP_SYS_NICE and no limit on locked memory; with --user also LimitRTPRIO=1, which root sets
     #[arg(long)]
     pub(crate) realtime: bool,
 

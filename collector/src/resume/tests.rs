@@ -1,5 +1,8 @@
 use std::io::Cursor;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
 use super::*;
 
 const HEADER: &str = "schema,tick,time,mono_ns,name,tick_end\n";
@@ -181,6 +184,30 @@ fn json_lines_end_their_ticks_too() {
     assert_eq!(of(torn.as_bytes(), ""), ticks(older.len(), torn.len()));
     assert_eq!(of("", ""), Left::Nothing);
     assert_eq!(of("x\n", ""), Left::Foreign);
+}
+
+proptest! {
+    /// Pieces of rows in any order: what is said adds up, and ends behind a row.
+    #[test]
+    fn whatever_a_file_holds(
+        pieces in vec(prop_oneof![
+            Just("1,0,2026-11-23T12:00:00.000000000Z,7,a,\n"),
+            Just("1,1,2026-11-23T12:00:01.000000000Z,8,b,1\n"),
+            Just("1,1,2026-11-23T12:00:01.000000000Z,8,\"b"),
+            Just("{\"table\":\"nic\",\"tick\":3,\"late_ns\":1"),
+            Just(",\"tick_end\":1}\n"),
+            Just("}\n"), Just("\""), Just("\n"), Just(","), Just("1\n"), Just("\0"), Just("\u{fc}"),
+        ], 0..40),
+        header in prop_oneof![Just(HEADER), Just("name,id\n"), Just("")],
+    ) {
+        let text = std::iter::once(header).chain(pieces).collect::<String>();
+        if let Left::Ticks { whole, torn } = of(&text, header) {
+            prop_assert_eq!(whole + torn, text.len() as u64);
+            let whole = usize::try_from(whole).unwrap();
+            prop_assert!(whole >= header.len());
+            prop_assert!(whole == header.len() || text.as_bytes()[whole - 1] == b'\n');
+        }
+    }
 }
 
 #[test]
