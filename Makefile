@@ -12,10 +12,10 @@ demo:
 # All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
 test:
 	scripts/packages build trace lab libvirt unit
-	cargo test --locked --workspace
+	cargo test --locked --no-fail-fast --workspace
 	cargo test --locked --package virtmon --test unit -- --ignored
 	lab/build
-	cargo test --locked --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
+	cargo test --locked --no-fail-fast --package virtmon-lab --test bare --test xen --test devices --test guests --test steady --test libvirt_xen -- --ignored
 	lab/build --suite trixie
 	VIRTMON_SUITE=trixie cargo test --locked --package virtmon-lab --test xen -- --ignored
 	cargo test --locked --package libvirt-backend --no-run

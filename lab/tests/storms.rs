@@ -27,11 +27,11 @@ fn a_storm_stops_nobody(options: &[&str], daemon: &str) {
 #[test]
 #[ignore = "boots a real Xen for minutes: make storms"]
 fn beside_the_xenstored_written_in_c() {
-    a_storm_stops_nobody(&["--limit", "900", "--c-xenstored"], "/xenstored");
+    a_storm_stops_nobody(&["--limit", "1500", "--c-xenstored"], "/xenstored");
 }
 
 #[test]
 #[ignore = "boots a real Xen for minutes: make storms"]
 fn beside_oxenstored() {
-    a_storm_stops_nobody(&["--limit", "900"], "/oxenstored");
+    a_storm_stops_nobody(&["--limit", "1500"], "/oxenstored");
 }

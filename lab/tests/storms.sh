@@ -43,19 +43,19 @@ store=$(</run/xenstored.pid)
 {
     readlink -f "/proc/$store/exe"
     create agent meminfo
-    await agent idle 60
+    await agent idle 300
     rate "before virtmon"
     ./virtmon --backend xen --interval 600s --csv storm.csv 2>storm.err &
     pid=$!
     until [[ -s storm.csv ]]; do sleep 0.1; done
     create storm storm
-    await storm stormed 60
+    await storm stormed 120
     # What is let through although nobody takes it is used up.
     sleep 20
     rate "beside virtmon, after the storm"
     began=$(now)
     create third '' &
-    await third idle 90
+    await third idle 300
     echo "a third guest booted in $(awk -v from="$began" -v to="$(now)" 'BEGIN { printf "%.1f", to - from }') s"
     echo "virtmon: $(cpu "$pid") s of CPU time; xenstored: $(cpu "$store") s, $(grep VmRSS "/proc/$store/status")"
     kill -TERM "$pid"

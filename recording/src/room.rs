@@ -47,7 +47,7 @@ impl Room {
         Some(())
     }
 
-    /// The same of NICs or disks, of which there are not so many.
+    /// Takes so many NICs or disks. A host has fewer of them than of other rows.
     pub fn devices<T>(&mut self, count: usize) -> Option<()> {
         self.devices = self.devices.checked_sub(count)?;
         self.rows::<T>(count)

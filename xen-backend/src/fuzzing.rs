@@ -50,7 +50,7 @@ pub fn xenstore(data: &[u8]) {
                 &mut still,
             );
         }
-        mirror.trouble(&mut |why| crate::devices::trouble(&mut troubles, why));
+        mirror.warnings(&mut |why| crate::devices::trouble(&mut troubles, why));
         troubles.clear();
         store.give(&mut domains, true);
         devices.give(&mut domains, true, &mut troubles, mirror.is_connected());

@@ -229,7 +229,7 @@ impl Backend for XenBackend {
             self.source.name(),
             match self.privcmd.memory() {
                 Memory::Device => "of /dev/xen/hypercall",
-                Memory::Locked => "in locked memory, for lack of /dev/xen/hypercall",
+                Memory::Locked => "in locked memory (/dev/xen/hypercall gives none)",
             }
         )
     }
@@ -255,7 +255,7 @@ impl Backend for XenBackend {
         let mut news = self.store.give(&mut into.domains, all);
         let troubles = &mut into.troubles;
         self.mirror
-            .trouble(&mut |why| devices::trouble(troubles, why));
+            .warnings(&mut |why| devices::trouble(troubles, why));
         let connected = self.mirror.is_connected();
         news |= self
             .devices

@@ -40,9 +40,12 @@ pub(super) struct Message<'a> {
 /// An open connection.
 pub(crate) struct Connection {
     stream: File,
-    /// Requests, of which the daemon has taken the first `sent` bytes.
+    /// Requests. The daemon has taken the first `sent` bytes of them.
     out: Vec<u8>,
     sent: usize,
+    /// Whether each request takes a write of its own: the kernel's device reads one in a write, and
+    /// drops what follows (`xenbus_file_write`).
+    is_device: bool,
     inbox: Inbox,
 }
 
@@ -70,7 +73,11 @@ impl Connection {
                         .open(path)
                         .ok()
                 });
-                device.map(Self::on).ok_or(no_socket)
+                let device = device.map(|device| Self {
+                    is_device: true,
+                    ..Self::on(device)
+                });
+                device.ok_or(no_socket)
             }
             connected => connected,
         }
@@ -104,6 +111,7 @@ impl Connection {
             stream,
             out: Vec::new(),
             sent: 0,
+            is_device: false,
             inbox: Inbox {
                 bytes: vec![0; INBOX_BYTES].into(),
                 begin: 0,
@@ -138,7 +146,9 @@ impl Connection {
     /// Sends what is queued, as far as that goes without waiting.
     pub(super) fn send(&mut self) -> io::Result<()> {
         while self.sent < self.out.len() {
-            match self.stream.write(&self.out[self.sent..]) {
+            let rest = &self.out[self.sent..];
+            let one = if self.is_device { first(rest) } else { rest };
+            match self.stream.write(one) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(sent) => self.sent += sent,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -208,6 +218,16 @@ impl Connection {
     pub(super) fn unsent(&self) -> usize {
         self.out.len() - self.sent
     }
+}
+
+/// The first of some queued requests.
+fn first(requests: &[u8]) -> &[u8] {
+    let bytes = requests
+        .get(12..HEADER_BYTES)
+        .and_then(|length| length.first_chunk())
+        .map_or(0, |length| u32::from_ne_bytes(*length));
+    let end = HEADER_BYTES.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
+    requests.get(..end).unwrap_or(requests)
 }
 
 impl Inbox {

@@ -6,7 +6,7 @@
 //! on what it writes for a while. A steady tick costs one look at the connection; between two ticks
 //! the connection is emptied as well, for xenstored makes guests wait whose events nobody takes.
 
-mod heed;
+mod message;
 mod pump;
 mod storm;
 
@@ -153,7 +153,7 @@ impl Mirror {
     }
 
     /// Writes why something is not known that xenstore could tell, if there is such a reason.
-    pub(crate) fn trouble(&self, into: &mut dyn FnMut(std::fmt::Arguments<'_>)) {
+    pub(crate) fn warnings(&self, into: &mut dyn FnMut(std::fmt::Arguments<'_>)) {
         if self.connection.is_none() {
             into(format_args!(
                 "xenstore can't be reached: the names of new domains are not known"

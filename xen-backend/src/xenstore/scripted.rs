@@ -1,4 +1,4 @@
-//! A xenstore of a few nodes in the test's own thread: it serves when it is told to.
+//! A xenstore of a few nodes in the test's own thread: it serves when the test calls it.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};

@@ -1,4 +1,4 @@
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 use xen_sys::xs_wire;
 
@@ -84,4 +84,25 @@ fn a_daemon_that_takes_no_connection_is_not_waited_for() {
         .filter_map(|connected| connected.as_ref().err().map(io::Error::kind))
         .collect();
     assert_eq!(errors, [ErrorKind::WouldBlock; 3]);
+}
+
+#[test]
+fn the_kernels_device_is_written_one_request_at_a_time() {
+    let (here, there) = UnixDatagram::pair().unwrap();
+    here.set_nonblocking(true).unwrap();
+    let mut connection = Connection::over(here.into());
+    connection.is_device = true;
+    connection.queue(xs_wire::READ, 1, &["/local/domain/3/name"]);
+    connection.queue(xs_wire::WATCH, 0, &["/local/domain/3/device", "3.1.2"]);
+    connection.send().unwrap();
+    let mut bytes = [0; 256];
+    let first = there.recv(&mut bytes).unwrap();
+    assert_eq!(
+        bytes[..first],
+        message(xs_wire::READ, 1, b"/local/domain/3/name\0")
+    );
+    let second = there.recv(&mut bytes).unwrap();
+    let watch = b"/local/domain/3/device\x003.1.2\0";
+    assert_eq!(bytes[..second], message(xs_wire::WATCH, 0, watch));
+    assert_eq!(connection.unsent(), 0);
 }

@@ -239,7 +239,7 @@ fn a_quarter_of_a_million_events_cost_a_bounded_part_of_each_tick() {
     assert_eq!(watched.len(), 3 + 4);
     assert_eq!(learnt.of(3, "MemFree"), None, "it is unknown now");
     let mut said = Vec::new();
-    mirror.trouble(&mut |why| said.push(why.to_string()));
+    mirror.warnings(&mut |why| said.push(why.to_string()));
     assert_eq!(said.len(), 1);
     assert!(
         said[0].starts_with("domain 3 writes to xenstore without a pause"),
@@ -338,7 +338,7 @@ fn a_silent_xenstore_is_waited_for_once_and_nothing_grows() {
     // What was never sent is not queued for domains that are gone.
     assert!(mirror.later.len() + mirror.urgent.len() <= 11);
     let mut said = Vec::new();
-    mirror.trouble(&mut |why| said.push(why.to_string()));
+    mirror.warnings(&mut |why| said.push(why.to_string()));
     assert!(said[0].contains("does not answer"), "{said:?}");
     drop(daemon);
 }
@@ -354,7 +354,7 @@ fn a_dead_xenstore_is_lost_and_said() {
     assert_eq!(learnt.lost, 1);
     assert!(mirror.descriptor().is_none());
     let mut said = Vec::new();
-    mirror.trouble(&mut |why| said.push(why.to_string()));
+    mirror.warnings(&mut |why| said.push(why.to_string()));
     assert!(said[0].contains("can't be reached"), "{said:?}");
 
     // Another one is there: all is watched from the beginning.

@@ -36,12 +36,12 @@ impl Mirror {
                 *left = 0;
             }
             let now = *now.get_or_insert_with(Instant::now);
-            self.heed(&message, now, learn, still);
+            self.act_on(&message, now, learn, still);
         }
         Ok(came)
     }
 
-    pub(super) fn heed(
+    pub(super) fn act_on(
         &mut self,
         message: &Message<'_>,
         now: Instant,
