@@ -329,7 +329,7 @@ fn an_ordinary_user_without_any_capability_reads_on() {
     assert!(!realtime.contains(" 0 kB"), "{realtime}");
     let rows = rows(&LAB.file("nobody.csv"));
     for name in GUESTS {
-        assert!(of(&rows, name).len() >= 5, "{name}");
+        assert!(!of(&rows, name).is_empty(), "{name}");
     }
 }
 
