@@ -32,6 +32,12 @@ many=$(xl domid many)
 await dev devices
 await many devices
 
+# The shortest of these intervals that this machine keeps while the guests are at work, and four of them.
+for every in 0.25 1 3; do
+    if ./virtmon --backend xen --interval $every --count 1 --csv /dev/null 2>/dev/null; then break; fi
+done
+four=$(awk -v every=$every 'BEGIN { print 4 * every }')
+
 # NIC n is sent n + 1 packets of 100 + n bytes more.
 for n in {0..10}; do
     mac=$(printf '00:16:3e:00:01:%02x' "$n")
@@ -49,7 +55,7 @@ tell() {
 
 # At work, each figure lies between what the others say before and after.
 tell before
-./virtmon --backend xen --csv work.csv --detail $tables --interval 500ms --count 6
+./virtmon --backend xen --csv work.csv --detail $tables --interval $every --count 6
 tell after
 
 # Paused, all say the same.
@@ -60,7 +66,7 @@ tell paused
 xl info >xl-info
 grep -s '' /sys/bus/xen-backend/devices/vif-*/net/*/statistics/{rx,tx}_bytes \
     /sys/bus/xen-backend/devices/vbd-*/statistics/rd_sect >sysfs-paused
-./virtmon --backend xen --csv paused.csv --detail $tables --interval 200ms --count 3
+./virtmon --backend xen --csv paused.csv --detail $tables --interval $every --count 3
 xl unpause dev
 xl unpause many
 
@@ -68,30 +74,30 @@ xl unpause many
 : >/run/empty
 cut=/sys/bus/xen-backend/devices/vbd-$many-51744/statistics/rd_req
 mount --bind /run/empty "$(realpath "$cut")"
-./virtmon --backend xen --csv cut.csv --detail disk,host,event --interval 200ms --count 4 2>cut.err
+./virtmon --backend xen --csv cut.csv --detail disk,host,event --interval $every --count 4 2>cut.err
 umount "$(realpath "$cut")"
 
 # Names that are hard to write; a stub domain and a driver domain, as libxl has them in xenstore.
 xenstore-write "/local/domain/$dev/name" 'a,"b"\n c' "/local/domain/$many/name" 'x\xff\xc3y'
 xenstore-write "/local/domain/$dev/target" "$many" "/local/domain/$many/backend/vif" ''
-./virtmon --backend xen --csv names.csv --json names.json --interval 200ms --count 8
+./virtmon --backend xen --csv names.csv --json names.json --interval $every --count 8
 xenstore-write "/local/domain/$dev/name" dev "/local/domain/$many/name" many
 xenstore-rm "/local/domain/$dev/target" "/local/domain/$many/backend"
 
 # A xenstore that does not answer, for one that knows the names and for one that begins.
-./virtmon --backend xen --csv knows.csv --interval 250ms 2>knows.err &
+./virtmon --backend xen --csv knows.csv --interval $every 2>knows.err &
 knows=$!
 until [[ -s knows.csv ]]; do sleep 0.2; done
 kill -STOP "$(</run/xenstored.pid)"
 cat /proc/uptime >stopped
-./virtmon --backend xen --csv begins.csv --interval 250ms 2>begins.err &
+./virtmon --backend xen --csv begins.csv --interval $every 2>begins.err &
 begins=$!
 until [[ -s begins.csv ]]; do sleep 0.2; done
-sleep 1
+sleep "$four"
 cat /proc/uptime >continued
 kill -CONT "$(</run/xenstored.pid)"
 until tail -n 3 begins.csv | grep -q many; do sleep 0.2; done
-sleep 1
+sleep "$four"
 kill -TERM $knows $begins
 wait $knows
 wait $begins

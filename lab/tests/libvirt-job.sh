@@ -16,6 +16,8 @@ quietly() { virsh -q -c qemu:///system "$@" >/dev/null; }
 mapfile -t victims < <(pids many-vcpus many-devices)
 "$virtmon" --uri qemu:///system --interval 1s --csv stuck.csv --record stuck.vmrec --duration $((stopped + 9))s &
 run=$!
+# Halfway between two ticks.
+until [[ -s stuck.csv ]]; do sleep 0.02; done
 sleep 4.5
 held "$run" >stuck.before
 mono_ns >stopped.at
