@@ -11,11 +11,16 @@ guest_images() {
     cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
 }
 
-# create_guest NAME [WORD...]: a guest of cirros-xen.cfg; further words are xl's.
+# create_guest NAME [-p] [WORD...]: a guest of cirros-xen.cfg, paused with -p; the words are settings.
 create_guest() {
-    local name=$1
+    local name=$1 options=(-q)
     shift
-    xl create -q /mnt/lab/cirros-xen.cfg "name='$name'" "$@"
+    if [[ ${1-} == -p ]]; then
+        # xl takes no options behind the settings.
+        options+=(-p)
+        shift
+    fi
+    xl create "${options[@]}" /mnt/lab/cirros-xen.cfg "name='$name'" "$@"
 }
 
 # Words for xl: a guest that runs from its initramfs; one that has no devices either.
