@@ -371,7 +371,9 @@ fn check_tells_which_xen_and_how_it_is_read() {
     let release = LAB.file("release");
     assert!(check.contains(&format!("ok    xen              Xen {}", release.trim())));
     assert!(
-        check.contains("112 bytes a domain, listed by privcmd; a reading took"),
+        check.contains(
+            "112 bytes a domain, listed by privcmd, hypercall buffers of /dev/xen/hypercall; a reading took"
+        ),
         "{check}"
     );
     for line in [
