@@ -83,7 +83,7 @@ fn xen(
     raw
 }
 
-/// A domain's name, NICs and disks, none of which tells anything.
+/// A domain's name, NICs and disks, all without values.
 fn devices(raw: &mut Vec<u8>, name: &[u8], nics: usize, disks: usize) {
     raw.push(0);
     raw.push(1);

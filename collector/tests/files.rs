@@ -80,7 +80,7 @@ fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
 }
 
-/// The ticks of a CSV file with five guests, by the `csv` crate, each of which is whole.
+/// The ticks of a CSV file with five guests, by the `csv` crate; each must be whole.
 fn ticks(bytes: &[u8]) -> Vec<u64> {
     let mut ticks = Vec::new();
     let mut rows = 0;

@@ -115,7 +115,7 @@ fn assert_kept(dir: &Path, output: &Output, what: &str) {
         Some(0) => assert_eq!(all.len() as u64, TICKS, "{what}: {stderr}"),
         // Nothing could be begun: no library, no recording, no output, no timer.
         Some(1 | 127) => assert!(all.is_empty() && (is_told || writes), "{what}: {stderr}"),
-        // An output failed, and what it holds is told. That is for data that can't be written: a
+        // An output failed, and what it holds is reported. That is for data that can't be written: a
         // file that can't be finished, or the next one not be made, ends nothing.
         Some(3) => {
             assert!(writes || what.starts_with("fsync"), "{what}: {stderr}");

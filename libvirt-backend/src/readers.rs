@@ -19,7 +19,7 @@ use crate::session::Ask;
 mod apart;
 
 /// How many readers guests may hold before those that have not answered lately are left alone: each is
-/// one of the daemon's workers too, of which libvirtd has 20 for all who ask it (`max_workers`).
+/// one of the daemon's workers too. libvirtd has 20 workers for all its clients (`max_workers`).
 const MOST_HELD: usize = 8;
 /// How many they may hold at all. Then no guest is asked.
 const MOST_HELD_AT_ALL: usize = 12;

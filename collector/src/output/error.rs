@@ -24,7 +24,7 @@ pub enum OutputError {
     Locked {
         /// The path, as given.
         name: String,
-        /// That process, where it can be told.
+        /// The id of that process, where it is known.
         pid: Option<u32>,
     },
     /// This run has the same file as another output, or as its input.

@@ -74,7 +74,7 @@ pub(super) fn at_start(
 }
 
 /// Opens a regular file to go on in, which is made where it is not there.
-pub(super) fn anew(dir: &Directory, name: &OsStr) -> Result<Opened, Refused> {
+pub(super) fn replacement(dir: &Directory, name: &OsStr) -> Result<Opened, Refused> {
     open(dir, name, false, &mut Claims::default())
 }
 

@@ -22,7 +22,7 @@ pub struct Settings {
 /// What the bytes of an output are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// Lines, each of which makes sense in any file.
+    /// Lines. Each line makes sense in any file.
     Lines,
     /// A recording: a file of it begins with the recording's header and a key frame.
     Recording,

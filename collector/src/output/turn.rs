@@ -157,7 +157,7 @@ impl Output {
         if regular.names(&self.to) {
             return Ok(());
         }
-        let opened = open::anew(&regular.dir, &regular.file_name)
+        let opened = open::replacement(&regular.dir, &regular.file_name)
             .map_err(|refused| OutputError::open(&self.name, refused))?;
         let is_recording = self.settings.content == Content::Recording;
         if is_recording && opened.file.metadata().is_ok_and(|meta| meta.len() > 0) {

@@ -30,7 +30,7 @@ pub(super) enum Shape<'a> {
 pub(super) struct Record {
     /// How long it is, the line feed included.
     pub(super) bytes: usize,
-    /// Where it says of which tick it is; empty where it does not.
+    /// The bytes that name its tick; empty where nothing does.
     pub(super) key: Range<usize>,
     /// Whether it is the last row of its tick.
     pub(super) ends_tick: bool,
