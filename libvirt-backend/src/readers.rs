@@ -137,8 +137,7 @@ impl Readers {
             self.ask_idle(Ask::Daemon, Vec::new())?;
             carries = false;
         } else if held >= MOST_HELD {
-            let whole = mem::take(&mut self.whole);
-            self.read_apart(groups, vec![whole])?;
+            self.read_apart(groups, vec![self.whole.clone()])?;
         } else {
             self.read_together(groups)?;
         }
@@ -196,12 +195,19 @@ impl Readers {
             .count()
     }
 
-    /// Takes down which guests answered, for as long as one holds a reader.
+    /// Takes down which guests answered, for as long as one holds a reader. Where none did, those that
+    /// answered before are asked again.
     fn remember_whole(&mut self) {
-        self.whole.clear();
-        if self.skipped > 0 || self.held() > 0 {
-            let whole = self.snapshot.domains.iter().filter(|d| d.error.is_none());
-            self.whole.extend(whole.map(|domain| domain.identity.uuid));
+        if self.skipped == 0 && self.held() == 0 {
+            self.whole.clear();
+            return;
+        }
+        let rows = self.snapshot.domains.iter();
+        let whole = rows.filter(|row| row.error.is_none() && row.stale_ns == 0);
+        let mut whole = whole.map(|row| row.identity.uuid).peekable();
+        if whole.peek().is_some() {
+            self.whole.clear();
+            self.whole.extend(whole);
         }
     }
 

@@ -31,6 +31,7 @@ impl Readers {
     ) -> Result<(), Unread> {
         self.ask_idle(Ask::Base, Vec::new())?;
         let held = self.held();
+        let mut slice = self.patience.for_one();
         let room = if parts.is_empty() {
             // Taken from the end: those that answered the last time come first.
             let domains = self.snapshot.domains.iter();
@@ -39,25 +40,31 @@ impl Readers {
             MOST_HELD.saturating_sub(held)
         } else {
             parts.retain(|part| !part.is_empty());
+            slice = self.patience.allowed();
             MOST_HELD_AT_ALL.saturating_sub(held).min(1)
         };
         let ready = self.readers.iter().filter(|reader| reader.is_ready());
         for _ in ready.count()..room.min(parts.len()) {
             self.start_connecting();
         }
-        let kept = self.ask_parts(groups, parts, room);
+        let kept = self.ask_parts(groups, parts, room, slice);
         self.kept.merge(&kept);
         let rows = self.snapshot.domains.iter();
         self.skipped = rows.filter(|row| row.error.is_some()).count();
         Ok(())
     }
 
-    /// Asks for the parts by readers that are connected by then, and puts the rows where they
-    /// belong. Returns what is kept of them.
-    fn ask_parts(&mut self, groups: u32, mut parts: Vec<Vec<Uuid>>, mut room: usize) -> Vec<Kept> {
+    /// Asks for the parts by readers that are connected by then, waits `slice` for each, and puts the
+    /// rows where they belong. Returns what is kept of them.
+    fn ask_parts(
+        &mut self,
+        groups: u32,
+        mut parts: Vec<Vec<Uuid>>,
+        mut room: usize,
+        slice: Duration,
+    ) -> Vec<Kept> {
         let mut kept = Vec::new();
         let mut asking: Vec<Asking> = Vec::new();
-        let slice = self.patience.for_one();
         let until = Instant::now() + slice * 2;
         loop {
             while asking.len() < room
