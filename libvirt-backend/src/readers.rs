@@ -18,11 +18,10 @@ use crate::session::Ask;
 
 mod apart;
 
-/// How many readers guests may hold before those that have not answered lately are left alone: each is
-/// one of the daemon's workers too. libvirtd has 20 workers for all its clients (`max_workers`).
+/// How many readers guests may hold before no guest is asked: each is one of the daemon's workers too. libvirtd has 20 workers for all its clients (`max_workers`).
 const MOST_HELD: usize = 8;
-/// How many they may hold at all. Then no guest is asked.
-const MOST_HELD_AT_ALL: usize = 12;
+/// How many guests are asked at once, each by itself.
+const MOST_APART: usize = 4;
 /// How many readers to keep that have nothing to do, beside the one that reads: its connection is
 /// open before it is needed.
 const IDLE: usize = 1;
@@ -133,15 +132,11 @@ impl Readers {
         self.hear_the_late()?;
         let held = self.held();
         let mut carries = true;
-        if held >= MOST_HELD_AT_ALL {
+        if held < MOST_HELD {
+            self.read_together(groups)?;
+        } else {
             self.ask_idle(Ask::Daemon, Vec::new())?;
             carries = false;
-        } else if held >= MOST_HELD {
-            self.read_apart(groups, vec![self.whole.clone()])?;
-        } else {
-            self.read_together(groups)?;
-        }
-        if held >= MOST_HELD {
             let trouble = self.snapshot.troubles.next_row();
             trouble.clear();
             trouble.push_str(TOO_MANY);
@@ -160,7 +155,7 @@ impl Readers {
     fn read_together(&mut self, groups: u32) -> Result<(), Unread> {
         for repeats in 0..=MOST_REPEATS {
             let Some(done) = self.ask_idle(Ask::Guests(groups), Vec::new())? else {
-                return self.read_apart(groups, Vec::new());
+                return self.read_apart(groups);
             };
             self.patience.learn(done.took);
             // Another client's call is over in a moment, as is one of a reader that was given up

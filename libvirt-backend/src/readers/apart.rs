@@ -1,7 +1,7 @@
 //! Guests that are asked apart from each other, when one of them has blocked the call for all.
 //!
-//! The daemon lists them all by itself. Then each guest takes a call of its own, as many at once as
-//! guests may hold readers: however many guests are blocked, it takes the time of one to find them
+//! The daemon lists them all by itself. Then each guest takes a call of its own, four at a
+//! time: while no more than three are blocked, it takes the time of one to find them
 //! out, and the rows of the others are whole.
 
 use std::mem;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use virtmon_model::{Snapshot, Uuid};
 
-use super::{MOST_HELD, MOST_HELD_AT_ALL, Readers, Unread};
+use super::{MOST_APART, MOST_HELD, Readers, Unread};
 use crate::raw::Kept;
 use crate::reader::{Reader, Reply, Request, Unheard};
 use crate::session::Ask;
@@ -21,48 +21,30 @@ struct Asking {
 }
 
 impl Readers {
-    /// Reads what the daemon knows of all guests, then these groups of each of `parts`, or, where
-    /// that is empty, of each guest by itself. The row of a guest that does not answer in time has
-    /// an error.
-    pub(super) fn read_apart(
-        &mut self,
-        groups: u32,
-        mut parts: Vec<Vec<Uuid>>,
-    ) -> Result<(), Unread> {
+    /// Reads what the daemon knows of all guests, then these groups of each guest by itself. The row
+    /// of a guest that does not answer in time has an error.
+    pub(super) fn read_apart(&mut self, groups: u32) -> Result<(), Unread> {
         self.ask_idle(Ask::Base, Vec::new())?;
-        let held = self.held();
-        let mut slice = self.patience.for_one();
-        let room = if parts.is_empty() {
-            // Taken from the end: those that answered the last time come first.
-            let domains = self.snapshot.domains.iter();
-            parts = domains.map(|row| vec![row.identity.uuid]).collect();
-            parts.sort_by_key(|part| self.whole.contains(&part[0]));
-            MOST_HELD.saturating_sub(held)
-        } else {
-            parts.retain(|part| !part.is_empty());
-            slice = self.patience.allowed();
-            MOST_HELD_AT_ALL.saturating_sub(held).min(1)
-        };
+        let room = MOST_HELD.saturating_sub(self.held()).min(MOST_APART);
+        // Taken from the end: those that answered the last time come first.
+        let domains = self.snapshot.domains.iter();
+        let mut parts: Vec<_> = domains.map(|row| vec![row.identity.uuid]).collect();
+        parts.sort_by_key(|part| self.whole.contains(&part[0]));
         let ready = self.readers.iter().filter(|reader| reader.is_ready());
         for _ in ready.count()..room.min(parts.len()) {
             self.start_connecting();
         }
-        let kept = self.ask_parts(groups, parts, room, slice);
+        let kept = self.ask_parts(groups, parts, room);
         self.kept.merge(&kept);
         let rows = self.snapshot.domains.iter();
         self.skipped = rows.filter(|row| row.error.is_some()).count();
         Ok(())
     }
 
-    /// Asks for the parts by readers that are connected by then, waits `slice` for each, and puts the
+    /// Asks for the parts by readers that are connected by then, and puts the
     /// rows where they belong. Returns what is kept of them.
-    fn ask_parts(
-        &mut self,
-        groups: u32,
-        mut parts: Vec<Vec<Uuid>>,
-        mut room: usize,
-        slice: Duration,
-    ) -> Vec<Kept> {
+    fn ask_parts(&mut self, groups: u32, mut parts: Vec<Vec<Uuid>>, mut room: usize) -> Vec<Kept> {
+        let slice = self.patience.for_one();
         let mut kept = Vec::new();
         let mut asking: Vec<Asking> = Vec::new();
         let until = Instant::now() + slice * 2;
