@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use criterion::{Criterion, Throughput};
 use libvirt_backend::LibvirtBackend;
-use virtmon_model::{Backend, Snapshot, Wanted};
+use virtmon_model::{Backend, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -47,10 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .measurement_time(Duration::from_secs(cli.seconds.max(1)))
         .sample_size(20);
     for (what, all) in [("domains", false), ("all", true)] {
-        let wanted = Wanted {
+        let wanted = Needs {
             vcpus: all,
             host: all,
-            ..Wanted::default()
+            ..Needs::default()
         };
         let mut backend = open(which, cli.uri.as_deref(), wanted)?;
         let mut snapshot = Snapshot::default();
@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn open(
     which: Which,
     uri: Option<&str>,
-    wanted: Wanted,
+    wanted: Needs,
 ) -> Result<Box<dyn Backend>, Box<dyn Error>> {
     Ok(match which {
         Which::Xen => {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{panic, thread};
 
 use libvirt_backend::{LibvirtBackend, Options as LibvirtOptions};
-use virtmon_model::{Backend, Error, Result, Snapshot, Wanted};
+use virtmon_model::{Backend, Error, Needs, Result, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::cli::BackendChoice;
@@ -60,9 +60,9 @@ pub(crate) fn open(
         BackendChoice::Auto if uri.is_some() => libvirt(),
         BackendChoice::Auto => match XenBackend::open(xen, note) {
             Ok(backend) => Ok(Box::new(backend)),
-            Err(Error::NotHere(no_xen)) => {
+            Err(Error::Unavailable(no_xen)) => {
                 let backend = libvirt().map_err(|no_libvirt| {
-                    Error::NotHere(format!("no Xen: {no_xen}; no libvirt: {no_libvirt}"))
+                    Error::Unavailable(format!("no Xen: {no_xen}; no libvirt: {no_libvirt}"))
                 })?;
                 if Path::new("/dev/xen/privcmd").exists() {
                     note(&format!("reading libvirt, for {no_xen}"));
@@ -89,7 +89,7 @@ fn in_real_time<T: Send>(open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
 
 /// Opens every backend, with all that it can read, and says for each what came of it.
 pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn Backend>>)> {
-    let wanted = Wanted {
+    let wanted = Needs {
         vcpus: true,
         host: true,
         raw: false,

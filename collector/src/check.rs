@@ -70,7 +70,7 @@ fn told(backend: &mut dyn Backend) -> Result<Vec<Line>> {
     }];
     lines.extend(of_host(&snapshot));
     lines.extend(of_domains(&snapshot, backend));
-    lines.extend(snapshot.troubles.iter().map(|trouble| Line {
+    lines.extend(snapshot.warnings.iter().map(|trouble| Line {
         word: "part",
         what: "  trouble",
         detail: trouble.clone(),
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn each_line_says_what_and_why() {
-        let none = Err(Error::NotHere("there is no such thing here".into()));
+        let none = Err(Error::Unavailable("there is no such thing here".into()));
         let report = check(vec![("half", Ok(Box::new(Half))), ("other", none)]);
         assert!(report.readable);
         let lines: Vec<&str> = report.text.lines().map(str::trim_end).collect();
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn nothing_to_read_is_said_by_the_status() {
-        let none = || Err(Error::NotHere("no".into()));
+        let none = || Err(Error::Unavailable("no".into()));
         assert!(!check(vec![("xen", none()), ("libvirt", none())]).readable);
     }
 }

@@ -109,7 +109,7 @@ kinds! {
     /// Such a device less.
     DeviceRemoved = "device_removed",
     /// Its memory is being copied.
-    Copying = "copying",
+    MemoryCopy = "copying",
     /// Its values could not be read.
     Stale = "stale",
     /// They can again.

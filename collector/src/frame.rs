@@ -6,7 +6,7 @@ use crate::burst::Spreads;
 use crate::ready::ReadyView;
 use crate::{Cost, Event, Rates, clock};
 
-/// The facts of one tick.
+/// The host_metadata of one tick.
 #[derive(Debug, Clone, Copy)]
 pub struct Tick {
     /// Its number: it was due at t0 + `number` x interval.

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use virtmon_model::{Backend, Notice, Snapshot};
-use virtmon_recording::{Header, Kept, Writer};
+use virtmon_model::{Backend, Notification, Snapshot};
+use virtmon_recording::{Header, RecordedSample, Writer};
 
 use crate::source::{Source, Taken};
 use crate::{Reading, Ticker, Wake, clock};
@@ -71,7 +71,7 @@ impl<'a> Live<'a> {
     }
 
     /// Keeps the readings for a recording. The backend was opened to keep its raw bytes
-    /// ([`Wanted::raw`](virtmon_model::Wanted)).
+    /// ([`Needs::raw`](virtmon_model::Needs)).
     #[must_use]
     pub fn taping(mut self) -> Self {
         self.tape = Some(Tape::default());
@@ -100,12 +100,12 @@ impl<'a> Live<'a> {
                     backend: self.backend.name().into(),
                     t0_ns,
                     interval_ns: self.ticker.due_ns(1) - t0_ns,
-                    facts: self.backend.facts(),
+                    host_metadata: self.backend.host_metadata(),
                 };
                 none.insert(Writer::begin(&header, bytes)?)
             }
         };
-        let kept = Kept {
+        let kept = RecordedSample {
             tick: self.tick.unwrap_or(0),
             mono_ns: taken.began.mono_ns,
             boot_ns: taken.began.boot_ns,
@@ -154,8 +154,8 @@ impl Source for Live<'_> {
         self.backend.begin();
     }
 
-    fn notices(&mut self) -> Vec<Notice> {
-        self.backend.notices()
+    fn notifications(&mut self) -> Vec<Notification> {
+        self.backend.notifications()
     }
 
     fn calls(&self) -> Option<u64> {

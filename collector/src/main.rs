@@ -21,7 +21,7 @@ use virtmon::{
     Choice, Claims, Fit, Limit, Live, Meter, Notify, Output, OutputError, Replay, ReplayError,
     RunError, Runner, Ticker, schema,
 };
-use virtmon_model::Wanted;
+use virtmon_model::Needs;
 use virtmon_recording::OpenError;
 
 use crate::backends::Wishes;
@@ -133,7 +133,7 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
     let sandbox = sandbox(cli)?;
     // As ordinary a thread as this one is now.
     say::start();
-    let wanted = Wanted {
+    let wanted = Needs {
         vcpus: cli.detail.contains(&Detail::Vcpu),
         // What a recording lacks can't be asked for later.
         host: cli.detail.contains(&Detail::Host)

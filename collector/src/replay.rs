@@ -105,8 +105,8 @@ impl<R: Read> Replay<R> {
     pub fn new(from: R, interval: Option<Duration>, paced: bool) -> Result<Self, ReplayError> {
         let (reader, header) = Reader::open(from)?;
         let decoder = match &*header.backend {
-            "xen" => Decoder::Xen(XenReplay::new(&header.facts)?),
-            "libvirt" => Decoder::Libvirt(Box::new(LibvirtReplay::new(&header.facts)?)),
+            "xen" => Decoder::Xen(XenReplay::new(&header.host_metadata)?),
+            "libvirt" => Decoder::Libvirt(Box::new(LibvirtReplay::new(&header.host_metadata)?)),
             _ => return Err(OpenError::Header.into()),
         };
         let recorded = Duration::from_nanos(header.interval_ns);
@@ -270,9 +270,9 @@ impl<R: Read> Source for Replay<R> {
 /// The same failure: the system's own errors can't be cloned.
 fn copy(error: &Error) -> Error {
     match error {
-        Error::NotHere(text) => Error::NotHere(text.clone()),
+        Error::Unavailable(text) => Error::Unavailable(text.clone()),
         Error::Denied(text) => Error::Denied(text.clone()),
-        Error::UnknownAbi(text) => Error::UnknownAbi(text.clone()),
+        Error::UnsupportedAbi(text) => Error::UnsupportedAbi(text.clone()),
         Error::Call { call, source } => Error::call(&**call, io::Error::other(source.to_string())),
     }
 }

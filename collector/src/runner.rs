@@ -273,16 +273,16 @@ impl<'a> Runner<'a> {
                         let cause = Cow::Owned(std::mem::take(&mut last_failure));
                         events.push(Event::host(EventKind::Back, cause));
                     }
-                    let known = past.map_or(&[][..], |past| &past.snapshot.troubles);
-                    for trouble in now.troubles.iter().filter(|line| !known.contains(line)) {
+                    let known = past.map_or(&[][..], |past| &past.snapshot.warnings);
+                    for trouble in now.warnings.iter().filter(|line| !known.contains(line)) {
                         (self.on_trouble)(trouble);
                         let cause = Cow::Owned(trouble.clone());
                         events.push(Event::host(EventKind::Trouble, cause));
                     }
                     if let Some(past) = past {
                         changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
-                        let notices = source.notices();
-                        tidings.complete(notices, past.snapshot, &now, &mut events);
+                        let notifications = source.notifications();
+                        tidings.complete(notifications, past.snapshot, &now, &mut events);
                     }
                     ready.take(past.map(|past| past.snapshot), &now, rates);
                     self.choice.take(&now);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use virtmon_model::{Notice, Result, Snapshot};
+use virtmon_model::{Notification, Result, Snapshot};
 
 use crate::{Reading, Ticker, Wake};
 
@@ -48,7 +48,7 @@ pub trait Source {
     fn begin(&mut self) {}
 
     /// What the toolstack has told by itself since the last call, where it is heard.
-    fn notices(&mut self) -> Vec<Notice> {
+    fn notifications(&mut self) -> Vec<Notification> {
         Vec::new()
     }
 

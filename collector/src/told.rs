@@ -4,7 +4,9 @@ mod between;
 
 use std::borrow::Cow;
 
-use virtmon_model::{DeviceClass, Domain, Identity, Notice, NoticeKind, Snapshot, Uuid};
+use virtmon_model::{
+    DeviceClass, Domain, Identity, Notification, NotificationKind, Snapshot, Uuid,
+};
 
 use crate::event::Value;
 use crate::{Event, EventKind};
@@ -12,17 +14,17 @@ use crate::{Event, EventKind};
 /// What was told and no reading has shown yet.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
-    kept: Vec<Notice>,
+    kept: Vec<Notification>,
 }
 
 impl Told {
-    /// Completes the events between two readings. Those that the readings show learn how and when
+    /// Completes the events between two readings. Those that the readings show learn reason and when
     /// they came about; what came and went between the two, and what no reading shows, is added.
     ///
     /// What happened while the second one was made, and is not in it, is kept for the next.
     pub(crate) fn complete(
         &mut self,
-        notices: Vec<Notice>,
+        notifications: Vec<Notification>,
         before: &Snapshot,
         now: &Snapshot,
         events: &mut Vec<Event>,
@@ -30,36 +32,36 @@ impl Told {
         let shown = events.len();
         let old = self.kept.len();
         let mut all = std::mem::take(&mut self.kept);
-        all.extend(notices);
-        for (n, notice) in all.iter().enumerate() {
+        all.extend(notifications);
+        for (n, notification) in all.iter().enumerate() {
             let place = Place {
                 shown,
                 is_new: n >= old,
                 later: &all[n + 1..],
-                before: find(before, notice.uuid),
-                now: find(now, notice.uuid),
+                before: find(before, notification.uuid),
+                now: find(now, notification.uuid),
             };
-            if place.takes(notice, events) == Taken::Later {
-                self.kept.push(notice.clone());
+            if place.takes(notification, events) == Taken::Later {
+                self.kept.push(notification.clone());
             }
         }
     }
 }
 
-/// Where a notice stands between two readings.
+/// Where a notification stands between two readings.
 struct Place<'a> {
     /// How many events the readings show by themselves.
     shown: usize,
     /// Whether it was not told before the reading before this one already.
     is_new: bool,
     /// What was told after it.
-    later: &'a [Notice],
+    later: &'a [Notification],
     /// The domain in both readings.
     before: Option<&'a Domain>,
     now: Option<&'a Domain>,
 }
 
-/// What becomes of a notice.
+/// What becomes of a notification.
 #[derive(PartialEq, Eq)]
 enum Taken {
     /// It is told, or there is nothing to tell.
@@ -69,47 +71,47 @@ enum Taken {
 }
 
 impl Place<'_> {
-    fn takes(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
-        match &notice.kind {
-            NoticeKind::Started => self.started(notice, events),
-            NoticeKind::Stopped => self.stopped(notice, events),
-            NoticeKind::Reset => self.reset(notice, events),
-            NoticeKind::Paused => self.paused(notice, true, events),
-            NoticeKind::Resumed => self.paused(notice, false, events),
-            NoticeKind::DeviceAdded(class, name) => {
-                self.device(notice, (*class, name), true, events)
+    fn takes(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
+        match &notification.kind {
+            NotificationKind::Started => self.started(notification, events),
+            NotificationKind::Stopped => self.stopped(notification, events),
+            NotificationKind::Reset => self.reset(notification, events),
+            NotificationKind::Paused => self.paused(notification, true, events),
+            NotificationKind::Resumed => self.paused(notification, false, events),
+            NotificationKind::DeviceAdded(class, name) => {
+                self.device(notification, (*class, name), true, events)
             }
-            NoticeKind::DeviceRemoved(class, name) => {
-                self.device(notice, (*class, name), false, events)
+            NotificationKind::DeviceRemoved(class, name) => {
+                self.device(notification, (*class, name), false, events)
             }
-            NoticeKind::Memory(bytes) => self.memory(notice, *bytes, events),
-            NoticeKind::Copying(pass) => self.copying(notice, *pass, events),
+            NotificationKind::Memory(bytes) => self.memory(notification, *bytes, events),
+            NotificationKind::MemoryCopy(pass) => self.copying(notification, *pass, events),
         }
     }
 
-    fn started(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
+    fn started(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
         let shows = [EventKind::Created, EventKind::Rebooted];
-        if explain(&mut events[..self.shown], notice, &shows, "")
+        if explain(&mut events[..self.shown], notification, &shows, "")
             || self.before.is_some()
             || self.now.is_some()
         {
             return Taken::Now;
         }
-        if self.is_followed_by(notice.uuid, &NoticeKind::Stopped) {
-            events.push(passing(EventKind::Created, notice, notice.id));
+        if self.is_followed_by(notification.uuid, &NotificationKind::Stopped) {
+            events.push(passing(EventKind::Created, notification, notification.id));
             return Taken::Now;
         }
         self.later_if(true)
     }
 
-    fn stopped(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
+    fn stopped(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
         let shows = [EventKind::Destroyed, EventKind::Rebooted];
-        if explain(&mut events[..self.shown], notice, &shows, "") {
+        if explain(&mut events[..self.shown], notification, &shows, "") {
             return Taken::Now;
         }
-        let began = self.added(events, notice.uuid, EventKind::Created, "");
+        let began = self.added(events, notification.uuid, EventKind::Created, "");
         if let Some(id) = began.and_then(|event| event.identity) {
-            events.push(passing(EventKind::Destroyed, notice, Some(id.id)));
+            events.push(passing(EventKind::Destroyed, notification, Some(id.id)));
             return Taken::Now;
         }
         self.later_if(self.now.is_some())
@@ -117,20 +119,20 @@ impl Place<'_> {
 
     /// One reset may be told several times: libvirt does so where it has found its QEMU again after
     /// a restart of its own.
-    fn reset(&self, notice: &Notice, events: &mut Vec<Event>) -> Taken {
-        let is_told = self.added(events, notice.uuid, EventKind::Rebooted, "");
+    fn reset(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
+        let is_told = self.added(events, notification.uuid, EventKind::Rebooted, "");
         if is_told.is_none()
             && let Some(domain) = self.now
         {
             let id = Value::Number(domain.identity.id.into());
             let event = Event::of(domain, EventKind::Rebooted, id.clone(), id);
             let event = event.because("it was reset: its counters go on");
-            events.push(event.told_at(notice.mono_ns));
+            events.push(event.told_at(notification.mono_ns));
         }
         Taken::Now
     }
 
-    /// An event of this kind that a notice has added, of this domain and device.
+    /// An event of this kind that a notification has added, of this domain and device.
     fn added<'e>(
         &self,
         events: &'e [Event],
@@ -143,8 +145,9 @@ impl Place<'_> {
         events[self.shown..].iter().rev().find(is_it)
     }
 
-    fn is_followed_by(&self, uuid: Uuid, kind: &NoticeKind) -> bool {
-        let is_it = |notice: &Notice| notice.uuid == uuid && notice.kind == *kind;
+    fn is_followed_by(&self, uuid: Uuid, kind: &NotificationKind) -> bool {
+        let is_it =
+            |notification: &Notification| notification.uuid == uuid && notification.kind == *kind;
         self.later.iter().any(is_it)
     }
 
@@ -168,32 +171,37 @@ fn find(snapshot: &Snapshot, uuid: Uuid) -> Option<&Domain> {
         .find(|domain| domain.identity.uuid == uuid)
 }
 
-/// Adds how and when it came about to an event of these kinds that is the same domain's and device's.
+/// Adds reason and when it came about to an event of these kinds that is the same domain's and device's.
 /// Says whether there is one.
-fn explain(events: &mut [Event], notice: &Notice, kinds: &[EventKind], device: &str) -> bool {
+fn explain(
+    events: &mut [Event],
+    notification: &Notification,
+    kinds: &[EventKind],
+    device: &str,
+) -> bool {
     let event = events.iter_mut().find(|event| {
-        kinds.contains(&event.kind) && is_of(event, notice.uuid) && event.device == device
+        kinds.contains(&event.kind) && is_of(event, notification.uuid) && event.device == device
     });
     let Some(event) = event else { return false };
-    event.told_ns = Some(notice.mono_ns);
+    event.told_ns = Some(notification.mono_ns);
     if event.cause.is_empty() {
-        event.cause = Cow::Borrowed(notice.how);
-    } else if !notice.how.is_empty() && !event.cause.ends_with(notice.how) {
-        event.cause = Cow::Owned(format!("{}; {}", event.cause, notice.how));
+        event.cause = Cow::Borrowed(notification.reason);
+    } else if !notification.reason.is_empty() && !event.cause.ends_with(notification.reason) {
+        event.cause = Cow::Owned(format!("{}; {}", event.cause, notification.reason));
     }
     true
 }
 
 /// An event of a domain that no reading has.
-fn passing(kind: EventKind, notice: &Notice, id: Option<u32>) -> Event {
+fn passing(kind: EventKind, notification: &Notification, id: Option<u32>) -> Event {
     Event {
         identity: Some(Identity {
             id: id.unwrap_or_default(),
-            uuid: notice.uuid,
+            uuid: notification.uuid,
             incarnation: None,
         }),
-        name: notice.name.clone(),
-        ..Event::host(kind, Cow::Borrowed(notice.how)).told_at(notice.mono_ns)
+        name: notification.name.clone(),
+        ..Event::host(kind, Cow::Borrowed(notification.reason)).told_at(notification.mono_ns)
     }
 }
 

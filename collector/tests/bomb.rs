@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use nix::sys::resource::{UsageWho, getrusage};
-use virtmon_recording::wire::{put_bytes, put_number};
-use virtmon_recording::{Header, Kept, Writer};
+use virtmon_recording::codec::{put_bytes, put_number};
+use virtmon_recording::{Header, RecordedSample, Writer};
 
 /// What a replay may take, in KiB.
 const MOST_KIB: i64 = 256 << 10;
@@ -16,18 +16,22 @@ const MOST_KIB: i64 = 256 << 10;
 const BODY: usize = (16 << 20) - 4096;
 
 /// A recording of these readings.
-fn recording(backend: &str, facts: &[u8], readings: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+fn recording(
+    backend: &str,
+    host_metadata: &[u8],
+    readings: impl Iterator<Item = Vec<u8>>,
+) -> Vec<u8> {
     let mut out = Vec::new();
     let header = Header {
         backend: backend.into(),
         t0_ns: 1_000_000_000,
         interval_ns: 1_000_000_000,
-        facts: facts.to_vec(),
+        host_metadata: host_metadata.to_vec(),
     };
     let mut writer = Writer::begin(&header, &mut out).unwrap();
     for (tick, raw) in (0..).zip(readings) {
         let mono_ns = 1_000_000_000 * (tick + 1);
-        let kept: Kept = Kept {
+        let kept: RecordedSample = RecordedSample {
             tick,
             mono_ns,
             boot_ns: mono_ns,
@@ -41,11 +45,11 @@ fn recording(backend: &str, facts: &[u8], readings: impl Iterator<Item = Vec<u8>
 }
 
 fn of_xen(readings: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
-    let mut facts = Vec::new();
-    put_number(&mut facts, 0x15);
-    put_bytes(&mut facts, b"Xen 4.17");
-    facts.push(7);
-    recording("xen", &facts, readings)
+    let mut host_metadata = Vec::new();
+    put_number(&mut host_metadata, 0x15);
+    put_bytes(&mut host_metadata, b"Xen 4.17");
+    host_metadata.push(7);
+    recording("xen", &host_metadata, readings)
 }
 
 fn of_libvirt(readings: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
@@ -66,7 +70,7 @@ fn xen(
     domains: usize,
     idle: &[u8],
     rest: impl Fn(usize, &mut Vec<u8>),
-    troubles: usize,
+    warnings: usize,
 ) -> Vec<u8> {
     let mut raw = Vec::new();
     let list: Vec<u8> = (0..domains).flat_map(entry).collect();
@@ -78,8 +82,8 @@ fn xen(
     for domid in 0..domains {
         rest(domid, &mut raw);
     }
-    put_number(&mut raw, troubles as u64);
-    raw.resize(raw.len() + troubles, 0);
+    put_number(&mut raw, warnings as u64);
+    raw.resize(raw.len() + warnings, 0);
     raw
 }
 
@@ -96,7 +100,7 @@ fn devices(raw: &mut Vec<u8>, name: &[u8], nics: usize, disks: usize) {
     }
 }
 
-/// A reading of libvirt with this behind its troubles and its host.
+/// A reading of libvirt with this behind its warnings and its host.
 fn libvirt(records: &[u8]) -> Vec<u8> {
     let mut raw = vec![0, 0];
     put_bytes(&mut raw, b"QEMU");

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use virtmon::sink::Sink;
 use virtmon::{Frame, Limit, Live, Meter, Runner, Ticker};
-use virtmon_model::{Backend, Capabilities, Result, Snapshot, Wanted};
+use virtmon_model::{Backend, Capabilities, Needs, Result, Snapshot};
 use xen_backend::{Options, XenBackend};
 
 /// Ticks before those that count: until then devices are looked for, and buffers made.
@@ -99,7 +99,7 @@ impl Backend for Watched {
 #[ignore = "takes domain 0 of a Xen host: make test"]
 fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
     let ticks = std::env::var("VIRTMON_STEADY_TICKS").map_or(100_000, |n| n.parse().unwrap());
-    let wanted = Wanted {
+    let wanted = Needs {
         vcpus: true,
         host: true,
         raw: false,

@@ -11,7 +11,7 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use virtmon::sink::{CsvSink, JsonSink, RecordSink, Sink, TableSink};
 use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
 use virtmon::{Limit, Output, Replay, Runner};
-use virtmon_recording::{Header, Kept, Reader, Writer};
+use virtmon_recording::{Header, RecordedSample, Reader, Writer};
 
 /// So many readings of a recording are gone on with: more are slower, and no other.
 const MOST_READINGS: usize = 8;
@@ -99,7 +99,7 @@ fn taken_apart(data: &[u8], from: u32) -> Option<(Header, Vec<Owned>)> {
 fn mutate(header: &mut Header, readings: &mut Vec<Owned>, roll: &mut impl FnMut(u32) -> u32) {
     let count = u32::try_from(readings.len()).unwrap_or(0);
     if count == 0 || roll(16) == 0 {
-        mutate_bytes(&mut header.facts, roll);
+        mutate_bytes(&mut header.host_metadata, roll);
         return;
     }
     let at = roll(count) as usize;
@@ -147,7 +147,7 @@ fn put_together(header: &Header, readings: &[Owned]) -> Vec<u8> {
     };
     for Owned { numbers, raw } in readings {
         let [tick, mono_ns, boot_ns, wall_ns, sample_ns] = *numbers;
-        let kept: Kept = Kept {
+        let kept: RecordedSample = RecordedSample {
             tick,
             mono_ns,
             boot_ns,

@@ -298,7 +298,7 @@ fn a_counter_that_is_cut_off_costs_its_disk_alone() {
     assert_eq!(LAB.file("cut.err").matches(&why).count(), 1);
     let host = rows(&LAB.file("cut.host.csv"));
     let whole = host.iter().filter(|row| !row.text("pcpus").is_empty());
-    assert!(whole.clone().count() == 4 && whole.clone().all(|row| row.text("troubles") == "1"));
+    assert!(whole.clone().count() == 4 && whole.clone().all(|row| row.text("warnings") == "1"));
     let events = rows(&LAB.file("cut.event.csv"));
     let told = events.iter().filter(|row| row.text("cause") == why);
     assert!(told.clone().count() == 1 && told.clone().all(|row| row.text("event") == "trouble"));

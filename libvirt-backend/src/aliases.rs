@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use virtmon_model::{DeviceClass, Uuid};
 
-use virtmon_recording::room::{MOST_DEVICES, MOST_DOMAINS};
+use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS};
 
 use crate::targets;
 
@@ -20,12 +20,12 @@ impl Aliases {
     /// any more there is an event to come.
     pub(crate) fn learn(&mut self, uuid: Uuid, xml: &str) {
         let devices = targets::aliases(xml).unwrap_or_default();
-        if self.known.len() >= MOST_DOMAINS && !self.known.contains_key(&uuid) {
+        if self.known.len() >= MAX_DOMAINS && !self.known.contains_key(&uuid) {
             return;
         }
         let known = self.known.entry(uuid).or_default();
         for (alias, device) in devices {
-            if known.len() < 2 * MOST_DEVICES || known.contains_key(&alias) {
+            if known.len() < 2 * MAX_DEVICES || known.contains_key(&alias) {
                 known.insert(alias, device);
             }
         }

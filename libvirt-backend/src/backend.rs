@@ -3,12 +3,12 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use virtmon_model::{Backend, Capabilities, Error, Notice, Result, Snapshot, Wanted};
+use virtmon_model::{Backend, Capabilities, Error, Needs, Notification, Result, Snapshot};
 
 use crate::backoff::Backoff;
 use crate::fault;
 use crate::ffi::{self, Library};
-use crate::fields::Take;
+use crate::fields::FieldSelection;
 use crate::group::{Agenda, Group};
 use crate::reader::Target;
 use crate::readers::Readers;
@@ -19,7 +19,7 @@ use crate::{carry, raw};
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// What to read.
-    pub wanted: Wanted,
+    pub wanted: Needs,
     /// Whether to hear what libvirt tells by itself: a connection and two threads more.
     pub events: bool,
     /// Whether to keep what has no place of its own, in [`Domain::stats`](virtmon_model::Domain).
@@ -47,7 +47,7 @@ pub struct LibvirtBackend {
     last: Option<Instant>,
     /// What that one gave. A caller may have snapshots that take turns, so what comes in is not it.
     given: Snapshot,
-    wanted: Wanted,
+    wanted: Needs,
     /// What the last sample was made of, where that is wanted.
     raw: Vec<u8>,
     watch: Option<Watch>,
@@ -60,22 +60,22 @@ impl LibvirtBackend {
     /// without one libvirt chooses, by `LIBVIRT_DEFAULT_URI`, its configuration, or what it finds.
     ///
     /// # Errors
-    /// [`Error::NotHere`] where libvirt.so.0 is not installed or nothing answers at that URI;
+    /// [`Error::Unavailable`] where libvirt.so.0 is not installed or nothing answers at that URI;
     /// [`Error::Denied`] where this user may not read there.
     pub fn open(uri: Option<&str>, options: &Options) -> Result<Self> {
         let library = Library::load().map_err(|error| fault::on_load(&error))?;
         let c_uri = uri
             .map(CString::new)
             .transpose()
-            .map_err(|_| Error::NotHere("a libvirt URI can't have a NUL byte in it".into()))?;
+            .map_err(|_| Error::Unavailable("a libvirt URI can't have a NUL byte in it".into()))?;
         if c_uri.as_deref().is_some_and(ffi::names_host) {
-            // What notices that a host is gone. Before the connections that it serves.
+            // What notifications that a host is gone. Before the connections that it serves.
             ffi::run_loop(library).map_err(|source| Error::call("libvirt's events", source))?;
         }
         let target = Target {
             library,
             uri: c_uri,
-            take: Take {
+            take: FieldSelection {
                 vcpus: options.wanted.vcpus,
                 stats: options.stats,
                 nova: options.nova,
@@ -116,8 +116,8 @@ impl Backend for LibvirtBackend {
         self.capabilities
     }
 
-    fn facts(&self) -> Vec<u8> {
-        raw::facts(self.capabilities)
+    fn host_metadata(&self) -> Vec<u8> {
+        raw::host_metadata(self.capabilities)
     }
 
     fn raw(&self) -> &[u8] {
@@ -161,7 +161,7 @@ impl Backend for LibvirtBackend {
         self.agenda.begin();
     }
 
-    fn notices(&mut self) -> Vec<Notice> {
+    fn notifications(&mut self) -> Vec<Notification> {
         self.watch.as_ref().map(Watch::take).unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 
 use virtmon_model::{Devices, Disk, Nic, Vcpu, VcpuState, name_from_bytes};
 
-use virtmon_recording::room::MOST_VCPUS;
+use virtmon_recording::room::MAX_VCPUS;
 
 use crate::value::Value;
 
@@ -14,7 +14,7 @@ pub(crate) trait Device: Default {
     fn set(&mut self, field: &str, value: Value<'_>) -> bool;
 }
 
-/// Gathers the devices of one kind of one domain. Kept from domain to domain for its buffer.
+/// Gathers the devices of one kind of one domain. RawSample from domain to domain for its buffer.
 #[derive(Default)]
 pub(crate) struct Gathering {
     /// The number of each row, ascending.
@@ -52,7 +52,7 @@ impl Gathering {
             .map(|(number, field)| (number.parse(), field))
         {
             // A number behind the last one of a real domain is a daemon's that gives any.
-            Some((Ok(number), _)) if number as usize >= MOST_VCPUS => false,
+            Some((Ok(number), _)) if number as usize >= MAX_VCPUS => false,
             Some((Ok(number), field)) => self.row(into, number).set(field, value),
             _ => false,
         }

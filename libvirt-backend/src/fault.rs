@@ -65,7 +65,7 @@ impl Fault {
         } else {
             "is libvirtd (or virtqemud, virtxend) running there, and is the URI right?"
         };
-        Error::NotHere(format!("libvirt can't reach {uri}: {said}: {advice}"))
+        Error::Unavailable(format!("libvirt can't reach {uri}: {said}: {advice}"))
     }
 
     /// That a call failed once there was a connection.
@@ -110,7 +110,7 @@ impl Fault {
 
 /// Why there is no library.
 pub(crate) fn on_load(error: &LoadError) -> Error {
-    Error::NotHere(
+    Error::Unavailable(
         match error {
             LoadError::Missing => {
                 "libvirt.so.0 is not installed: install libvirt's client library \

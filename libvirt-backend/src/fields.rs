@@ -11,7 +11,7 @@ const KIB: u64 = 1024;
 
 /// Which values to take in beyond those of each domain.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Take {
+pub(crate) struct FieldSelection {
     /// Single vCPUs.
     pub(crate) vcpus: bool,
     /// Those that have no place of their own.
@@ -20,10 +20,10 @@ pub(crate) struct Take {
     pub(crate) nova: bool,
 }
 
-/// Turns fields into domains. Kept from tick to tick for its buffers.
+/// Turns fields into domains. RawSample from tick to tick for its buffers.
 #[derive(Default)]
 pub(crate) struct Fields {
-    take: Take,
+    take: FieldSelection,
     vcpus: Gathering,
     nics: Gathering,
     disks: Gathering,
@@ -31,7 +31,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// Takes in what is wanted and no more.
-    pub(crate) fn new(take: Take) -> Self {
+    pub(crate) fn new(take: FieldSelection) -> Self {
         Self {
             take,
             ..Self::default()

@@ -9,11 +9,11 @@ use crate::ffi::{
     Domain, DomainInfo, Record, VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK,
     VIR_DOMAIN_STATS_CPU_TOTAL,
 };
-use crate::fields::{Fields, Take};
+use crate::fields::{FieldSelection, Fields};
 use crate::names::Names;
 use crate::nova::Instances;
 use crate::order::Order;
-use crate::raw::Kept;
+use crate::raw::RawSample;
 use crate::session::Ask;
 use crate::value::Param;
 use crate::{info, one_by_one, raw};
@@ -104,7 +104,7 @@ pub(crate) struct Buffers {
 
 impl Buffers {
     /// For what is wanted.
-    pub(crate) fn new(take: Take) -> Self {
+    pub(crate) fn new(take: FieldSelection) -> Self {
         Self {
             fields: Fields::new(take),
             names: Names::default(),
@@ -145,7 +145,7 @@ fn is_left_out(row: &Row, ask: Ask) -> bool {
 pub(crate) fn fill<'a, T: Told<'a>>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
-    mut kept: Option<&mut Kept>,
+    mut kept: Option<&mut RawSample>,
     len: usize,
     how: &How,
     record: impl Fn(usize) -> T,

@@ -82,12 +82,12 @@ impl OneByOne {
     }
 
     /// Asks these domains, and for the devices of these groups. What was refused is among the
-    /// troubles.
+    /// warnings.
     pub(crate) fn ask<'l>(
         &mut self,
         domains: impl Iterator<Item = Domain<'l>>,
         groups: u32,
-        troubles: &mut Rows<String>,
+        warnings: &mut Rows<String>,
     ) -> Answers<'_> {
         let wanted = [0, 1].map(|kind| groups & KINDS[kind].group != 0 && !self.lacks[kind]);
         let before = std::mem::take(&mut self.known).into_iter();
@@ -115,10 +115,10 @@ impl OneByOne {
         jobs.sort_unstable_by_key(|job| job.identity.id);
         let now = Instant::now();
         at_once(&mut jobs, |job| job.run(wanted, now));
-        self.take(jobs, troubles)
+        self.take(jobs, warnings)
     }
 
-    fn take(&mut self, jobs: Vec<Job<'_>>, troubles: &mut Rows<String>) -> Answers<'_> {
+    fn take(&mut self, jobs: Vec<Job<'_>>, warnings: &mut Rows<String>) -> Answers<'_> {
         let mut refused: [(usize, Option<Fault>); 2] = Default::default();
         let (mut unread, mut infos) = (None, Vec::with_capacity(jobs.len()));
         for job in jobs {
@@ -134,11 +134,11 @@ impl OneByOne {
         for (kind, (count, fault)) in KINDS.iter().zip(refused) {
             if let Some(fault) = fault {
                 let (call, plural, said) = (kind.call, kind.plural, fault.said());
-                *troubles.next_row() = format!("{call}: {count} {plural} are not told of: {said}");
+                *warnings.next_row() = format!("{call}: {count} {plural} are not told of: {said}");
             }
         }
         if let Some(fault) = unread {
-            *troubles.next_row() = format!("virDomainGetXMLDesc: {}", fault.said());
+            *warnings.next_row() = format!("virDomainGetXMLDesc: {}", fault.said());
         }
         Answers {
             known: &self.known,

@@ -1,4 +1,4 @@
-/// The places of a list's domains in ascending order of id. Kept from tick to tick for its buffer.
+/// The places of a list's domains in ascending order of id. RawSample from tick to tick for its buffer.
 #[derive(Default)]
 pub(crate) struct Order {
     sorted: Vec<(u32, usize)>,

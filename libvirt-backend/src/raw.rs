@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! facts    capabilities
-//! reading  time since the last one, where rows of it may be carried over   troubles
+//! reading  time since the last one, where rows of it may be carried over   warnings
 //!          hypervisor   pCPUs   memory   free memory   why guests were left out
 //!          1 record  1 record ...  0
 //! record   id   uuid   name   1 parameter  1 parameter ...  0   virDomainInfo
@@ -14,20 +14,20 @@
 use std::time::Duration;
 
 use virtmon_model::{Capabilities, Host, Snapshot};
-use virtmon_recording::wire::{put_bytes, put_number, put_optional};
+use virtmon_recording::codec::{put_bytes, put_number, put_optional};
 
 use crate::fault::Fault;
 use crate::ffi::DomainInfo;
 use crate::fill::{LeftOut, Told};
 
 /// What holds for every reading of this host.
-pub(crate) fn facts(capabilities: Capabilities) -> Vec<u8> {
+pub(crate) fn host_metadata(capabilities: Capabilities) -> Vec<u8> {
     vec![capabilities.to_bits()]
 }
 
 /// What a session keeps of a sample, and where its parts begin.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct RawSample {
     pub(crate) bytes: Vec<u8>,
     /// Where it says why guests were left out.
     left_out_at: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Kept {
     records: Vec<(u32, usize)>,
 }
 
-impl Kept {
+impl RawSample {
     /// Empties it, keeping the buffers.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
@@ -84,8 +84,8 @@ pub(crate) fn put_reading(
 ) {
     let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     put_optional(out, carried.map(ns));
-    put_number(out, snapshot.troubles.len() as u64);
-    for trouble in snapshot.troubles.iter() {
+    put_number(out, snapshot.warnings.len() as u64);
+    for trouble in snapshot.warnings.iter() {
         put_bytes(out, trouble.as_bytes());
     }
     out.extend_from_slice(kept);
@@ -99,7 +99,7 @@ pub(crate) fn put_host(out: &mut Vec<u8>, host: &Host) {
     put_optional(out, host.mem_free_bytes);
 }
 
-pub(crate) fn put_left_out(out: &mut Kept, left_out: Option<LeftOut>) {
+pub(crate) fn put_left_out(out: &mut RawSample, left_out: Option<LeftOut>) {
     out.left_out_at = out.bytes.len();
     out.bytes.push(left_out_byte(left_out));
 }
@@ -114,7 +114,7 @@ fn left_out_byte(left_out: Option<LeftOut>) -> u8 {
 
 /// Appends what was told of a domain; `info` where it was asked for.
 pub(crate) fn put_record<'a>(
-    kept: &mut Kept,
+    kept: &mut RawSample,
     id: u32,
     told: &impl Told<'a>,
     info: Option<&Result<DomainInfo, Fault>>,

@@ -10,10 +10,10 @@ use virtmon_model::{Capabilities, Snapshot, Uuid};
 
 use crate::fault::Fault;
 use crate::ffi::Library;
-use crate::fields::Take;
+use crate::fields::FieldSelection;
 use crate::fill::Buffers;
 use crate::progress::{Phase, Progress};
-use crate::raw::Kept;
+use crate::raw::RawSample;
 use crate::session::{Ask, Facts, Failed, Session};
 
 /// What to connect to, and what to read there.
@@ -21,7 +21,7 @@ use crate::session::{Ask, Facts, Failed, Session};
 pub(crate) struct Target {
     pub(crate) library: &'static Library,
     pub(crate) uri: Option<CString>,
-    pub(crate) take: Take,
+    pub(crate) take: FieldSelection,
     /// Whether to keep what libvirt returns.
     pub(crate) raw: bool,
     /// What a session has found out of the daemon that is there, for those that are opened later.
@@ -37,7 +37,7 @@ pub(crate) struct Request {
     /// What to read into.
     pub(crate) snapshot: Snapshot,
     /// Where to keep what libvirt returns, if that is wanted.
-    pub(crate) kept: Kept,
+    pub(crate) kept: RawSample,
 }
 
 /// What came of it.
@@ -45,7 +45,7 @@ pub(crate) struct Reply {
     /// The snapshot of the request: read, or, after a failure, of no meaning.
     pub(crate) snapshot: Snapshot,
     /// What libvirt returned, if that is wanted.
-    pub(crate) kept: Kept,
+    pub(crate) kept: RawSample,
     /// Whether all guests were asked for.
     pub(crate) is_of_all: bool,
     pub(crate) done: Result<Done, Failure>,

@@ -12,7 +12,7 @@ use std::{io, mem, thread};
 use virtmon_model::{Capabilities, Error, Snapshot, Uuid};
 
 use crate::patience::Patience;
-use crate::raw::Kept;
+use crate::raw::RawSample;
 use crate::reader::{Done, Failure, Reader, Reply, Request, Target, Unheard};
 use crate::session::Ask;
 
@@ -63,7 +63,7 @@ pub(crate) struct Readers {
     /// What the next reading is made in.
     snapshot: Snapshot,
     /// What it is made of, where that is wanted.
-    kept: Kept,
+    kept: RawSample,
 }
 
 /// What was read.
@@ -95,13 +95,13 @@ impl Readers {
             ask: None,
             only: Vec::new(),
             snapshot: Snapshot::default(),
-            kept: Kept::default(),
+            kept: RawSample::default(),
         });
         let done = match first.hear(TO_CONNECT) {
             Ok(reply) => reply.done.map_err(|failure| failure.fault.on_open(uri))?,
             Err(Unheard::Silence) => {
                 let silence = silence(TO_CONNECT);
-                return Err(Error::NotHere(format!("libvirt: {silence}")));
+                return Err(Error::Unavailable(format!("libvirt: {silence}")));
             }
             Err(Unheard::Gone) => return Err(gone()),
         };
@@ -116,7 +116,7 @@ impl Readers {
             skipped: 0,
             whole: Vec::new(),
             snapshot: Snapshot::default(),
-            kept: Kept::default(),
+            kept: RawSample::default(),
         };
         Ok((readers, done.capabilities))
     }
@@ -137,7 +137,7 @@ impl Readers {
         } else {
             self.ask_idle(Ask::Daemon, Vec::new())?;
             carries = false;
-            let trouble = self.snapshot.troubles.next_row();
+            let trouble = self.snapshot.warnings.next_row();
             trouble.clear();
             trouble.push_str(TOO_MANY);
         }
@@ -227,7 +227,7 @@ impl Readers {
                 ask: None,
                 only: Vec::new(),
                 snapshot: Snapshot::default(),
-                kept: Kept::default(),
+                kept: RawSample::default(),
             });
             self.readers.push(reader);
         }

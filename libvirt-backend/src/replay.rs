@@ -5,8 +5,8 @@ use std::time::Duration;
 use virtmon_model::{
     Capabilities, Disk, Domain as Row, Error, Host, Nic, Result, Snapshot, Stat, Uuid, Vcpu,
 };
-use virtmon_recording::room::{MOST_DEVICES, MOST_DOMAINS, MOST_TROUBLES, MOST_VCPUS, Room};
-use virtmon_recording::wire::Take;
+use virtmon_recording::codec::Cursor;
+use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS, MAX_VCPUS, MAX_WARNINGS, Room};
 
 use crate::carry;
 use crate::device::Device;
@@ -33,12 +33,12 @@ impl LibvirtReplay {
     /// # Errors
     /// They are not those of such a host.
     pub fn new(facts: &[u8]) -> Result<Self> {
-        let bits = Take(facts).byte();
+        let bits = Cursor(facts).byte();
         let bits = bits.ok_or_else(|| {
-            Error::UnknownAbi("it does not say what the host that it was made on tells".into())
+            Error::UnsupportedAbi("it does not say what the host that it was made on tells".into())
         })?;
         Ok(Self {
-            buffers: Buffers::new(fields::Take {
+            buffers: Buffers::new(fields::FieldSelection {
                 vcpus: true,
                 stats: true,
                 nova: false,
@@ -71,22 +71,22 @@ impl LibvirtReplay {
     }
 
     fn fill(&mut self, raw: &[u8], into: &mut Snapshot, room: &mut Room) -> Option<()> {
-        let mut take = Take(raw);
+        let mut take = Cursor(raw);
         let carried = take.optional()?;
-        into.troubles.clear();
-        let troubles = take.number()?;
-        if troubles > MOST_TROUBLES as u64 {
+        into.warnings.clear();
+        let warnings = take.number()?;
+        if warnings > MAX_WARNINGS as u64 {
             return None;
         }
-        for _ in 0..troubles {
+        for _ in 0..warnings {
             let text = str::from_utf8(take.bytes()?).ok()?;
             room.rows::<String>(1)?;
             room.text(text.len(), 1)?;
-            let trouble = into.troubles.next_row();
+            let trouble = into.warnings.next_row();
             trouble.clear();
             trouble.push_str(text);
         }
-        into.mark = 0;
+        into.generation = 0;
         host(&mut take, &mut into.host)?;
         let left_out = match take.byte()? {
             0 => None,
@@ -95,8 +95,8 @@ impl LibvirtReplay {
             _ => return None,
         };
         let mut records = Vec::new();
-        while take.truth()? {
-            if records.len() == MOST_DOMAINS {
+        while take.bool()? {
+            if records.len() == MAX_DOMAINS {
                 return None;
             }
             room.rows::<Row>(1)?;
@@ -121,7 +121,7 @@ impl LibvirtReplay {
     }
 }
 
-fn host(take: &mut Take<'_>, host: &mut Host) -> Option<()> {
+fn host(take: &mut Cursor<'_>, host: &mut Host) -> Option<()> {
     host.hypervisor.clear();
     let hypervisor = str::from_utf8(take.bytes()?).ok()?;
     host.hypervisor.push_str(hypervisor);
@@ -139,7 +139,7 @@ struct Recorded<'a> {
     uuid: Uuid,
     name: &'a [u8],
     /// From the first parameter on; they are all there.
-    params: Take<'a>,
+    params: Cursor<'a>,
     info: Info<'a>,
 }
 
@@ -151,14 +151,14 @@ enum Info<'a> {
 }
 
 impl<'a> Recorded<'a> {
-    fn take(take: &mut Take<'a>, room: &mut Room) -> Option<Self> {
+    fn take(take: &mut Cursor<'a>, room: &mut Room) -> Option<Self> {
         let id = u32::try_from(take.number()?).ok()?;
         let uuid = Uuid::from_bytes(take.array()?);
         let name = take.bytes()?;
         let params = *take;
         room.text(name.len(), 1)?;
         let mut seen = Seen::default();
-        while take.truth()? {
+        while take.bool()? {
             seen.take(param(take)?, name.len(), room)?;
         }
         Some(Self {
@@ -185,9 +185,9 @@ struct Seen {
 impl Seen {
     /// The kinds of devices, and how many of each a domain has at most.
     const KINDS: [(&str, usize); 3] = [
-        ("net", MOST_DEVICES),
-        ("block", MOST_DEVICES),
-        ("vcpu", MOST_VCPUS),
+        ("net", MAX_DEVICES),
+        ("block", MAX_DEVICES),
+        ("vcpu", MAX_VCPUS),
     ];
     /// libvirt counts upwards; each step back has rows moved.
     const MOST_BACKWARDS: usize = 64;
@@ -236,19 +236,19 @@ impl Seen {
     }
 }
 
-fn param<'a>(take: &mut Take<'a>) -> Option<Param<'a>> {
+fn param<'a>(take: &mut Cursor<'a>) -> Option<Param<'a>> {
     Some(Param {
         name: str::from_utf8(take.bytes()?).ok()?,
         kind: word(take)?.cast_signed(),
         bits: take.number()?,
-        text: match take.truth()? {
+        text: match take.bool()? {
             true => Some(take.bytes()?),
             false => None,
         },
     })
 }
 
-fn info<'a>(take: &mut Take<'a>) -> Option<Info<'a>> {
+fn info<'a>(take: &mut Cursor<'a>) -> Option<Info<'a>> {
     Some(match take.byte()? {
         0 => Info::NotAsked,
         1 => Info::Told(DomainInfo {
@@ -267,7 +267,7 @@ fn info<'a>(take: &mut Take<'a>) -> Option<Info<'a>> {
     })
 }
 
-fn word(take: &mut Take<'_>) -> Option<u32> {
+fn word(take: &mut Cursor<'_>) -> Option<u32> {
     u32::try_from(take.number()?).ok()
 }
 
@@ -286,7 +286,7 @@ impl<'a> Told<'a> for Recorded<'a> {
 
     fn params(&self) -> impl Iterator<Item = Param<'a>> {
         let mut take = self.params;
-        std::iter::from_fn(move || take.truth()?.then(|| param(&mut take))?)
+        std::iter::from_fn(move || take.bool()?.then(|| param(&mut take))?)
     }
 
     fn info(&self) -> std::result::Result<DomainInfo, Fault> {

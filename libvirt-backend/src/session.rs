@@ -7,7 +7,7 @@ use crate::ffi::{Connection, Library, StatsRecords, VIR_ERR_NO_SUPPORT};
 use crate::fill::{Buffers, How, LeftOut, Live, fill};
 use crate::one_by_one::OneByOne;
 use crate::progress::{Phase, Progress};
-use crate::raw::Kept;
+use crate::raw::RawSample;
 use crate::way::{self, Way};
 use crate::{host, raw};
 
@@ -122,10 +122,10 @@ impl Session {
         only: &[Uuid],
         buffers: &mut Buffers,
         into: &mut Snapshot,
-        mut kept: Option<&mut Kept>,
+        mut kept: Option<&mut RawSample>,
         progress: &Progress,
     ) -> Result<usize, Failed> {
-        into.troubles.clear();
+        into.warnings.clear();
         // First, since a daemon that answers this is one that answers.
         into.host.mem_free_bytes = self.free_memory();
         let host = &mut into.host;
@@ -162,7 +162,7 @@ impl Session {
                 };
                 let answers = (!devices).then(|| {
                     let domains = (0..records.len()).map(|at| records.get(at).domain);
-                    one_by_one.ask(domains, groups, &mut into.troubles)
+                    one_by_one.ask(domains, groups, &mut into.warnings)
                 });
                 fill(buffers, into, kept, records.len(), &how, |at| Live {
                     record: records.get(at),
@@ -180,7 +180,7 @@ impl Session {
                     vcpus: kept.is_none(),
                 };
                 let each = (0..domains.len()).map(|at| domains.get(at).domain);
-                let answers = one_by_one.ask(each, groups, &mut into.troubles);
+                let answers = one_by_one.ask(each, groups, &mut into.warnings);
                 fill(buffers, into, kept, domains.len(), &how, |at| Live {
                     record: domains.get(at),
                     answers: Some(&answers),
@@ -234,7 +234,7 @@ fn records<'c>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::Take;
+    use crate::fields::FieldSelection;
 
     /// What the test driver tells in this way, or in the way that it has.
     fn sampled(way: Option<Way>) -> Snapshot {
@@ -243,7 +243,7 @@ mod tests {
         session.facts.way = way.unwrap_or(session.facts.way);
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
-            let mut buffers = Buffers::new(Take::default());
+            let mut buffers = Buffers::new(FieldSelection::default());
             let ask = Ask::Guests(way::DAEMON_GROUPS);
             let progress = Progress::new();
             let read = session.sample(ask, &[], &mut buffers, &mut snapshot, None, &progress);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{io, mem, thread};
 
-use virtmon_model::{Notice, NoticeKind, Uuid, name_from_bytes};
+use virtmon_model::{Notification, NotificationKind, Uuid, name_from_bytes};
 
 use crate::aliases::Aliases;
 use crate::ffi::{
@@ -16,7 +16,7 @@ use crate::reader::Target;
 /// A thread that keeps a connection on which events come. Dropping it ends both.
 pub(crate) struct Watch {
     heard: Arc<Heard>,
-    notices: Arc<Mutex<Vec<Notice>>>,
+    notifications: Arc<Mutex<Vec<Notification>>>,
 }
 
 impl Watch {
@@ -25,21 +25,24 @@ impl Watch {
     pub(crate) fn start(target: Target) -> io::Result<Self> {
         ffi::run_loop(target.library)?;
         let heard = Arc::new(Heard::default());
-        let notices = Arc::new(Mutex::new(Vec::new()));
-        let (told, ready) = (Arc::clone(&heard), Arc::clone(&notices));
+        let notifications = Arc::new(Mutex::new(Vec::new()));
+        let (told, ready) = (Arc::clone(&heard), Arc::clone(&notifications));
         thread::Builder::new()
             .name("virtmon-watch".into())
             .spawn(move || {
                 let keeper = Keeper {
                     target,
                     heard: told,
-                    notices: ready,
+                    notifications: ready,
                     subscription: None,
                     aliases: Aliases::default(),
                 };
                 keeper.keep();
             })?;
-        let watch = Self { heard, notices };
+        let watch = Self {
+            heard,
+            notifications,
+        };
         watch.nudge();
         Ok(watch)
     }
@@ -50,8 +53,13 @@ impl Watch {
     }
 
     /// What was told since the last call, oldest first.
-    pub(crate) fn take(&self) -> Vec<Notice> {
-        mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn take(&self) -> Vec<Notification> {
+        mem::take(
+            &mut self
+                .notifications
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
@@ -65,7 +73,7 @@ impl Drop for Watch {
 struct Keeper {
     target: Target,
     heard: Arc<Heard>,
-    notices: Arc<Mutex<Vec<Notice>>>,
+    notifications: Arc<Mutex<Vec<Notification>>>,
     subscription: Option<Subscription>,
     aliases: Aliases,
 }
@@ -101,43 +109,46 @@ impl Keeper {
 
     fn pass_on(&mut self, told: Told) {
         let uuid = told.uuid;
-        let (kind, how) = match told.what {
+        let (kind, reason) = match told.what {
             What::Lifecycle(event, detail) => match lifecycle(event, detail) {
                 Some(of_its_life) => of_its_life,
                 None => return,
             },
-            What::Reset => (NoticeKind::Reset, ""),
+            What::Reset => (NotificationKind::Reset, ""),
             What::Added(alias) => {
                 self.learn(uuid);
                 let (class, name) = self.aliases.device(uuid, alias);
-                (NoticeKind::DeviceAdded(class, name), "")
+                (NotificationKind::DeviceAdded(class, name), "")
             }
             What::Removed(alias) => {
                 let (class, name) = self.aliases.remove(uuid, alias);
-                (NoticeKind::DeviceRemoved(class, name), "")
+                (NotificationKind::DeviceRemoved(class, name), "")
             }
-            What::Balloon(kib) => (NoticeKind::Memory(kib << 10), "its balloon has moved"),
+            What::Balloon(kib) => (NotificationKind::Memory(kib << 10), "its balloon has moved"),
             What::Pass(pass) => (
-                NoticeKind::Copying(pass),
+                NotificationKind::MemoryCopy(pass),
                 "its memory is copied: a migration, a save, a snapshot or a dump",
             ),
         };
-        if kind == NoticeKind::Stopped {
+        if kind == NotificationKind::Stopped {
             self.aliases.forget(uuid);
         }
-        let begins = kind == NoticeKind::Started;
-        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        if notices.len() < MOST {
-            notices.push(Notice {
+        let begins = kind == NotificationKind::Started;
+        let mut notifications = self
+            .notifications
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if notifications.len() < MOST {
+            notifications.push(Notification {
                 kind,
                 mono_ns: told.mono_ns,
                 uuid,
                 id: told.id,
                 name: (!told.name.is_empty()).then(|| name_from_bytes(&told.name)),
-                how,
+                reason,
             });
         }
-        drop(notices);
+        drop(notifications);
         // After it was passed on, which is not to wait.
         if begins {
             self.learn(uuid);
@@ -173,16 +184,16 @@ impl Keeper {
     }
 }
 
-/// What an event of a domain's life is, and how it came about in libvirt.h's words
+/// What an event of a domain's life is, and reason it came about in libvirt.h's words
 /// (`virDomainEventStartedDetailType` and its kin).
-fn lifecycle(event: u32, detail: u32) -> Option<(NoticeKind, &'static str)> {
+fn lifecycle(event: u32, detail: u32) -> Option<(NotificationKind, &'static str)> {
     let (kind, words): (_, &[&str]) = match event {
         VIR_DOMAIN_EVENT_STARTED => (
-            NoticeKind::Started,
+            NotificationKind::Started,
             &["booted", "migrated", "restored", "from snapshot", "wakeup"],
         ),
         VIR_DOMAIN_EVENT_SUSPENDED => (
-            NoticeKind::Paused,
+            NotificationKind::Paused,
             &[
                 "paused",
                 "migrated",
@@ -196,7 +207,7 @@ fn lifecycle(event: u32, detail: u32) -> Option<(NoticeKind, &'static str)> {
             ],
         ),
         VIR_DOMAIN_EVENT_RESUMED => (
-            NoticeKind::Resumed,
+            NotificationKind::Resumed,
             &[
                 "unpaused",
                 "migrated",
@@ -206,7 +217,7 @@ fn lifecycle(event: u32, detail: u32) -> Option<(NoticeKind, &'static str)> {
             ],
         ),
         VIR_DOMAIN_EVENT_STOPPED => (
-            NoticeKind::Stopped,
+            NotificationKind::Stopped,
             &[
                 "shutdown",
                 "destroyed",
@@ -229,14 +240,14 @@ mod tests {
 
     #[test]
     fn a_notice_of_what_lists_do_not_show() {
-        for (event, detail, kind, how) in [
-            (2, 2, NoticeKind::Started, "restored"),
-            (3, 2, NoticeKind::Paused, "I/O error"),
-            (4, 0, NoticeKind::Resumed, "unpaused"),
-            (5, 4, NoticeKind::Stopped, "saved"),
-            (5, 99, NoticeKind::Stopped, ""),
+        for (event, detail, kind, reason) in [
+            (2, 2, NotificationKind::Started, "restored"),
+            (3, 2, NotificationKind::Paused, "I/O error"),
+            (4, 0, NotificationKind::Resumed, "unpaused"),
+            (5, 4, NotificationKind::Stopped, "saved"),
+            (5, 99, NotificationKind::Stopped, ""),
         ] {
-            assert_eq!(lifecycle(event, detail), Some((kind, how)));
+            assert_eq!(lifecycle(event, detail), Some((kind, reason)));
         }
         for other in [0, 1, 6, 7, 8, 9] {
             assert_eq!(lifecycle(other, 0), None);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use common::bracket::Bracket;
 use common::{domain, domstats, sampled, virsh};
 use libvirt_backend::{Group, LibvirtBackend, Options};
-use virtmon_model::{Backend, Domain, Snapshot, State, VcpuState, Wanted};
+use virtmon_model::{Backend, Domain, Needs, Snapshot, State, VcpuState};
 
 const URI: &str = "qemu:///system";
 const IDLE: &str = "idle with, \"odd\" name";
@@ -34,9 +34,9 @@ fn every_figure_is_that_of_virsh() {
     let mut backend = LibvirtBackend::open(
         Some(URI),
         &Options {
-            wanted: Wanted {
+            wanted: Needs {
                 vcpus: true,
-                ..Wanted::default()
+                ..Needs::default()
             },
             stats: true,
             groups: Group::ALL.to_vec(),

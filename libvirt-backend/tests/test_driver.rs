@@ -15,7 +15,7 @@ use common::bracket::Bracket;
 use common::{domain, sampled, virsh};
 use libvirt_backend::{LibvirtBackend, LibvirtReplay, Options};
 use tempfile::TempDir;
-use virtmon_model::{Backend, Capabilities, Disk, Error, Snapshot, State, VcpuState, Wanted};
+use virtmon_model::{Backend, Capabilities, Disk, Error, Needs, Snapshot, State, VcpuState};
 
 const URI: &str = "test:///default";
 
@@ -146,7 +146,7 @@ fn devices_are_asked_for_one_by_one() {
         // The driver tells of no times and no flushes.
         assert_eq!((disk.rd_time_ns, disk.fl_requests), (None, None));
     }
-    assert!(web.nics.complete && web.disks.complete && snapshot.troubles.is_empty());
+    assert!(web.nics.complete && web.disks.complete && snapshot.warnings.is_empty());
 }
 
 #[test]
@@ -155,9 +155,9 @@ fn devices_are_in_a_recording() {
         "<interface type='network'><source network='default'/><target dev='web0'/></interface>
         <disk type='file' device='disk'><source file='/tmp/web.img'/><target dev='vda'/></disk>",
     );
-    let wanted = Wanted {
+    let wanted = Needs {
         raw: true,
-        ..Wanted::default()
+        ..Needs::default()
     };
     let options = Options {
         wanted,
@@ -166,7 +166,7 @@ fn devices_are_in_a_recording() {
     let mut backend = LibvirtBackend::open(Some(&uri), &options).unwrap();
     let (mut live, mut replayed) = (Snapshot::default(), Snapshot::default());
     backend.sample(&mut live).unwrap();
-    let mut replay = LibvirtReplay::new(&backend.facts()).unwrap();
+    let mut replay = LibvirtReplay::new(&backend.host_metadata()).unwrap();
     replay.sample(backend.raw(), &mut replayed).unwrap();
     let (live, replayed) = (&live.domains[0], &replayed.domains[0]);
     assert!(live.nics.rows[0].rx_bytes.is_some() && live.disks.rows[0].rd_bytes.is_some());
@@ -225,16 +225,16 @@ fn refusal(uri: &str) -> String {
     match LibvirtBackend::open(
         Some(uri),
         &Options {
-            wanted: Wanted {
+            wanted: Needs {
                 vcpus: true,
-                ..Wanted::default()
+                ..Needs::default()
             },
             ..Options::default()
         },
     )
     .map(drop)
     {
-        Err(Error::NotHere(line)) => {
+        Err(Error::Unavailable(line)) => {
             assert!(line.contains(uri) && !line.contains('\n'), "{line:?}");
             line
         }
@@ -255,7 +255,7 @@ fn what_is_not_there_is_told_in_one_line() {
 fn a_uri_with_a_nul_byte_is_refused() {
     assert!(matches!(
         LibvirtBackend::open(Some("test:///\0"), &Options::default()).map(drop),
-        Err(Error::NotHere(_))
+        Err(Error::Unavailable(_))
     ));
 }
 

@@ -1,7 +1,7 @@
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use crate::{Notice, Result, Snapshot};
+use crate::{Notification, Result, Snapshot};
 
 /// A source of snapshots: one hypervisor interface on one host.
 pub trait Backend {
@@ -27,11 +27,11 @@ pub trait Backend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
 
     /// What does not change from sample to sample and is needed to make sense of [`raw`](Self::raw).
-    fn facts(&self) -> Vec<u8> {
+    fn host_metadata(&self) -> Vec<u8> {
         Vec::new()
     }
 
-    /// The bytes that the last sample was made of, where [`Wanted::raw`] asked for them; in the
+    /// The bytes that the last sample was made of, where [`Needs::raw`] asked for them; in the
     /// backend's own format, of which its replay makes the same snapshot on any machine.
     fn raw(&self) -> &[u8] {
         &[]
@@ -43,7 +43,7 @@ pub trait Backend {
 
     /// What the toolstack has told by itself so far, oldest first, where the backend was opened to
     /// hear it. Each is told once.
-    fn notices(&mut self) -> Vec<Notice> {
+    fn notifications(&mut self) -> Vec<Notification> {
         Vec::new()
     }
 
@@ -95,7 +95,7 @@ impl Capabilities {
 
 /// What a backend is to read beyond what is cheap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wanted {
+pub struct Needs {
     /// Single vCPUs: a hypercall each on Xen.
     pub vcpus: bool,
     /// The host: its pCPUs, its memory and its NUMA nodes.

@@ -8,13 +8,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     /// This host can't: no such hypervisor, no library, nothing that answers. Another backend may.
     #[error("{0}")]
-    NotHere(String),
+    Unavailable(String),
     /// It is here, but this user may not ask.
     #[error("{0}")]
     Denied(String),
     /// It is here, but speaks a version that this build does not know.
     #[error("{0}")]
-    UnknownAbi(String),
+    UnsupportedAbi(String),
     /// A call failed. The next tick may do better.
     #[error("{call}: {source}")]
     Call {

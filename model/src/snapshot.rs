@@ -9,8 +9,8 @@ pub struct Snapshot {
     pub domains: Rows<Domain>,
     /// What could not be read in this sample, a line each, beside what a domain's own
     /// [`error`](Domain::error) says. Not an error of the sample: the rest of it stands.
-    pub troubles: Rows<String>,
-    /// The backend's own mark, by which it knows rows that it can leave as they are. 0 in a
+    pub warnings: Rows<String>,
+    /// The backend's own generation, by which it knows rows that it can leave as they are. 0 in a
     /// snapshot that no backend has filled.
-    pub mark: u64,
+    pub generation: u64,
 }

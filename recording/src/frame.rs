@@ -3,9 +3,9 @@
 /// The first bytes of every frame, by which the next whole one is found behind damage.
 pub(crate) const SYNC: [u8; 4] = *b"\xf5vmf";
 /// Bytes in front of the packed body.
-pub(crate) const FRONT_BYTES: usize = 24;
+pub(crate) const HEADER_BYTES: usize = 24;
 /// No body is longer, packed or not: thirty thousand domains of Xen with all their devices.
-pub(crate) const MOST_BYTES: u32 = 16 << 20;
+pub(crate) const MAX_BYTES: u32 = 16 << 20;
 /// No body is longer than so many times its packed one, beyond what its dictionary has: each domain has
 /// a uuid, which can't be packed.
 const MOST_RATIO: u32 = 1_000;
@@ -14,7 +14,7 @@ pub(crate) const KEY_EVERY: u32 = 64;
 
 /// The front of a frame, but for the checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Front {
+pub(crate) struct FrameHeader {
     /// Bytes of the packed body.
     pub(crate) packed: u32,
     /// Bytes of the body.
@@ -25,7 +25,7 @@ pub(crate) struct Front {
     pub(crate) key: u32,
 }
 
-impl Front {
+impl FrameHeader {
     pub(crate) fn put(self, body: &[u8], out: &mut Vec<u8>) {
         let bytes = self.bytes();
         out.extend_from_slice(&SYNC);
@@ -36,7 +36,7 @@ impl Front {
 
     /// The front at the start of these bytes, and the checksum that it gives; `None` where there
     /// can't be one.
-    pub(crate) fn take(bytes: &[u8; FRONT_BYTES]) -> Option<(Self, u32)> {
+    pub(crate) fn take(bytes: &[u8; HEADER_BYTES]) -> Option<(Self, u32)> {
         let mut words = bytes.chunks_exact(4);
         if words.next() != Some(&SYNC) {
             return None;
@@ -52,7 +52,7 @@ impl Front {
             number: word()?,
             key: word()?,
         };
-        let fits = front.packed <= MOST_BYTES && front.unpacked <= MOST_BYTES;
+        let fits = front.packed <= MAX_BYTES && front.unpacked <= MAX_BYTES;
         fits.then_some((front, word()?))
     }
 
@@ -81,7 +81,7 @@ impl Front {
 /// header.
 #[must_use]
 pub fn begins_with_key(bytes: &[u8]) -> bool {
-    let front = bytes.first_chunk().and_then(Front::take);
+    let front = bytes.first_chunk().and_then(FrameHeader::take);
     front.is_some_and(|(front, _)| front.key == front.number)
 }
 

@@ -1,15 +1,15 @@
 use std::io;
 
-use crate::wire::{Take, put_bytes, put_number};
+use crate::codec::{Cursor, put_bytes, put_number};
 
 /// The first bytes of every recording.
 pub(crate) const MAGIC: [u8; 8] = *b"virtmon\x1a";
 /// The version of the format that is written, and the last one that is read.
 pub(crate) const VERSION: u16 = 1;
 /// The bytes in front of the header's own: [`MAGIC`], version, length, CRC-32.
-pub(crate) const FRONT_BYTES: usize = 18;
+pub(crate) const HEADER_BYTES: usize = 18;
 /// No header is longer.
-pub(crate) const MOST_BYTES: u32 = 1 << 20;
+pub(crate) const MAX_BYTES: u32 = 1 << 20;
 
 /// What holds for all of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Header {
     /// From one tick to the next, in ns; not 0.
     pub interval_ns: u64,
     /// What the backend needs to know of the host to make sense of its raw bytes.
-    pub facts: Vec<u8>,
+    pub host_metadata: Vec<u8>,
 }
 
 /// Why a file is not replayed at all.
@@ -29,7 +29,7 @@ pub struct Header {
 pub enum OpenError {
     /// It is something else.
     #[error("it is not a recording of virtmon")]
-    NotOne,
+    NotARecording,
     /// A later virtmon wrote it.
     #[error(
         "it is of version {0} of the format, and this virtmon reads up to {VERSION}: \
@@ -52,7 +52,7 @@ pub fn header_bytes(bytes: &[u8]) -> Option<usize> {
     }
     let length = bytes.get(10..14)?.first_chunk().copied()?;
     let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
-    let end = FRONT_BYTES.checked_add(length)?;
+    let end = HEADER_BYTES.checked_add(length)?;
     (end <= bytes.len()).then_some(end)
 }
 
@@ -62,7 +62,7 @@ impl Header {
         put_bytes(&mut own, self.backend.as_bytes());
         put_number(&mut own, self.t0_ns);
         put_number(&mut own, self.interval_ns);
-        put_bytes(&mut own, &self.facts);
+        put_bytes(&mut own, &self.host_metadata);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
         let len = u32::try_from(own.len()).unwrap_or(u32::MAX);
@@ -72,12 +72,12 @@ impl Header {
     }
 
     pub(crate) fn take(own: &[u8]) -> Option<Self> {
-        let mut take = Take(own);
+        let mut take = Cursor(own);
         Some(Self {
             backend: str::from_utf8(take.bytes()?).ok()?.to_owned(),
             t0_ns: take.number()?,
             interval_ns: take.number().filter(|&ns| ns > 0)?,
-            facts: take.bytes()?.to_vec(),
+            host_metadata: take.bytes()?.to_vec(),
         })
     }
 }

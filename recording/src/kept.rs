@@ -3,11 +3,11 @@ use std::io;
 
 use virtmon_model::Error;
 
-use crate::wire::{Take, put_bytes, put_number};
+use crate::codec::{Cursor, put_bytes, put_number};
 
 /// One reading, when it was made and what came of it.
 #[derive(Debug)]
-pub struct Kept<'a, E = Error> {
+pub struct RecordedSample<'a, E = Error> {
     /// The tick that was due.
     pub tick: u64,
     /// When reading began, in ns of `CLOCK_MONOTONIC`.
@@ -22,14 +22,14 @@ pub struct Kept<'a, E = Error> {
     pub read: Result<&'a [u8], E>,
 }
 
-impl<E: Borrow<Error>> Kept<'_, E> {
+impl<E: Borrow<Error>> RecordedSample<'_, E> {
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         let read = self.read.as_ref().map_err(Borrow::borrow);
         out.push(match read {
             Ok(_) => 0,
-            Err(Error::NotHere(_)) => 1,
+            Err(Error::Unavailable(_)) => 1,
             Err(Error::Denied(_)) => 2,
-            Err(Error::UnknownAbi(_)) => 3,
+            Err(Error::UnsupportedAbi(_)) => 3,
             Err(Error::Call { .. }) => 4,
         });
         for number in [
@@ -43,7 +43,7 @@ impl<E: Borrow<Error>> Kept<'_, E> {
         }
         match read {
             Ok(raw) => out.extend_from_slice(raw),
-            Err(Error::NotHere(text) | Error::Denied(text) | Error::UnknownAbi(text)) => {
+            Err(Error::Unavailable(text) | Error::Denied(text) | Error::UnsupportedAbi(text)) => {
                 put_bytes(out, text.as_bytes());
             }
             Err(Error::Call { call, source }) => {
@@ -54,17 +54,17 @@ impl<E: Borrow<Error>> Kept<'_, E> {
     }
 }
 
-impl<'a> Kept<'a> {
+impl<'a> RecordedSample<'a> {
     pub(crate) fn take(body: &'a [u8]) -> Option<Self> {
-        let mut take = Take(body);
+        let mut take = Cursor(body);
         let outcome = take.byte()?;
         let [tick, mono_ns, boot_ns, wall_ns, sample_ns] = [(); 5].map(|()| take.number());
         let mut text = || Some(String::from_utf8_lossy(take.bytes()?).into_owned());
         let read = match outcome {
             0 => Ok(take.0),
-            1 => Err(Error::NotHere(text()?)),
+            1 => Err(Error::Unavailable(text()?)),
             2 => Err(Error::Denied(text()?)),
-            3 => Err(Error::UnknownAbi(text()?)),
+            3 => Err(Error::UnsupportedAbi(text()?)),
             4 => Err(Error::call(text()?, io::Error::other(text()?))),
             _ => return None,
         };

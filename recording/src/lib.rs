@@ -1,10 +1,10 @@
 //! Recordings: the raw readings of a run, as a file that any machine replays.
 //!
-//! All numbers of the frame are little-endian; those within a body are as [`wire`] writes them.
+//! All numbers of the frame are little-endian; those within a body are as [`codec`] writes them.
 //!
 //! ```text
 //! file    "virtmon\x1a"  version u16  length u32  CRC-32 u32  header     frames...
-//! header  backend text   t0_ns   interval_ns   the backend's facts of this host, bytes
+//! header  backend text   t0_ns   interval_ns   the backend's host_metadata of this host, bytes
 //! frame   f5 "vmf"  length u32  unpacked length u32  number u32  key u32  CRC-32 u32  body
 //! body    (zstd) outcome   tick   mono_ns   boot_ns   wall_ns   sample_ns   raw bytes, or why there are none
 //! ```
@@ -16,16 +16,16 @@
 //! stands between its first four bytes and the checksum, and of the packed body.
 #![forbid(unsafe_code)]
 
+pub mod codec;
 mod frame;
 mod header;
 mod kept;
 mod reader;
 pub mod room;
-pub mod wire;
 mod writer;
 
 pub use frame::begins_with_key;
 pub use header::{Header, OpenError, header_bytes};
-pub use kept::Kept;
+pub use kept::RecordedSample;
 pub use reader::{Loss, Reader};
 pub use writer::Writer;

@@ -3,9 +3,9 @@ use std::io::{self, Read};
 
 use zstd::bulk::Decompressor;
 
-use crate::frame::{FRONT_BYTES, Front, SYNC};
+use crate::frame::{FrameHeader, HEADER_BYTES, SYNC};
 use crate::header::{self, MAGIC, VERSION};
-use crate::{Header, Kept, OpenError};
+use crate::{Header, OpenError, RecordedSample};
 
 /// As much as is asked for at once.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -68,7 +68,7 @@ impl<R: Read> Reader<R> {
         };
         reader.fill(MAGIC.len() + 2)?;
         let Some(front) = reader.bytes.strip_prefix(&MAGIC) else {
-            return Err(OpenError::NotOne);
+            return Err(OpenError::NotARecording);
         };
         let &[low, high] = front.first_chunk().ok_or(OpenError::Header)?;
         let version = u16::from_le_bytes([low, high]);
@@ -80,7 +80,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn header(&mut self) -> io::Result<Option<Header>> {
-        if !self.fill(header::FRONT_BYTES)? {
+        if !self.fill(header::HEADER_BYTES)? {
             return Ok(None);
         }
         let word = |at: usize| self.bytes[at..at + 4].first_chunk().copied();
@@ -88,11 +88,11 @@ impl<R: Read> Reader<R> {
             return Ok(None);
         };
         let len = u32::from_le_bytes(len);
-        let end = header::FRONT_BYTES + len as usize;
-        if len > header::MOST_BYTES || !self.fill(end)? {
+        let end = header::HEADER_BYTES + len as usize;
+        if len > header::MAX_BYTES || !self.fill(end)? {
             return Ok(None);
         }
-        let own = &self.bytes[header::FRONT_BYTES..end];
+        let own = &self.bytes[header::HEADER_BYTES..end];
         self.at = end;
         let is_whole = crc32fast::hash(own) == u32::from_le_bytes(sum);
         Ok(is_whole.then(|| Header::take(own)).flatten())
@@ -102,7 +102,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// The file can't be read.
-    pub fn read(&mut self) -> io::Result<Option<Kept<'_>>> {
+    pub fn read(&mut self) -> io::Result<Option<RecordedSample<'_>>> {
         while self.find()? {
             let Some((front, len)) = self.whole()? else {
                 self.pass(1);
@@ -115,7 +115,7 @@ impl<R: Read> Reader<R> {
             self.pass(len);
             self.loss.readings += 1;
         }
-        Ok(Kept::take(&self.body))
+        Ok(RecordedSample::take(&self.body))
     }
 
     /// What could not be used so far.
@@ -144,22 +144,24 @@ impl<R: Read> Reader<R> {
     }
 
     /// The frame that begins here and how long it is, if it is whole.
-    fn whole(&mut self) -> io::Result<Option<(Front, usize)>> {
-        self.fill(FRONT_BYTES)?;
-        let front = self.bytes[self.at..].first_chunk().and_then(Front::take);
+    fn whole(&mut self) -> io::Result<Option<(FrameHeader, usize)>> {
+        self.fill(HEADER_BYTES)?;
+        let front = self.bytes[self.at..]
+            .first_chunk()
+            .and_then(FrameHeader::take);
         let Some((front, sum)) = front else {
             return Ok(None);
         };
-        let len = FRONT_BYTES + front.packed as usize;
+        let len = HEADER_BYTES + front.packed as usize;
         if !self.fill(len)? {
             return Ok(None);
         }
-        let packed = &self.bytes[self.at + FRONT_BYTES..self.at + len];
+        let packed = &self.bytes[self.at + HEADER_BYTES..self.at + len];
         Ok(front.is_whole(packed, sum).then_some((front, len)))
     }
 
     /// Unpacks the body of a whole frame. Says whether that is a reading now.
-    fn unpack(&mut self, front: Front, len: usize) -> bool {
+    fn unpack(&mut self, front: FrameHeader, len: usize) -> bool {
         // A file begins with a key frame of any number.
         let expected = self.next.unwrap_or(front.key);
         let ahead = front.number.wrapping_sub(expected);
@@ -181,7 +183,7 @@ impl<R: Read> Reader<R> {
         if !front.is_likely(self.key_bytes) {
             return false;
         }
-        let packed = &self.bytes[self.at + FRONT_BYTES..self.at + len];
+        let packed = &self.bytes[self.at + HEADER_BYTES..self.at + len];
         self.body.clear();
         self.body.reserve_exact(front.unpacked as usize);
         let unpacked = self
@@ -194,7 +196,7 @@ impl<R: Read> Reader<R> {
             self.key = Some(front.key);
             self.key_bytes = self.body.len();
         }
-        Kept::take(&self.body).is_some()
+        RecordedSample::take(&self.body).is_some()
     }
 
     /// Passes over bytes that are of no use.

@@ -2,15 +2,15 @@
 //! made by somebody else can't fill the memory of who replays it.
 
 /// Domains of a host: domids and libvirt's ids end far below.
-pub const MOST_DOMAINS: usize = 65_535;
+pub const MAX_DOMAINS: usize = 65_535;
 /// vCPUs of a domain (`MAX_VIRT_CPUS` of a PV guest, the largest of all hypervisors).
-pub const MOST_VCPUS: usize = 8_192;
+pub const MAX_VCPUS: usize = 8_192;
 /// NICs, and disks, of a domain.
-pub const MOST_DEVICES: usize = 1_024;
+pub const MAX_DEVICES: usize = 1_024;
 /// Lines on what could not be read.
-pub const MOST_TROUBLES: usize = 1_000;
+pub const MAX_WARNINGS: usize = 1_000;
 /// pCPUs, and NUMA nodes, of a host.
-pub const MOST_PARTS: usize = 65_536;
+pub const MAX_HOST_ROWS: usize = 65_536;
 
 /// Bytes of all rows of a reading.
 const ROWS_BYTES: usize = 20 << 20;

@@ -5,8 +5,8 @@ use virtmon_model::Error;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
-use crate::frame::{Front, KEY_EVERY, MOST_BYTES};
-use crate::{Header, Kept};
+use crate::frame::{FrameHeader, KEY_EVERY, MAX_BYTES};
+use crate::{Header, RecordedSample};
 
 /// zstd's own default: a stronger one gains next to nothing on bodies of this kind.
 const LEVEL: i32 = 3;
@@ -46,13 +46,13 @@ impl Writer {
     /// It is longer than a frame may be, or can't be packed; `out` is as it was.
     pub fn push<E: Borrow<Error>>(
         &mut self,
-        kept: &Kept<'_, E>,
+        kept: &RecordedSample<'_, E>,
         out: &mut Vec<u8>,
     ) -> io::Result<()> {
         self.body.clear();
         kept.put(&mut self.body);
         let unpacked = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
-        if unpacked > MOST_BYTES {
+        if unpacked > MAX_BYTES {
             return Err(io::Error::other("a reading is too long for a recording"));
         }
         let is_key = self.key_next || self.since_key() >= KEY_EVERY;
@@ -67,7 +67,7 @@ impl Writer {
         if is_key {
             self.compressor.set_dictionary(LEVEL, &self.body)?;
         }
-        let front = Front {
+        let front = FrameHeader {
             packed: u32::try_from(self.packed.len()).unwrap_or(u32::MAX),
             unpacked,
             number: self.number,

@@ -71,12 +71,12 @@ impl Devices {
     /// Gives every domain its NICs and disks, with their counters read now, and says whether there
     /// are others than before. `domains` are those that are followed. Unless `all` is set, they have
     /// what is known of them but the news. What can't be read is unknown in its row, and said in
-    /// `troubles` where it is not simply gone; `connected` says whether xenstore is there.
+    /// `warnings` where it is not simply gone; `connected` says whether xenstore is there.
     pub(crate) fn give(
         &mut self,
         domains: &mut [Domain],
         mut all: bool,
-        troubles: &mut Rows<String>,
+        warnings: &mut Rows<String>,
         connected: bool,
     ) -> bool {
         if std::mem::take(&mut self.listed) {
@@ -86,12 +86,12 @@ impl Devices {
         all |= news;
         if !connected && self.guests.iter().any(Guest::has_frontends) {
             let why = "xenstore can't be reached: which devices the domains have is not known";
-            trouble(troubles, format_args!("{why}"));
+            trouble(warnings, format_args!("{why}"));
         }
-        self.look(troubles);
+        self.look(warnings);
         let read = self.links.read();
         if let Err(error) = &read {
-            trouble(troubles, format_args!("netlink RTM_GETSTATS: {error}"));
+            trouble(warnings, format_args!("netlink RTM_GETSTATS: {error}"));
         }
         let links = read.is_ok().then_some(&self.links);
         let mut look_at = self.look_at;
@@ -105,7 +105,7 @@ impl Devices {
             else {
                 continue;
             };
-            guest.fill(domain, links, troubles);
+            guest.fill(domain, links, warnings);
             look_at = earlier(look_at, guest.look_at);
         }
         self.look_at = look_at;
@@ -181,12 +181,12 @@ impl Devices {
     }
 
     /// Looks at sysfs where it is time.
-    fn look(&mut self, troubles: &mut Rows<String>) {
+    fn look(&mut self, warnings: &mut Rows<String>) {
         if let Some(at) = self.look_at {
             let now = Instant::now();
             if at <= now {
                 for guest in &mut self.guests {
-                    self.relink |= guest.look(&self.backends, now, troubles);
+                    self.relink |= guest.look(&self.backends, now, warnings);
                 }
                 self.schedule();
             }
@@ -215,8 +215,8 @@ fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 }
 
 /// Adds a line to what could not be read.
-pub(crate) fn trouble(troubles: &mut Rows<String>, what: Arguments<'_>) {
-    let line = troubles.next_row();
+pub(crate) fn trouble(warnings: &mut Rows<String>, what: Arguments<'_>) {
+    let line = warnings.next_row();
     line.clear();
     // Writing to a String can't fail.
     let _ = line.write_fmt(what);

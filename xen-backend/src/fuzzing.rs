@@ -28,7 +28,7 @@ pub fn xenstore(data: &[u8]) {
     let mut mirror = Mirror::on(here.into());
     let (mut store, mut devices) = (Store::default(), Devices::open());
     let mut domains: Vec<Domain> = [0, 3, 0x7fef].into_iter().map(domain).collect();
-    let mut troubles = Rows::default();
+    let mut warnings = Rows::default();
     for (round, piece) in data.chunks(512).enumerate() {
         if round % 4 == 3 {
             // One of them is another's now.
@@ -50,11 +50,11 @@ pub fn xenstore(data: &[u8]) {
                 &mut still,
             );
         }
-        mirror.warnings(&mut |why| crate::devices::trouble(&mut troubles, why));
-        troubles.clear();
+        mirror.warnings(&mut |why| crate::devices::trouble(&mut warnings, why));
+        warnings.clear();
         store.give(&mut domains, true);
-        devices.give(&mut domains, true, &mut troubles, mirror.is_connected());
-        troubles.clear();
+        devices.give(&mut domains, true, &mut warnings, mirror.is_connected());
+        warnings.clear();
         assert!(mirror.held() < 1 << 20, "{} bytes are held", mirror.held());
         let _ = there.read(&mut [0; 64 << 10]);
         if !sent || !mirror.is_connected() {

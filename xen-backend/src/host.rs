@@ -22,13 +22,13 @@ pub(crate) fn open() -> Result<Privcmd> {
     }
     Privcmd::open(open_device()?).map_err(|error| match error {
         PrivcmdError::Io(source) => refused("XEN_SYSCTL_physinfo", source),
-        PrivcmdError::UnknownAbi { release, extra } => Error::UnknownAbi(format!(
+        PrivcmdError::UnsupportedAbi { release, extra } => Error::UnsupportedAbi(format!(
             "Xen {release}{extra} runs here, and it refuses every interface version that this \
              virtmon knows: those of Xen 4.{} to 4.{}",
             Abi::ALL[0].minors.0,
             Abi::ALL[Abi::ALL.len() - 1].minors.1
         )),
-        PrivcmdError::Stride { abi, written } => Error::UnknownAbi(format!(
+        PrivcmdError::Stride { abi, written } => Error::UnsupportedAbi(format!(
             "the hypervisor accepts interface version {:#x}, but tells of a domain in {written} \
              bytes, not in the {} of that version",
             abi.sysctl, abi.domaininfo_bytes
@@ -47,10 +47,10 @@ fn open_device() -> Result<File> {
                 )));
             }
             // ENODEV, ENXIO: a kernel with Xen support that does not run on Xen.
-            Err(error) => return Err(Error::NotHere(format!("open {path}: {error}"))),
+            Err(error) => return Err(Error::Unavailable(format!("open {path}: {error}"))),
         }
     }
-    Err(Error::NotHere(
+    Err(Error::Unavailable(
         "this machine is not domain 0 of a Xen host, for there is no /dev/xen/privcmd: \
          run virtmon there, or use the libvirt backend"
             .into(),
@@ -80,7 +80,7 @@ fn not_permitted(call: &str, is_control_domain: Option<bool>) -> Error {
              restricts its hypercall device (Secure Boot), or Xen's security policy (FLASK) forbids \
              this call"
         )),
-        None => Error::NotHere(format!(
+        None => Error::Unavailable(format!(
             "{call} is not permitted (EPERM): this is not the control domain of the host, or its \
              kernel or Xen's security policy forbids this call. {CAPABILITIES} would say which: \
              mount -t xenfs xenfs /proc/xen"
@@ -94,7 +94,7 @@ pub(crate) fn physinfo_failed(source: io::Error) -> Error {
 }
 
 fn not_control_domain() -> Error {
-    Error::NotHere(
+    Error::Unavailable(
         "this is a guest of a Xen host, not its domain 0, and Xen tells it nothing of the others: \
          run virtmon in domain 0"
             .into(),
@@ -109,7 +109,7 @@ mod tests {
     fn a_call_that_is_not_permitted_is_named_where_this_is_the_control_domain() {
         let call = "XEN_SYSCTL_numainfo";
         let guest = not_permitted(call, Some(false));
-        assert!(matches!(&guest, Error::NotHere(text) if text.contains("not its domain 0")));
+        assert!(matches!(&guest, Error::Unavailable(text) if text.contains("not its domain 0")));
         for control in [Some(true), None] {
             let error = not_permitted(call, control);
             let text = error.to_string();

@@ -30,8 +30,8 @@ use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use virtmon_model::{Backend, Capabilities, Domain, Error, Result, Snapshot, Wanted};
-use virtmon_recording::wire::put_bytes;
+use virtmon_model::{Backend, Capabilities, Domain, Error, Needs, Result, Snapshot};
+use virtmon_recording::codec::put_bytes;
 use xen_sys::{HypercallBuffer, Memory, Privcmd};
 
 use crate::devices::Devices;
@@ -45,7 +45,7 @@ use crate::store::Store;
 use crate::xenstore::Mirror;
 
 /// Marks for snapshots, no two alike in a process.
-static MARKS: AtomicU64 = AtomicU64::new(1);
+static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 
 /// How to read a Xen host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +53,7 @@ pub struct Options {
     /// How the list of domains is read.
     pub path: XenPath,
     /// What is read beyond it.
-    pub wanted: Wanted,
+    pub wanted: Needs,
 }
 
 /// The domains of this Xen host.
@@ -68,10 +68,10 @@ pub struct XenBackend {
     /// Room for one entry of the hypervisor's list.
     one: HypercallBuffer,
     hypervisor: String,
-    wanted: Wanted,
-    /// The mark of the readings since something was learnt of the domains beyond the hypervisor's
+    wanted: Needs,
+    /// The generation of the readings since something was learnt of the domains beyond the hypervisor's
     /// list: a snapshot that has another one may lack it.
-    mark: u64,
+    generation: u64,
     /// What the last sample was made of, where that is wanted.
     raw: Vec<u8>,
 }
@@ -81,9 +81,9 @@ impl XenBackend {
     /// read in the fastest way.
     ///
     /// # Errors
-    /// [`Error::NotHere`] where there is no Xen, this is not its domain 0, or libxenctrl is asked
+    /// [`Error::Unavailable`] where there is no Xen, this is not its domain 0, or libxenctrl is asked
     /// for and not installed; [`Error::Denied`] where this user may not open the hypercall device;
-    /// [`Error::UnknownAbi`] where this build does not know the hypervisor's interface version, or
+    /// [`Error::UnsupportedAbi`] where this build does not know the hypervisor's interface version, or
     /// what it tells makes no sense.
     pub fn open(options: Options, note: &mut dyn FnMut(&str)) -> Result<Self> {
         let mut privcmd = host::open()?;
@@ -105,7 +105,7 @@ impl XenBackend {
                 .map_err(|e| Error::call("mmap", e))?,
             hypervisor: format!("Xen {release}{extra}"),
             wanted: options.wanted,
-            mark: MARKS.fetch_add(1, Ordering::Relaxed),
+            generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
             raw: Vec::new(),
             privcmd,
             source,
@@ -122,7 +122,7 @@ impl XenBackend {
             .read(&mut self.privcmd)
             .map_err(source::list_failed)?;
         let infos = self.source.infos();
-        let mut same = into.mark == self.mark && into.domains.len() == infos.len();
+        let mut same = into.generation == self.generation && into.domains.len() == infos.len();
         let rows = into.domains.resize(infos.len());
         for (domain, info) in infos.clone().beside(rows) {
             if !row::claim(domain, &info) {
@@ -136,10 +136,10 @@ impl XenBackend {
         if same {
             return Ok(false);
         }
-        into.mark = 0;
+        into.generation = 0;
         let ascend = |a: &Domain, b: &Domain| a.identity.id < b.identity.id;
         if !into.domains.is_sorted_by(ascend) {
-            return Err(Error::UnknownAbi(
+            return Err(Error::UnsupportedAbi(
                 "the hypervisor listed domains out of order".into(),
             ));
         }
@@ -199,7 +199,7 @@ impl XenBackend {
         match self.machine.read(&mut self.privcmd) {
             Ok(read) => parts = read,
             Err(error) => {
-                let trouble = into.troubles.next_row();
+                let trouble = into.warnings.next_row();
                 trouble.clear();
                 trouble.push_str("pCPUs and nodes: ");
                 trouble.push_str(&error.to_string());
@@ -243,7 +243,7 @@ impl Backend for XenBackend {
     }
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
-        into.troubles.clear();
+        into.warnings.clear();
         let all = self.read_domains(into)?;
         if all {
             self.follow(into);
@@ -253,17 +253,17 @@ impl Backend for XenBackend {
         let mut learn = Learner(&mut self.store, &mut self.devices);
         self.mirror.exchange(&mut learn, &mut still);
         let mut news = self.store.give(&mut into.domains, all);
-        let troubles = &mut into.troubles;
+        let warnings = &mut into.warnings;
         self.mirror
-            .warnings(&mut |why| devices::trouble(troubles, why));
+            .warnings(&mut |why| devices::trouble(warnings, why));
         let connected = self.mirror.is_connected();
         news |= self
             .devices
-            .give(&mut into.domains, all, &mut into.troubles, connected);
+            .give(&mut into.domains, all, &mut into.warnings, connected);
         if news {
-            self.mark = MARKS.fetch_add(1, Ordering::Relaxed);
+            self.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
         }
-        into.mark = self.mark;
+        into.generation = self.generation;
         if self.wanted.raw {
             self.raw.clear();
             put_bytes(&mut self.raw, self.source.bytes());
@@ -276,8 +276,8 @@ impl Backend for XenBackend {
         Ok(())
     }
 
-    fn facts(&self) -> Vec<u8> {
-        raw::facts(self.privcmd.abi(), &self.hypervisor, self.capabilities())
+    fn host_metadata(&self) -> Vec<u8> {
+        raw::host_metadata(self.privcmd.abi(), &self.hypervisor, self.capabilities())
     }
 
     fn raw(&self) -> &[u8] {

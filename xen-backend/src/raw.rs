@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! facts    sysctl interface version   hypervisor   capabilities
-//! reading  list   0, or 1 and vCPUs   physinfo   idle times   nodes   domains...   troubles   roles...
+//! reading  list   0, or 1 and vCPUs   physinfo   idle times   nodes   domains...   warnings   roles...
 //! vCPU     errno, 0 with the 24 bytes of its answer behind
 //! domain   incarnation   name   memory   NICs   disks
 //! ```
@@ -18,11 +18,11 @@ use std::io;
 
 use nix::errno::Errno;
 use virtmon_model::{Capabilities, Devices, Disk, Domain, Nic, Role, Snapshot};
-use virtmon_recording::wire::{put_bytes, put_counters, put_number, put_optional, put_text};
+use virtmon_recording::codec::{put_bytes, put_counters, put_number, put_optional, put_text};
 use xen_sys::abi::{Abi, VcpuInfo};
 
 /// What holds for every reading of this host.
-pub(crate) fn facts(abi: Abi, hypervisor: &str, capabilities: Capabilities) -> Vec<u8> {
+pub(crate) fn host_metadata(abi: Abi, hypervisor: &str, capabilities: Capabilities) -> Vec<u8> {
     let mut out = Vec::new();
     put_number(&mut out, abi.sysctl.into());
     put_bytes(&mut out, hypervisor.as_bytes());
@@ -49,8 +49,8 @@ pub(crate) fn put_rest(out: &mut Vec<u8>, snapshot: &Snapshot) {
     for domain in snapshot.domains.iter() {
         put_domain(out, domain);
     }
-    put_number(out, snapshot.troubles.len() as u64);
-    for trouble in snapshot.troubles.iter() {
+    put_number(out, snapshot.warnings.len() as u64);
+    for trouble in snapshot.warnings.iter() {
         put_bytes(out, trouble.as_bytes());
     }
     for domain in snapshot.domains.iter() {

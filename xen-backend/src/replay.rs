@@ -5,8 +5,8 @@ use std::io;
 use virtmon_model::{
     Capabilities, Devices, Disk, Domain, Error, Host, Nic, Result, Rows, Snapshot, Vcpu,
 };
-use virtmon_recording::room::{MOST_DEVICES, MOST_DOMAINS, MOST_PARTS, MOST_TROUBLES, Room};
-use virtmon_recording::wire::Take;
+use virtmon_recording::codec::Cursor;
+use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS, MAX_HOST_ROWS, MAX_WARNINGS, Room};
 use xen_sys::abi::{Abi, PhysInfo, VcpuInfo};
 
 use crate::list::Infos;
@@ -26,10 +26,10 @@ impl XenReplay {
     /// For readings of the host that these [facts](virtmon_model::Backend::facts) are of.
     ///
     /// # Errors
-    /// [`Error::UnknownAbi`] where that Xen's interface version is not known here.
+    /// [`Error::UnsupportedAbi`] where that Xen's interface version is not known here.
     pub fn new(facts: &[u8]) -> Result<Self> {
-        let mut take = Take(facts);
-        let damaged = || Error::UnknownAbi("it does not say which Xen it was made on".into());
+        let mut take = Cursor(facts);
+        let damaged = || Error::UnsupportedAbi("it does not say which Xen it was made on".into());
         let version = take.number().ok_or_else(damaged)?;
         let hypervisor = take.bytes().ok_or_else(damaged)?;
         let capabilities = take.byte().ok_or_else(damaged)?;
@@ -38,7 +38,7 @@ impl XenReplay {
             .find(|a| u64::from(a.sysctl) == version);
         let hypervisor = String::from_utf8_lossy(hypervisor).into_owned();
         let abi = abi.ok_or_else(|| {
-            Error::UnknownAbi(format!(
+            Error::UnsupportedAbi(format!(
                 "it was made on {hypervisor}, whose sysctl interface version {version:#x} this \
                  virtmon does not know"
             ))
@@ -73,10 +73,10 @@ impl XenReplay {
     }
 
     fn fill(&self, raw: &[u8], into: &mut Snapshot, room: &mut Room) -> Option<()> {
-        let mut take = Take(raw);
+        let mut take = Cursor(raw);
         let infos = Infos::of(take.bytes()?, self.abi.domaininfo_bytes);
         fill_domains(infos.clone(), into, room)?;
-        if take.truth()? {
+        if take.bool()? {
             fill_vcpus(&mut take, infos, into, room)?;
         }
         let host = &mut into.host;
@@ -94,17 +94,17 @@ impl XenReplay {
             physinfo => machine::fill(host, &PhysInfo::decode(physinfo, self.abi)?),
         }
         let (pcpus, nodes) = (take.bytes()?, take.bytes()?);
-        if pcpus.len() / 8 > MOST_PARTS || nodes.len() / 16 > MOST_PARTS {
+        if pcpus.len() / 8 > MAX_HOST_ROWS || nodes.len() / 16 > MAX_HOST_ROWS {
             return None;
         }
         machine::fill_parts(host, pcpus, nodes);
         for domain in into.domains.iter_mut() {
             fill_rest(&mut take, domain, room)?;
         }
-        into.troubles.clear();
-        for _ in 0..up_to(take.number()?, MOST_TROUBLES)? {
+        into.warnings.clear();
+        for _ in 0..up_to(take.number()?, MAX_WARNINGS)? {
             room.rows::<String>(1)?;
-            set_text(into.troubles.next_row(), &mut take, 1, room)?;
+            set_text(into.warnings.next_row(), &mut take, 1, room)?;
         }
         if !take.0.is_empty() {
             for domain in into.domains.iter_mut() {
@@ -119,9 +119,9 @@ impl XenReplay {
 }
 
 fn fill_domains(infos: Infos<'_>, into: &mut Snapshot, room: &mut Room) -> Option<()> {
-    into.mark = 0;
+    into.generation = 0;
     let mut past_last = 0;
-    if infos.len() > MOST_DOMAINS {
+    if infos.len() > MAX_DOMAINS {
         return None;
     }
     room.rows::<Domain>(infos.len())?;
@@ -138,7 +138,7 @@ fn fill_domains(infos: Infos<'_>, into: &mut Snapshot, room: &mut Room) -> Optio
 }
 
 fn fill_vcpus(
-    take: &mut Take<'_>,
+    take: &mut Cursor<'_>,
     infos: Infos<'_>,
     into: &mut Snapshot,
     room: &mut Room,
@@ -159,7 +159,7 @@ fn fill_vcpus(
 }
 
 /// What came of asking for the next vCPU.
-fn vcpu(take: &mut Take<'_>) -> io::Result<VcpuInfo> {
+fn vcpu(take: &mut Cursor<'_>) -> io::Result<VcpuInfo> {
     let info = match take.number().map(i32::try_from) {
         Some(Ok(0)) => take.array::<{ VcpuInfo::BYTES }>(),
         Some(Ok(errno)) => return Err(io::Error::from_raw_os_error(errno)),
@@ -170,7 +170,7 @@ fn vcpu(take: &mut Take<'_>) -> io::Result<VcpuInfo> {
 }
 
 /// Fills in what was understood of xenstore, netlink and sysfs.
-fn fill_rest(take: &mut Take<'_>, domain: &mut Domain, room: &mut Room) -> Option<()> {
+fn fill_rest(take: &mut Cursor<'_>, domain: &mut Domain, room: &mut Room) -> Option<()> {
     domain.identity.incarnation = take.optional()?;
     let name = take.text()?;
     let named = name.map_or(0, str::len);
@@ -223,15 +223,15 @@ fn fill_rest(take: &mut Take<'_>, domain: &mut Domain, room: &mut Room) -> Optio
 }
 
 fn fill_devices<T: Default>(
-    take: &mut Take<'_>,
+    take: &mut Cursor<'_>,
     room: &mut Room,
     devices: &mut Devices<T>,
-    fill: impl Fn(&mut Take<'_>, &mut Room, &mut T) -> Option<()>,
+    fill: impl Fn(&mut Cursor<'_>, &mut Room, &mut T) -> Option<()>,
 ) -> Option<()> {
     let Devices { rows, complete } = devices;
     rows.clear();
-    *complete = take.truth()?;
-    let count = up_to(take.number()?, MOST_DEVICES)?;
+    *complete = take.bool()?;
+    let count = up_to(take.number()?, MAX_DEVICES)?;
     room.devices::<T>(count)?;
     let mut rows = Rows::resize(rows, count).iter_mut();
     rows.try_for_each(|row| fill(take, room, row))
@@ -243,7 +243,7 @@ fn up_to(count: u64, most: usize) -> Option<usize> {
 }
 
 /// Takes a text that stands in so many rows.
-fn set_text(text: &mut String, take: &mut Take<'_>, times: usize, room: &mut Room) -> Option<()> {
+fn set_text(text: &mut String, take: &mut Cursor<'_>, times: usize, room: &mut Room) -> Option<()> {
     let bytes = take.bytes()?;
     room.text(bytes.len(), times)?;
     text.clear();

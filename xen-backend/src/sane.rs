@@ -17,7 +17,7 @@ pub(crate) fn check(infos: &[DomainInfo], pcpus: u32) -> Result<()> {
     let most = (Duration::from(uptime) + BEFORE_DOMAIN_0).as_nanos() * u128::from(pcpus);
     match complaint(infos, most) {
         None => Ok(()),
-        Some(what) => Err(Error::UnknownAbi(format!(
+        Some(what) => Err(Error::UnsupportedAbi(format!(
             "the hypervisor's list of domains makes no sense, so its layout must be another than \
              its version says: {what}"
         ))),

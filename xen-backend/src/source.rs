@@ -67,7 +67,7 @@ impl Source {
 
     fn reference(release: Release, abi: Abi) -> Result<Self> {
         let xenctrl = Xenctrl::open(release, abi).map_err(|error| match error {
-            OpenError::NoLibrary { soname } => Error::NotHere(format!(
+            OpenError::NoLibrary { soname } => Error::Unavailable(format!(
                 "Xen {release} runs here, but {soname} can't be loaded: install libxenctrl of that \
                  release (Debian: libxenmisc{release}), or read without it (--xen-path privcmd)"
             )),

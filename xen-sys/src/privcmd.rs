@@ -39,7 +39,7 @@ pub enum PrivcmdError {
     /// A call of the system failed.
     Io(io::Error),
     /// The hypervisor refuses every interface version that is known.
-    UnknownAbi {
+    UnsupportedAbi {
         /// What it calls itself.
         release: Release,
         /// What stands behind that number.
@@ -105,7 +105,7 @@ impl Privcmd {
             }
         }
         let (release, extra) = privcmd.version()?;
-        Err(PrivcmdError::UnknownAbi { release, extra })
+        Err(PrivcmdError::UnsupportedAbi { release, extra })
     }
 
     /// How many bytes the hypervisor writes for one domain.

@@ -14,7 +14,7 @@ use nix::time::{ClockId, clock_gettime};
 use virtmon::sink::{CsvSink, Sink};
 use virtmon::table::Domains;
 use virtmon::{Frame, Limit, Live, Output, Runner, Ticker};
-use virtmon_model::{Backend, Domain, Snapshot, Wanted};
+use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
 
@@ -47,10 +47,10 @@ fn cpu_time() -> Option<u64> {
 fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
-        wanted: Wanted {
+        wanted: Needs {
             vcpus: true,
             host: false,
-            ..Wanted::default()
+            ..Needs::default()
         },
     };
     let mut backend = XenBackend::open(options, &mut |_| {})?;

@@ -11,7 +11,7 @@ use virtmon::sink::{CsvSink, Sink};
 use virtmon::table::{Disks, Domains, Nics, Vcpus};
 use virtmon::{Deltas, Frame};
 use virtmon_bench::{instructions::cost_of, tick};
-use virtmon_model::{Backend, Domain, Snapshot, Wanted};
+use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 
 /// Readings before those that count: until then domains are met, a few at each.
@@ -30,10 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn measure(all: bool) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
-        wanted: Wanted {
+        wanted: Needs {
             vcpus: all,
             host: false,
-            ..Wanted::default()
+            ..Needs::default()
         },
     };
     let mut backend = XenBackend::open(options, &mut |_| {})?;

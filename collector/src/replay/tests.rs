@@ -1,4 +1,4 @@
-use virtmon_recording::{Header, Kept, Writer};
+use virtmon_recording::{Header, RecordedSample, Writer};
 
 use super::*;
 
@@ -8,12 +8,12 @@ fn recording(readings: &[(u64, u64)]) -> Vec<u8> {
         backend: "libvirt".into(),
         t0_ns: 0,
         interval_ns: 1_000_000,
-        facts: vec![0],
+        host_metadata: vec![0],
     };
     let mut bytes = Vec::new();
     let mut writer = Writer::begin(&header, &mut bytes).unwrap();
     for &(tick, mono_ns) in readings {
-        let kept: Kept = Kept {
+        let kept: RecordedSample = RecordedSample {
             tick,
             mono_ns,
             boot_ns: 0,
@@ -21,7 +21,7 @@ fn recording(readings: &[(u64, u64)]) -> Vec<u8> {
             sample_ns: 1,
             read: match tick {
                 // A reading that failed, and one that makes no sense.
-                13 => Err(Error::NotHere("no".into())),
+                13 => Err(Error::Unavailable("no".into())),
                 17 => Ok(&[7; 8]),
                 _ => Ok(&[0; 8]),
             },

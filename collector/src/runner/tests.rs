@@ -39,7 +39,7 @@ impl Backend for Script {
     }
 }
 
-/// A tick's facts and the first domain's rate.
+/// A tick's host_metadata and the first domain's rate.
 type Note = (Tick, Option<f64>);
 
 /// Keeps a note of each tick.
@@ -156,7 +156,7 @@ impl Backend for Troubled {
     }
 
     fn description(&self) -> String {
-        "a script of troubles".into()
+        "a script of warnings".into()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -164,9 +164,9 @@ impl Backend for Troubled {
     }
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
-        into.troubles.clear();
+        into.warnings.clear();
         for line in self.0.remove(0) {
-            let row = into.troubles.next_row();
+            let row = into.warnings.next_row();
             row.clear();
             row.push_str(line);
         }

@@ -13,7 +13,7 @@ pub enum Hosts {}
 pub struct HostRow<'a> {
     whole: Option<&'a Host>,
     domains: u64,
-    troubles: u64,
+    warnings: u64,
     pcpu: Option<u64>,
     node: Option<u64>,
     idle_ns: Option<u64>,
@@ -36,8 +36,8 @@ impl Table for Hosts {
             |row| row.whole.and_then(|host| host.pcpus).into();
         "domains" ["domains"] "domains that there are" ("the list")
             |row| row.whole.map(|_| row.domains).into();
-        "troubles" ["lines"] "what could not be read at this tick, beside what a domain's row says in error; the event table has each once, and virtmon says it on stderr"
-            ("the calls and files of this reading") |row| row.whole.map(|_| row.troubles).into();
+        "warnings" ["lines"] "what could not be read at this tick, beside what a domain's row says in error; the event table has each once, and virtmon says it on stderr"
+            ("the calls and files of this reading") |row| row.whole.map(|_| row.warnings).into();
         "idle_ns" ["ns"] "time that the pCPU was idle, cumulative; in the host's row the sum over the pCPUs that are online"
             ("XEN_SYSCTL_getcpuinfo", "not read") |row| row.idle_ns.into();
         "busy_pct" ["% of a pCPU"] "time that it was not idle since the row before: 100 a pCPU, so two busy ones show 200 in the host's row"
@@ -72,7 +72,7 @@ impl Table for Hosts {
         let empty = HostRow {
             whole: None,
             domains: frame.snapshot.domains.len() as u64,
-            troubles: frame.snapshot.troubles.len() as u64,
+            warnings: frame.snapshot.warnings.len() as u64,
             pcpu: None,
             node: None,
             idle_ns: None,

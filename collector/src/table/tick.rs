@@ -2,7 +2,7 @@ use crate::table::column::columns;
 use crate::table::{Cell, SCHEMA, Table};
 use crate::{Frame, Tick};
 
-/// What every table's rows begin with: the facts of the tick.
+/// What every table's rows begin with: the host_metadata of the tick.
 #[derive(Debug)]
 pub enum Ticks {}
 

@@ -3,8 +3,8 @@
 use virtmon_model::{Devices, State};
 
 use super::{
-    DeviceClass, Domain, Event, EventKind, Notice, NoticeKind, Place, Taken, Value, explain, is_of,
-    passing,
+    DeviceClass, Domain, Event, EventKind, Notification, NotificationKind, Place, Taken, Value,
+    explain, is_of, passing,
 };
 
 /// Why a row is there that two readings don't make.
@@ -14,7 +14,7 @@ const UNSEEN: &str = "no reading shows it";
 struct Turn<'a> {
     kind: EventKind,
     device: &'a str,
-    back: (NoticeKind, EventKind),
+    back: (NotificationKind, EventKind),
     /// Whether it had been made at the readings, where they tell.
     was: Option<bool>,
     is: Option<bool>,
@@ -22,10 +22,21 @@ struct Turn<'a> {
 
 impl Place<'_> {
     /// Paused, or resumed.
-    pub(super) fn paused(&self, notice: &Notice, to: bool, events: &mut Vec<Event>) -> Taken {
+    pub(super) fn paused(
+        &self,
+        notification: &Notification,
+        to: bool,
+        events: &mut Vec<Event>,
+    ) -> Taken {
         let (kind, back) = match to {
-            true => (EventKind::Paused, (NoticeKind::Resumed, EventKind::Resumed)),
-            false => (EventKind::Resumed, (NoticeKind::Paused, EventKind::Paused)),
+            true => (
+                EventKind::Paused,
+                (NotificationKind::Resumed, EventKind::Resumed),
+            ),
+            false => (
+                EventKind::Resumed,
+                (NotificationKind::Paused, EventKind::Paused),
+            ),
         };
         let at = |domain: &Domain| (domain.state == State::Paused) == to;
         let turn = Turn {
@@ -35,13 +46,13 @@ impl Place<'_> {
             was: self.before.map(at),
             is: self.now.map(at),
         };
-        self.turned(notice, &turn, events)
+        self.turned(notification, &turn, events)
     }
 
     /// A device that came, or went.
     pub(super) fn device(
         &self,
-        notice: &Notice,
+        notification: &Notification,
         (class, name): (DeviceClass, &str),
         came: bool,
         events: &mut Vec<Event>,
@@ -53,11 +64,17 @@ impl Place<'_> {
         };
         let device = name.to_owned();
         let (kind, back) = match came {
-            true => (added, (NoticeKind::DeviceRemoved(class, device), removed)),
-            false => (removed, (NoticeKind::DeviceAdded(class, device), added)),
+            true => (
+                added,
+                (NotificationKind::DeviceRemoved(class, device), removed),
+            ),
+            false => (
+                removed,
+                (NotificationKind::DeviceAdded(class, device), added),
+            ),
         };
         if class == DeviceClass::Other {
-            events.push(self.unseen(kind, notice).about(name));
+            events.push(self.unseen(kind, notification).about(name));
             return Taken::Now;
         }
         let at = |domain: &Domain| Some(has(domain, class, name)? == came);
@@ -68,12 +85,17 @@ impl Place<'_> {
             was: self.before.and_then(at),
             is: self.now.and_then(at),
         };
-        self.turned(notice, &turn, events)
+        self.turned(notification, &turn, events)
     }
 
-    fn turned(&self, notice: &Notice, turn: &Turn<'_>, events: &mut Vec<Event>) -> Taken {
+    fn turned(
+        &self,
+        notification: &Notification,
+        turn: &Turn<'_>,
+        events: &mut Vec<Event>,
+    ) -> Taken {
         let (kind, device) = (turn.kind, turn.device);
-        if explain(&mut events[..self.shown], notice, &[kind], device) {
+        if explain(&mut events[..self.shown], notification, &[kind], device) {
             return Taken::Now;
         }
         // What it had as it began, and lost as it ended, is no change.
@@ -81,7 +103,7 @@ impl Place<'_> {
             return Taken::Now;
         };
         let (back, back_kind) = &turn.back;
-        let comes_back = self.added(events, notice.uuid, *back_kind, device);
+        let comes_back = self.added(events, notification.uuid, *back_kind, device);
         if comes_back.is_none() {
             if turn.was == Some(true) {
                 // An earlier reading showed it.
@@ -91,19 +113,24 @@ impl Place<'_> {
             if now.stale_ns > 0 && !device.is_empty() {
                 return Taken::Later;
             }
-            let is_over = turn.is == Some(true) || self.is_followed_by(notice.uuid, back);
+            let is_over = turn.is == Some(true) || self.is_followed_by(notification.uuid, back);
             if self.is_new && !is_over {
                 return Taken::Later;
             }
         }
-        events.push(self.unseen(kind, notice).about(device));
+        events.push(self.unseen(kind, notification).about(device));
         Taken::Now
     }
 
     /// What it holds.
-    pub(super) fn memory(&self, notice: &Notice, bytes: u64, events: &mut Vec<Event>) -> Taken {
+    pub(super) fn memory(
+        &self,
+        notification: &Notification,
+        bytes: u64,
+        events: &mut Vec<Event>,
+    ) -> Taken {
         let kind = EventKind::MemoryChanged;
-        if explain(&mut events[..self.shown], notice, &[kind], "") {
+        if explain(&mut events[..self.shown], notification, &[kind], "") {
             return Taken::Now;
         }
         let (Some(before), Some(now)) = (self.before, self.now) else {
@@ -119,40 +146,47 @@ impl Place<'_> {
         if self.is_new || now.stale_ns > 0 {
             return Taken::Later;
         }
-        let mut event = self.unseen(kind, notice);
+        let mut event = self.unseen(kind, notification);
         event.new = Value::Number(bytes);
         events.push(event);
         Taken::Now
     }
 
     /// A pass over its memory. Of several the last is told.
-    pub(super) fn copying(&self, notice: &Notice, pass: u32, events: &mut Vec<Event>) -> Taken {
-        let kind = EventKind::Copying;
+    pub(super) fn copying(
+        &self,
+        notification: &Notification,
+        pass: u32,
+        events: &mut Vec<Event>,
+    ) -> Taken {
+        let kind = EventKind::MemoryCopy;
         let mut added = events[self.shown..].iter();
-        let old = added.position(|event| event.kind == kind && is_of(event, notice.uuid));
+        let old = added.position(|event| event.kind == kind && is_of(event, notification.uuid));
         if let Some(old) = old {
             events.remove(self.shown + old);
         }
-        let mut event = self.event(kind, notice);
+        let mut event = self.event(kind, notification);
         event.new = Value::Number(pass.into());
         events.push(event);
         Taken::Now
     }
 
-    fn unseen(&self, kind: EventKind, notice: &Notice) -> Event {
-        let event = self.event(kind, notice);
-        match notice.how {
+    fn unseen(&self, kind: EventKind, notification: &Notification) -> Event {
+        let event = self.event(kind, notification);
+        match notification.reason {
             "" => event.because(UNSEEN),
-            how => event.because(format!("{how}; {UNSEEN}")),
+            reason => event.because(format!("{reason}; {UNSEEN}")),
         }
     }
 
-    fn event(&self, kind: EventKind, notice: &Notice) -> Event {
+    fn event(&self, kind: EventKind, notification: &Notification) -> Event {
         let Some(domain) = self.now.or(self.before) else {
-            return passing(kind, notice, notice.id);
+            return passing(kind, notification, notification.id);
         };
         let event = Event::of(domain, kind, Value::Nothing, Value::Nothing);
-        event.because(notice.how).told_at(notice.mono_ns)
+        event
+            .because(notification.reason)
+            .told_at(notification.mono_ns)
     }
 }
 

@@ -27,40 +27,45 @@ fn plain(nics: &[&str]) -> Snapshot {
 }
 
 /// Notices, told one after the other from this time on.
-fn told(from_ns: u64, kinds: &[NoticeKind]) -> Vec<Notice> {
+fn told(from_ns: u64, kinds: &[NotificationKind]) -> Vec<Notification> {
     let times = from_ns..;
-    let all = kinds.iter().zip(times).map(|(kind, mono_ns)| Notice {
+    let all = kinds.iter().zip(times).map(|(kind, mono_ns)| Notification {
         kind: kind.clone(),
         mono_ns,
         uuid: Uuid::from_u128(WEB),
         id: Some(1),
         name: None,
-        how: match kind {
-            NoticeKind::Paused => "I/O error",
+        reason: match kind {
+            NotificationKind::Paused => "I/O error",
             _ => "",
         },
     });
     all.collect()
 }
 
-fn added(name: &str) -> NoticeKind {
-    NoticeKind::DeviceAdded(DeviceClass::Nic, name.into())
+fn added(name: &str) -> NotificationKind {
+    NotificationKind::DeviceAdded(DeviceClass::Nic, name.into())
 }
 
-fn removed(name: &str) -> NoticeKind {
-    NoticeKind::DeviceRemoved(DeviceClass::Nic, name.into())
+fn removed(name: &str) -> NotificationKind {
+    NotificationKind::DeviceRemoved(DeviceClass::Nic, name.into())
 }
 
 /// Event, device, cause, and when it was told.
 type Row = (&'static str, String, String, Option<u64>);
 
-fn between(told: &mut Told, before: &Snapshot, now: &Snapshot, notices: Vec<Notice>) -> Vec<Row> {
+fn between(
+    told: &mut Told,
+    before: &Snapshot,
+    now: &Snapshot,
+    notifications: Vec<Notification>,
+) -> Vec<Row> {
     let mut deltas = Deltas::default();
     deltas.take(before, 1);
     let rates = deltas.take(now, 2);
     let mut events = Vec::new();
     changes::compare(before, now, rates, &mut Vec::new(), &mut events);
-    told.complete(notices, before, now, &mut events);
+    told.complete(notifications, before, now, &mut events);
     let row = |event: Event| {
         let (kind, cause) = (event.kind.as_str(), event.cause.into_owned());
         (kind, event.device, cause, event.told_ns)
@@ -114,7 +119,7 @@ fn a_device_that_no_reading_has_is_told() {
             row("nic_added", "net0", unseen, 8)
         ]
     );
-    let other = NoticeKind::DeviceAdded(DeviceClass::Other, "hostdev0".into());
+    let other = NotificationKind::DeviceAdded(DeviceClass::Other, "hostdev0".into());
     let rows = between(&mut one, &same, &same, told(9, &[other]));
     assert_eq!(rows, [row("device_added", "hostdev0", unseen, 9)]);
     assert!(one.kept.is_empty());
@@ -137,8 +142,8 @@ fn a_stale_row_tells_nothing_of_its_devices() {
     let before = plain(&[]);
     let stale = reading(&[], |domain| domain.stale_ns = 1);
     let mut one = Told::default();
-    let notices = told(5, &[added("net1")]);
-    assert_eq!(between(&mut one, &before, &stale, notices)[1..], []);
+    let notifications = told(5, &[added("net1")]);
+    assert_eq!(between(&mut one, &before, &stale, notifications)[1..], []);
     assert_eq!(between(&mut one, &stale, &stale, Vec::new()), []);
     let rows = between(&mut one, &stale, &plain(&["net1"]), Vec::new());
     assert_eq!(rows[1..], [row("nic_added", "net1", "", 5)]);
@@ -148,16 +153,26 @@ fn a_stale_row_tells_nothing_of_its_devices() {
 fn a_pause_that_no_reading_has_is_told_with_its_cause() {
     let same = plain(&[]);
     let mut one = Told::default();
-    let both = told(5, &[NoticeKind::Paused, NoticeKind::Resumed]);
+    let both = told(5, &[NotificationKind::Paused, NotificationKind::Resumed]);
     let rows = between(&mut one, &same, &same, both);
     let paused = row("paused", "", "I/O error; no reading shows it", 5);
     assert_eq!(rows, [paused, row("resumed", "", "no reading shows it", 6)]);
     let stopped = reading(&[], |domain| domain.state = State::Paused);
-    let rows = between(&mut one, &same, &stopped, told(7, &[NoticeKind::Paused]));
+    let rows = between(
+        &mut one,
+        &same,
+        &stopped,
+        told(7, &[NotificationKind::Paused]),
+    );
     assert_eq!(rows, [row("paused", "", "I/O error", 7)]);
     // As it begins to run it is resumed.
     let nobody = Snapshot::default();
-    let rows = between(&mut one, &nobody, &same, told(8, &[NoticeKind::Resumed]));
+    let rows = between(
+        &mut one,
+        &nobody,
+        &same,
+        told(8, &[NotificationKind::Resumed]),
+    );
     assert_eq!(rows, [("created", String::new(), String::new(), None)]);
     assert!(one.kept.is_empty());
 }
@@ -168,7 +183,7 @@ fn a_balloon_is_told_once() {
         plain(&[]),
         reading(&[], |domain| domain.mem_bytes = Some(32)),
     );
-    let moved = |ns, bytes| told(ns, &[NoticeKind::Memory(bytes)]);
+    let moved = |ns, bytes| told(ns, &[NotificationKind::Memory(bytes)]);
     let mut one = Told::default();
     let rows = between(&mut one, &much, &little, moved(5, 32));
     assert_eq!(rows, [row("memory_changed", "", "", 5)]);
@@ -182,12 +197,21 @@ fn a_balloon_is_told_once() {
 #[test]
 fn of_the_passes_over_its_memory_the_last_is_told() {
     let same = plain(&[]);
-    let passes = told(5, &[NoticeKind::Copying(1), NoticeKind::Copying(2)]);
+    let passes = told(
+        5,
+        &[
+            NotificationKind::MemoryCopy(1),
+            NotificationKind::MemoryCopy(2),
+        ],
+    );
     let mut events = Vec::new();
     Told::default().complete(passes, &same, &same, &mut events);
     let [event] = &events[..] else {
         panic!("{events:?}");
     };
-    assert_eq!((event.kind, event.told_ns), (EventKind::Copying, Some(6)));
+    assert_eq!(
+        (event.kind, event.told_ns),
+        (EventKind::MemoryCopy, Some(6))
+    );
     assert_eq!(event.new, Value::Number(2));
 }

@@ -13,14 +13,14 @@ fn snapshot(guests: &[(u32, u128)]) -> Snapshot {
     snapshot
 }
 
-fn notice(kind: NoticeKind, id: u32, uuid: u128, how: &'static str) -> Notice {
-    Notice {
+fn notification(kind: NotificationKind, id: u32, uuid: u128, reason: &'static str) -> Notification {
+    Notification {
         mono_ns: 1,
         uuid: Uuid::from_u128(uuid),
-        id: Some(id).filter(|_| kind != NoticeKind::Stopped),
+        id: Some(id).filter(|_| kind != NotificationKind::Stopped),
         kind,
         name: None,
-        how,
+        reason,
     }
 }
 
@@ -28,16 +28,16 @@ fn notice(kind: NoticeKind, id: u32, uuid: u128, how: &'static str) -> Notice {
 fn told(
     before: &[(u32, u128)],
     now: &[(u32, u128)],
-    notices: &[Notice],
+    notifications: &[Notification],
 ) -> Vec<(&'static str, u32, String)> {
-    tell(&mut Told::default(), before, now, notices)
+    tell(&mut Told::default(), before, now, notifications)
 }
 
 fn tell(
     told: &mut Told,
     before: &[(u32, u128)],
     now: &[(u32, u128)],
-    notices: &[Notice],
+    notifications: &[Notification],
 ) -> Vec<(&'static str, u32, String)> {
     let (before, now) = (snapshot(before), snapshot(now));
     let mut deltas = Deltas::default();
@@ -45,7 +45,7 @@ fn tell(
     let rates = deltas.take(&now, 2);
     let mut events = Vec::new();
     changes::compare(&before, &now, rates, &mut Vec::new(), &mut events);
-    told.complete(notices.to_vec(), &before, &now, &mut events);
+    told.complete(notifications.to_vec(), &before, &now, &mut events);
     events
         .into_iter()
         .map(|event| {
@@ -63,16 +63,16 @@ fn rows(rows: &[(&'static str, u32, &str)]) -> Vec<(&'static str, u32, String)> 
 
 #[test]
 fn what_the_readings_show_is_told_once_and_explained() {
-    use NoticeKind::{Started, Stopped};
+    use NotificationKind::{Started, Stopped};
     let (began, ended) = (
-        notice(Started, 2, 20, "booted"),
-        notice(Stopped, 1, 10, "saved"),
+        notification(Started, 2, 20, "booted"),
+        notification(Stopped, 1, 10, "saved"),
     );
     assert_eq!(
         told(&[(1, 10)], &[(2, 20)], &[began, ended.clone()]),
         rows(&[("created", 2, "booted"), ("destroyed", 1, "saved")])
     );
-    let again = notice(Started, 3, 10, "restored");
+    let again = notification(Started, 3, 10, "restored");
     let both = told(&[(1, 10)], &[(3, 10)], &[ended, again]);
     assert_eq!(
         both,
@@ -82,12 +82,12 @@ fn what_the_readings_show_is_told_once_and_explained() {
 
 #[test]
 fn what_lies_between_the_readings_is_told() {
-    use NoticeKind::{Reset, Started, Stopped};
+    use NotificationKind::{Reset, Started, Stopped};
     let passing = [
-        notice(Started, 2, 20, "booted"),
-        notice(Reset, 1, 10, ""),
-        notice(Reset, 1, 10, ""),
-        notice(Stopped, 2, 20, "destroyed"),
+        notification(Started, 2, 20, "booted"),
+        notification(Reset, 1, 10, ""),
+        notification(Reset, 1, 10, ""),
+        notification(Stopped, 2, 20, "destroyed"),
     ];
     assert_eq!(
         told(&[(1, 10)], &[(1, 10)], &passing),
@@ -101,21 +101,21 @@ fn what_lies_between_the_readings_is_told() {
 
 #[test]
 fn what_an_earlier_reading_showed_is_not_told_again() {
-    use NoticeKind::{Reset, Started, Stopped};
+    use NotificationKind::{Reset, Started, Stopped};
     let late = [
-        notice(Started, 1, 10, "booted"),
-        notice(Stopped, 2, 20, "destroyed"),
-        notice(Reset, 2, 20, ""),
+        notification(Started, 1, 10, "booted"),
+        notification(Stopped, 2, 20, "destroyed"),
+        notification(Reset, 2, 20, ""),
     ];
     assert_eq!(told(&[(1, 10)], &[(1, 10)], &late), []);
 }
 
 #[test]
 fn what_happened_while_a_reading_was_made_explains_the_next() {
-    use NoticeKind::{Started, Stopped};
+    use NotificationKind::{Started, Stopped};
     let during = [
-        notice(Stopped, 1, 10, "saved"),
-        notice(Started, 2, 20, "booted"),
+        notification(Stopped, 1, 10, "saved"),
+        notification(Started, 2, 20, "booted"),
     ];
     let mut told = Told::default();
     assert_eq!(tell(&mut told, &[(1, 10)], &[(1, 10)], &during), []);
@@ -125,9 +125,9 @@ fn what_happened_while_a_reading_was_made_explains_the_next() {
         rows(&[("created", 2, "booted"), ("destroyed", 1, "saved")])
     );
     // What the next one does not show either is over.
-    let ghost = [notice(Started, 3, 30, "booted")];
-    for notices in [&ghost[..], &[], &[]] {
-        assert_eq!(tell(&mut told, &[(2, 20)], &[(2, 20)], notices), []);
+    let ghost = [notification(Started, 3, 30, "booted")];
+    for notifications in [&ghost[..], &[], &[]] {
+        assert_eq!(tell(&mut told, &[(2, 20)], &[(2, 20)], notifications), []);
     }
     assert!(told.kept.is_empty());
 }

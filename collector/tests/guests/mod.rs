@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use virtmon_recording::wire::{put_bytes, put_number};
-use virtmon_recording::{Header, Kept, Writer};
+use virtmon_recording::codec::{put_bytes, put_number};
+use virtmon_recording::{Header, RecordedSample, Writer};
 
 /// The length of a domain's entry in the list of a Xen 4.17.
 const ENTRY_BYTES: usize = 112;
@@ -14,21 +14,21 @@ const SECOND: u64 = 1_000_000_000;
 
 /// Writes a recording of a Xen host with so many guests, of a reading each second.
 pub(crate) fn record(path: &Path, guests: u16, ticks: u64) {
-    let mut facts = Vec::new();
-    put_number(&mut facts, SYSCTL);
-    put_bytes(&mut facts, b"Xen 4.17");
-    facts.push(7);
+    let mut host_metadata = Vec::new();
+    put_number(&mut host_metadata, SYSCTL);
+    put_bytes(&mut host_metadata, b"Xen 4.17");
+    host_metadata.push(7);
     let header = Header {
         backend: "xen".into(),
         t0_ns: SECOND,
         interval_ns: SECOND,
-        facts,
+        host_metadata,
     };
     let mut out = Vec::new();
     let mut writer = Writer::begin(&header, &mut out).unwrap();
     for tick in 0..ticks {
         let raw = reading(guests, tick);
-        let kept: Kept<'_> = Kept {
+        let kept: RecordedSample<'_> = RecordedSample {
             tick,
             mono_ns: SECOND * (tick + 1) + 5,
             boot_ns: SECOND * (tick + 1) + 5,

@@ -13,7 +13,7 @@ fn a_daemon_that_is_not_there_is_not_here() {
         ENOENT,
         "Failed to connect socket to '/x': No such file",
     );
-    let Error::NotHere(line) = fault.on_open(Some("qemu:///system")) else {
+    let Error::Unavailable(line) = fault.on_open(Some("qemu:///system")) else {
         panic!();
     };
     assert_eq!(
@@ -39,7 +39,7 @@ fn a_refused_user_is_denied() {
     }
     // int1 is an errno only where the code says so.
     let error = Fault::new(INTERNAL, EACCES, "no").on_open(None);
-    assert!(matches!(error, Error::NotHere(_)), "{error}");
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use virtmon_model::Uuid;
-use virtmon_recording::room::MOST_VCPUS;
+use virtmon_recording::room::MAX_VCPUS;
 
 use super::bindings::{
     VIR_DOMAIN_METADATA_ELEMENT, virDomain, virDomainInfo, virDomainPtr, virVcpuInfo,
@@ -173,7 +173,7 @@ impl<'l> Domain<'l> {
     /// `virDomainGetVcpus`: those of the first `most` that are there, and of the first 8,192.
     pub(crate) fn vcpus(self, most: u32) -> Result<impl Iterator<Item = VcpuInfo>, Fault> {
         // The number is the daemon's, which may not decide on this process's memory.
-        let room = most.min(u32::try_from(MOST_VCPUS).unwrap_or(u32::MAX));
+        let room = most.min(u32::try_from(MAX_VCPUS).unwrap_or(u32::MAX));
         let mut infos = vec![NO_VCPU; room as usize];
         let room = room.cast_signed();
         // SAFETY: the domain is alive for 'l (`of`), and the call writes up to `room` virVcpuInfos,

@@ -4,7 +4,7 @@ use virtmon_model::{Disk, Nic, State, Vcpu, VcpuState};
 
 fn filled(fields: &[(&str, Value<'_>)]) -> Domain {
     let mut domain = Domain::default();
-    let take = Take {
+    let take = FieldSelection {
         vcpus: true,
         stats: true,
         nova: false,

@@ -19,7 +19,7 @@ pub(super) struct Kind {
     /// The last part, in the order of [`Counters`].
     fields: [&'static str; 8],
     pub(super) call: &'static str,
-    /// What troubles call such devices.
+    /// What warnings call such devices.
     pub(super) plural: &'static str,
     pub(super) ask: fn(Domain<'_>, &CStr) -> Result<Counters, Fault>,
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use virtmon_model::{Snapshot, Uuid};
 
 use super::{MOST_APART, MOST_HELD, Readers, Unread};
-use crate::raw::Kept;
+use crate::raw::RawSample;
 use crate::reader::{Reader, Reply, Request, Unheard};
 use crate::session::Ask;
 
@@ -43,7 +43,12 @@ impl Readers {
 
     /// Asks for the parts by readers that are connected by then, and puts the
     /// rows where they belong. Returns what is kept of them.
-    fn ask_parts(&mut self, groups: u32, mut parts: Vec<Vec<Uuid>>, mut room: usize) -> Vec<Kept> {
+    fn ask_parts(
+        &mut self,
+        groups: u32,
+        mut parts: Vec<Vec<Uuid>>,
+        mut room: usize,
+    ) -> Vec<RawSample> {
         let slice = self.patience.for_one();
         let mut kept = Vec::new();
         let mut asking: Vec<Asking> = Vec::new();
@@ -87,7 +92,7 @@ impl Readers {
             ask: Some(Ask::Guests(groups)),
             only,
             snapshot: Snapshot::default(),
-            kept: Kept::default(),
+            kept: RawSample::default(),
         });
         Asking {
             reader,
@@ -105,7 +110,7 @@ impl Readers {
 
     /// Puts the rows of a reply in the places of those that the daemon alone has made. Where the call
     /// failed, those stay.
-    fn take_in(&mut self, mut reply: Reply, kept: &mut Vec<Kept>) {
+    fn take_in(&mut self, mut reply: Reply, kept: &mut Vec<RawSample>) {
         if reply.done.is_err() {
             return;
         }

@@ -53,16 +53,16 @@ fn recorded(live: impl Fn(usize) -> Live<'static>, carried: Option<u64>) -> (Vec
     let mut snapshot = Snapshot::default();
     snapshot.host.hypervisor = "QEMU 7.2.19".into();
     snapshot.host.mem_free_bytes = Some(4096);
-    let mut kept = raw::Kept::default();
+    let mut kept = raw::RawSample::default();
     raw::put_host(&mut kept.bytes, &snapshot.host);
-    let mut buffers = Buffers::new(fields::Take::default());
+    let mut buffers = Buffers::new(fields::FieldSelection::default());
     let how = How {
         ask: Ask::Guests(!0),
         left_out: Some(LeftOut::NoAnswer),
         vcpus: false,
     };
     fill(&mut buffers, &mut snapshot, Some(&mut kept), 1, &how, live);
-    snapshot.troubles.next_row().push_str("trouble");
+    snapshot.warnings.next_row().push_str("trouble");
     let mut reading = Vec::new();
     let carried = carried.map(Duration::from_nanos);
     raw::put_reading(&mut reading, carried, &snapshot, &kept.bytes);
@@ -70,7 +70,7 @@ fn recorded(live: impl Fn(usize) -> Live<'static>, carried: Option<u64>) -> (Vec
 }
 
 fn replay() -> LibvirtReplay {
-    LibvirtReplay::new(&raw::facts(Capabilities::from_bits(3))).unwrap()
+    LibvirtReplay::new(&raw::host_metadata(Capabilities::from_bits(3))).unwrap()
 }
 
 const PARAMS: &[Param<'static>] = &[
@@ -122,7 +122,7 @@ fn a_reading_comes_back_as_it_was() {
     for _ in 0..2 {
         replay.sample(&reading, &mut snapshot).unwrap();
         assert_eq!(format!("{:?}", snapshot.host), format!("{:?}", live.host));
-        assert_eq!(*snapshot.troubles, *live.troubles);
+        assert_eq!(*snapshot.warnings, *live.warnings);
         let ([row], [told]) = (&snapshot.domains[..], &live.domains[..]) else {
             panic!("one domain was recorded");
         };

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use libvirt_backend::{LibvirtBackend, Options};
-use virtmon_model::{Backend, Domain, Snapshot, Wanted};
+use virtmon_model::{Backend, Domain, Needs, Snapshot};
 
 /// What `virsh` prints (Debian: libvirt-clients).
 pub(crate) fn virsh(uri: &str, words: &[&str]) -> String {
@@ -45,9 +45,9 @@ pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
     let mut backend = LibvirtBackend::open(
         Some(uri),
         &Options {
-            wanted: Wanted {
+            wanted: Needs {
                 vcpus: true,
-                ..Wanted::default()
+                ..Needs::default()
             },
             ..Options::default()
         },

@@ -9,7 +9,7 @@ fn header() -> Header {
         backend: "xen".into(),
         t0_ns: 5,
         interval_ns: 1_000_000,
-        facts: b"facts".to_vec(),
+        host_metadata: b"host_metadata".to_vec(),
     }
 }
 
@@ -26,7 +26,7 @@ fn recording(readings: u64) -> (Vec<u8>, Vec<usize>) {
     let mut ends = vec![bytes.len()];
     for tick in 0..readings {
         let raw = raw(tick);
-        let kept: Kept = Kept {
+        let kept: RecordedSample = RecordedSample {
             tick,
             mono_ns: tick * 1_000_000 + 7,
             boot_ns: tick + 3,
@@ -68,16 +68,16 @@ fn failures_are_kept_in_their_words() {
     let os = || std::io::Error::from_raw_os_error(13);
     let failures = || {
         [
-            Error::NotHere("no Xen".into()),
+            Error::Unavailable("no Xen".into()),
             Error::Denied("not root".into()),
-            Error::UnknownAbi("0x99".into()),
+            Error::UnsupportedAbi("0x99".into()),
             Error::call("XEN_SYSCTL_physinfo", os()),
         ]
     };
     let mut bytes = Vec::new();
     let mut writer = Writer::begin(&header(), &mut bytes).unwrap();
     for failure in failures() {
-        let kept = Kept {
+        let kept = RecordedSample {
             tick: 0,
             mono_ns: 0,
             boot_ns: 0,
@@ -117,7 +117,7 @@ fn damage_costs_itself_and_a_key_frame_those_up_to_the_next() {
     let (whole, ends) = recording(130);
     let damaged = |frame: usize| {
         let mut bytes = whole.clone();
-        bytes[ends[frame] + FRONT_BYTES + 2] ^= 1;
+        bytes[ends[frame] + HEADER_BYTES + 2] ^= 1;
         replay(&bytes)
     };
     let (ticks, loss) = damaged(70);
@@ -138,8 +138,11 @@ fn damage_costs_itself_and_a_key_frame_those_up_to_the_next() {
 #[test]
 fn what_is_no_recording_or_a_later_one_is_refused() {
     let refused = |bytes: &[u8]| Reader::open(bytes).err().unwrap();
-    assert!(matches!(refused(b""), OpenError::NotOne));
-    assert!(matches!(refused(b"schema,tick,time"), OpenError::NotOne));
+    assert!(matches!(refused(b""), OpenError::NotARecording));
+    assert!(matches!(
+        refused(b"schema,tick,time"),
+        OpenError::NotARecording
+    ));
     let (mut bytes, _) = recording(1);
     bytes[20] ^= 1;
     assert!(matches!(refused(&bytes), OpenError::Header));

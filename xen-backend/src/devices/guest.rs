@@ -133,14 +133,14 @@ impl Guest {
         &mut self,
         backends: &Path,
         now: Instant,
-        troubles: &mut Rows<String>,
+        warnings: &mut Rows<String>,
     ) -> bool {
         if self.look_at.is_none_or(|at| at > now) {
             return false;
         }
         let domid = self.identity.id;
         for slot in &mut self.vifs.slots {
-            slot.served = found(Vif::find(backends, domid, slot.devid), troubles, || {
+            slot.served = found(Vif::find(backends, domid, slot.devid), warnings, || {
                 format!("vif-{domid}-{}", slot.devid)
             });
             if let Some(vif) = &slot.served {
@@ -149,7 +149,7 @@ impl Guest {
         }
         for slot in self.vbds.slots.iter_mut().filter(|s| s.served.is_none()) {
             let opened = with_more_descriptors(|| Vbd::open(backends, domid, slot.devid));
-            slot.served = found(opened, troubles, || format!("vbd-{domid}-{}", slot.devid));
+            slot.served = found(opened, warnings, || format!("vbd-{domid}-{}", slot.devid));
         }
         let settled = self.vifs.all_served() && self.vbds.all_served();
         self.look_at = (!settled || self.pause < LAST_PAUSE).then(|| now + self.pause);
@@ -162,7 +162,7 @@ impl Guest {
         &mut self,
         domain: &mut Domain,
         links: Option<&Links>,
-        troubles: &mut Rows<String>,
+        warnings: &mut Rows<String>,
     ) {
         let mut gone = false;
         domain.nics.clear();
@@ -197,7 +197,7 @@ impl Guest {
                     gone = true;
                 }
                 Some(Err(error)) => trouble(
-                    troubles,
+                    warnings,
                     format_args!("vbd-{}-{}: {error}", self.identity.id, slot.devid),
                 ),
             }
@@ -211,14 +211,14 @@ impl Guest {
 /// What sysfs had of a device. That it is not there is no trouble.
 fn found<T>(
     looked: io::Result<T>,
-    troubles: &mut Rows<String>,
+    warnings: &mut Rows<String>,
     device: impl Fn() -> String,
 ) -> Option<T> {
     match looked {
         Ok(found) => Some(found),
         Err(error) => {
             if error.kind() != ErrorKind::NotFound && !is_gone(&error) {
-                trouble(troubles, format_args!("{}: {error}", device()));
+                trouble(warnings, format_args!("{}: {error}", device()));
             }
             None
         }

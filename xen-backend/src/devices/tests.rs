@@ -44,8 +44,8 @@ fn disks_are_added_up_and_domain_0_is_unknown() {
     serve(root.path(), "vbd-3-51712", 10);
     serve(root.path(), "vbd-3-51728", 32);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
-    let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, true);
+    let mut warnings = Rows::default();
+    devices.give(&mut domains, true, &mut warnings, true);
     assert_eq!(rd_bytes(&domains[0]), None);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
     assert_eq!(domains[1].disks.rows[1].name, "xvdb");
@@ -61,8 +61,8 @@ fn a_disk_that_is_not_served_here_is_unknown() {
     let root = tempfile::tempdir().unwrap();
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
-    let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, true);
+    let mut warnings = Rows::default();
+    devices.give(&mut domains, true, &mut warnings, true);
     let rows = &domains[1].disks.rows;
     assert_eq!(rows[0].rd_bytes, Some(5120));
     assert_eq!((&*rows[1].name, rows[1].rd_bytes), ("xvdb", None));
@@ -72,7 +72,7 @@ fn a_disk_that_is_not_served_here_is_unknown() {
     serve(root.path(), "vbd-3-51728", 32);
     devices.guests[1].look_at = Some(Instant::now());
     devices.schedule();
-    devices.give(&mut domains, true, &mut troubles, true);
+    devices.give(&mut domains, true, &mut warnings, true);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
 }
 
@@ -81,31 +81,31 @@ fn a_truncated_counter_is_unknown_and_said() {
     let root = tempfile::tempdir().unwrap();
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\0");
-    let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, true);
-    let before = troubles.len();
+    let mut warnings = Rows::default();
+    devices.give(&mut domains, true, &mut warnings, true);
+    let before = warnings.len();
     fs::write(root.path().join("vbd-3-51712/statistics/wr_sect"), "4").unwrap();
-    troubles.clear();
-    devices.give(&mut domains, true, &mut troubles, true);
+    warnings.clear();
+    devices.give(&mut domains, true, &mut warnings, true);
     assert_eq!(rd_bytes(&domains[1]), None);
-    assert_eq!(troubles.len(), before + 1);
-    let said = troubles
+    assert_eq!(warnings.len(), before + 1);
+    let said = warnings
         .iter()
         .any(|line| line.starts_with("vbd-3-51712: "));
-    assert!(said, "{troubles:?}");
+    assert!(said, "{warnings:?}");
 }
 
 #[test]
 fn a_lost_xenstore_makes_lists_unknown_and_is_said() {
     let (mut devices, mut domains) = two_domains(std::path::Path::new("/nonexistent"), b"51712\0");
-    let mut troubles = Rows::default();
-    devices.give(&mut domains, true, &mut troubles, true);
+    let mut warnings = Rows::default();
+    devices.give(&mut domains, true, &mut warnings, true);
     assert!(domains[1].disks.complete && domains[1].nics.complete);
-    assert!(troubles.is_empty());
+    assert!(warnings.is_empty());
     devices.lost();
-    assert!(devices.give(&mut domains, false, &mut troubles, false));
+    assert!(devices.give(&mut domains, false, &mut warnings, false));
     assert!(!domains[1].disks.complete && !domains[1].nics.complete);
-    assert!(troubles[0].contains("can't be reached"), "{troubles:?}");
+    assert!(warnings[0].contains("can't be reached"), "{warnings:?}");
 }
 
 #[test]
@@ -115,22 +115,22 @@ fn the_path_and_the_size_of_a_disk_follow_its_backend() {
     devices.learn(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
     // Of no disk that is listed.
     devices.learn(3, Node::DiskParams(51728), Answer::Value(b"/dev/vg/other"));
-    let mut troubles = Rows::default();
-    assert!(devices.give(&mut domains, true, &mut troubles, true));
+    let mut warnings = Rows::default();
+    assert!(devices.give(&mut domains, true, &mut warnings, true));
     let disk = &domains[1].disks.rows[0];
     assert_eq!(disk.path, "/dev/vg/web");
     assert_eq!(disk.capacity_bytes, Some(1 << 20));
 
     // What is known already is no news; a size that is none is unknown.
     devices.learn(3, Node::DiskParams(51712), Answer::Value(b"/dev/vg/web"));
-    assert!(!devices.give(&mut domains, false, &mut troubles, true));
+    assert!(!devices.give(&mut domains, false, &mut warnings, true));
     for no_size in [&b""[..], b"-1", b"0x10", b"18446744073709551615", b"\xff"] {
         devices.learn(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
         devices.learn(3, Node::DiskSectors(51712), Answer::Value(no_size));
-        devices.give(&mut domains, false, &mut troubles, true);
+        devices.give(&mut domains, false, &mut warnings, true);
         assert_eq!(domains[1].disks.rows[0].capacity_bytes, None);
     }
     devices.learn(3, Node::DiskParams(51712), Answer::Missing);
-    devices.give(&mut domains, false, &mut troubles, true);
+    devices.give(&mut domains, false, &mut warnings, true);
     assert_eq!(domains[1].disks.rows[0].path, "");
 }

@@ -1,5 +1,5 @@
 use virtmon_model::{Role, Uuid, VcpuState};
-use virtmon_recording::wire::put_bytes;
+use virtmon_recording::codec::put_bytes;
 
 use super::*;
 use crate::raw;
@@ -37,7 +37,7 @@ fn live() -> Snapshot {
     disk.path.push_str("/dev/loop0");
     (disk.rd_requests, disk.queue_full) = (Some(21), Some(27));
     snapshot
-        .troubles
+        .warnings
         .next_row()
         .push_str("netlink RTM_GETSTATS: no");
     snapshot
@@ -66,7 +66,7 @@ fn reading() -> Vec<u8> {
 fn replay() -> XenReplay {
     let abi = Abi::ALL.into_iter().find(|abi| abi.sysctl == 0x15).unwrap();
     let capabilities = Capabilities::from_bits(7);
-    XenReplay::new(&raw::facts(abi, "Xen 4.17.5", capabilities)).unwrap()
+    XenReplay::new(&raw::host_metadata(abi, "Xen 4.17.5", capabilities)).unwrap()
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_reading_comes_back_whole() {
         assert_eq!(snapshot.host.mem_bytes, Some(9 * 4096));
         assert_eq!(snapshot.host.pcpu_idle_ns, [Some(5)]);
         assert!(snapshot.host.nodes.is_empty());
-        assert_eq!(*snapshot.troubles, *live.troubles);
+        assert_eq!(*snapshot.warnings, *live.warnings);
         let [dom0, web] = &snapshot.domains[..] else {
             panic!("two domains were listed");
         };
@@ -135,7 +135,7 @@ fn a_xen_that_is_not_known_is_refused() {
         sysctl: 0x99,
         ..Abi::ALL[0]
     };
-    let facts = raw::facts(abi, "Xen 5.0", Capabilities::from_bits(0));
+    let facts = raw::host_metadata(abi, "Xen 5.0", Capabilities::from_bits(0));
     let error = XenReplay::new(&facts).err().unwrap().to_string();
     assert!(
         error.contains("Xen 5.0") && error.contains("0x99"),

@@ -5,9 +5,9 @@ use uuid::Uuid;
 /// What a hypervisor's toolstack told of a domain by itself, as it happened: of what begins and
 /// ends between two readings, or changes nothing that is read, lists show nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub struct Notification {
     /// What happened.
-    pub kind: NoticeKind,
+    pub kind: NotificationKind,
     /// When it was told: `CLOCK_MONOTONIC`, in ns.
     pub mono_ns: u64,
     /// The domain's uuid.
@@ -17,12 +17,12 @@ pub struct Notice {
     /// Its name.
     pub name: Option<Arc<str>>,
     /// How it came about, in a few words; empty where that is not told.
-    pub how: &'static str,
+    pub reason: &'static str,
 }
 
 /// What happened to a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoticeKind {
+pub enum NotificationKind {
     /// It began to run.
     Started,
     /// It is there no more.
@@ -40,7 +40,7 @@ pub enum NoticeKind {
     /// Its balloon has moved: it holds so many bytes.
     Memory(u64),
     /// Its memory is being copied, for the so many-th time, the first being 1.
-    Copying(u32),
+    MemoryCopy(u32),
 }
 
 /// What a device is that came or went.

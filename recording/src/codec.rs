@@ -43,9 +43,9 @@ pub fn put_counters(out: &mut Vec<u8>, counters: &[Option<u64>]) {
 /// What is still to be read of a body. Every method takes what it returns off its front, and is
 /// `None` where that is not there.
 #[derive(Debug, Clone, Copy)]
-pub struct Take<'a>(pub &'a [u8]);
+pub struct Cursor<'a>(pub &'a [u8]);
 
-impl<'a> Take<'a> {
+impl<'a> Cursor<'a> {
     /// One byte.
     pub fn byte(&mut self) -> Option<u8> {
         let (&byte, rest) = self.0.split_first()?;
@@ -61,7 +61,7 @@ impl<'a> Take<'a> {
     }
 
     /// A yes or no: any other byte than 0 and 1 is neither.
-    pub fn truth(&mut self) -> Option<bool> {
+    pub fn bool(&mut self) -> Option<bool> {
         match self.byte()? {
             0 => Some(false),
             1 => Some(true),
@@ -88,7 +88,7 @@ impl<'a> Take<'a> {
 
     /// A number that may be unknown.
     pub fn optional(&mut self) -> Option<Option<u64>> {
-        match self.truth()? {
+        match self.bool()? {
             true => self.number().map(Some),
             false => Some(None),
         }
@@ -104,7 +104,7 @@ impl<'a> Take<'a> {
 
     /// Text that may be unknown.
     pub fn text(&mut self) -> Option<Option<&'a str>> {
-        match self.truth()? {
+        match self.bool()? {
             true => str::from_utf8(self.bytes()?).ok().map(Some),
             false => Some(None),
         }
@@ -141,7 +141,7 @@ mod tests {
         put_text(&mut out, Some("b\u{e4}r"));
         put_counters(&mut out, &[Some(1), None, Some(u64::MAX)]);
         put_counters(&mut out, &[Some(1)]);
-        let mut take = Take(&out);
+        let mut take = Cursor(&out);
         for number in numbers {
             assert_eq!(take.number(), Some(number));
         }
@@ -155,14 +155,14 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_taken() {
-        assert_eq!(Take(b"\x80").number(), None);
+        assert_eq!(Cursor(b"\x80").number(), None);
         let too_large = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02";
-        assert_eq!(Take(too_large).number(), None);
-        assert_eq!(Take(b"\x03ab").bytes(), None);
+        assert_eq!(Cursor(too_large).number(), None);
+        assert_eq!(Cursor(b"\x03ab").bytes(), None);
         let longer_than_memory = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01ab";
-        assert_eq!(Take(longer_than_memory).bytes(), None);
-        assert_eq!(Take(longer_than_memory).counters::<2>(), None);
-        assert_eq!(Take(b"\x02").truth(), None);
-        assert_eq!(Take(b"\x01\x01\xff").text(), None);
+        assert_eq!(Cursor(longer_than_memory).bytes(), None);
+        assert_eq!(Cursor(longer_than_memory).counters::<2>(), None);
+        assert_eq!(Cursor(b"\x02").bool(), None);
+        assert_eq!(Cursor(b"\x01\x01\xff").text(), None);
     }
 }
