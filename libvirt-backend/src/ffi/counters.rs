@@ -12,6 +12,7 @@ use super::bindings::{
     VIR_TYPED_PARAM_LLONG, virDomainBlockStatsStruct, virDomainInterfaceStatsStruct,
     virTypedParameter,
 };
+use super::record::field_name;
 use crate::fault::Fault;
 
 /// The counters of a device in the order of its kind; -1 is one that the driver does not know.
@@ -140,9 +141,7 @@ impl Domain<'_> {
 /// The field of this name, which ends with a NUL byte; all that virtmon reads are of one type.
 fn counter(fields: &[virTypedParameter], name: &[u8]) -> i64 {
     let is_it = |field: &&virTypedParameter| {
-        let mut chars = field.field.iter().map(|&char| char.cast_unsigned());
-        name.iter().all(|&byte| chars.next() == Some(byte))
-            && field.type_.cast_unsigned() == VIR_TYPED_PARAM_LLONG
+        field_name(field).starts_with(name) && field.type_.cast_unsigned() == VIR_TYPED_PARAM_LLONG
     };
     match fields.iter().find(is_it) {
         // SAFETY: the type says which field of the union libvirt wrote.

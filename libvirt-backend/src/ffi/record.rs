@@ -74,10 +74,18 @@ fn param(param: &virTypedParameter) -> Option<Param<'_>> {
 }
 
 fn name(param: &virTypedParameter) -> Option<&str> {
+    CStr::from_bytes_until_nul(field_name(param))
+        .ok()?
+        .to_str()
+        .ok()
+}
+
+/// The bytes of a parameter's name, with those behind its NUL byte. A C `char` is signed on x86_64 and
+/// unsigned on aarch64.
+pub(super) fn field_name(param: &virTypedParameter) -> &[u8] {
     let chars = &param.field;
     // SAFETY: the same bytes of the same array, as unsigned.
-    let bytes = unsafe { slice::from_raw_parts(chars.as_ptr().cast::<u8>(), chars.len()) };
-    CStr::from_bytes_until_nul(bytes).ok()?.to_str().ok()
+    unsafe { slice::from_raw_parts(chars.as_ptr().cast::<u8>(), chars.len()) }
 }
 
 /// # Safety
