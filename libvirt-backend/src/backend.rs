@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 
 use virtmon_model::{Backend, Capabilities, Error, Needs, Notification, Result, Snapshot};
 
-use crate::backoff::Backoff;
-use crate::fault;
+use crate::connection::backoff::Backoff;
+use crate::connection::error as fault;
+use crate::events::listener::Watch;
 use crate::ffi::{self, Library};
-use crate::fields::FieldSelection;
-use crate::group::{Agenda, Group};
-use crate::reader::Target;
-use crate::readers::Readers;
-use crate::watch::Watch;
-use crate::{carry, raw};
+use crate::recording::encode as raw;
+use crate::records::fields::FieldSelection;
+use crate::records::stale as carry;
+use crate::stats_groups::{Agenda, Group};
+use crate::workers::pool::Readers;
+use crate::workers::worker::Target;
 
 /// What is wanted of a connection.
 #[derive(Debug, Clone, Default)]

@@ -8,9 +8,11 @@ mod callbacks;
 mod connection;
 mod counters;
 mod domain;
+pub(crate) mod event_queue;
 mod events;
 mod library;
 mod lists;
+pub(crate) mod params;
 mod record;
 
 pub(crate) use bindings::{

@@ -2,8 +2,9 @@
 
 use virtmon_model::Uuid;
 
-use crate::aliases::Aliases;
-use crate::{nova, targets};
+use crate::events::aliases::Aliases;
+use crate::openstack as nova;
+use crate::per_domain::domain_xml as targets;
 
 /// Reads a domain's devices, their aliases and its OpenStack metadata, as XML has them.
 pub fn xml(text: &str) {

@@ -10,39 +10,20 @@
 //! are in `ffi`.
 #![deny(unsafe_code)]
 
-mod aliases;
 mod backend;
-mod backoff;
-mod carry;
-mod device;
-mod fault;
+mod connection;
+mod events;
 #[allow(unsafe_code, reason = "the one module that calls into the C library")]
 mod ffi;
-mod fields;
-mod fill;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod group;
-mod heard;
-mod host;
-mod info;
-mod names;
-mod nova;
-mod one_by_one;
-mod order;
-mod patience;
-mod progress;
-mod raw;
-mod reader;
-mod readers;
-mod replay;
-mod session;
-mod state;
-mod targets;
-mod value;
-mod watch;
-mod way;
+mod openstack;
+mod per_domain;
+mod recording;
+mod records;
+mod stats_groups;
+mod workers;
 
 pub use backend::{LibvirtBackend, Options};
-pub use group::Group;
-pub use replay::LibvirtReplay;
+pub use recording::decode::LibvirtReplay;
+pub use stats_groups::Group;

@@ -14,7 +14,7 @@ use super::bindings::{
     virConnectDomainEventGenericCallback, virConnectPtr, virDomainPtr,
 };
 use super::{Domain, Library};
-use crate::heard::{Heard, Told, What};
+use crate::ffi::event_queue::{Heard, Told, What};
 
 /// The events that are asked for. The first is one that a driver with events has; of the others it
 /// may know some.

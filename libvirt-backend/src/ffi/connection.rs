@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use super::bindings::{VIR_CONNECT_LIST_DOMAINS_ACTIVE, virConnect, virNodeInfo};
 use super::domain::Found;
 use super::{ActiveDomains, Library, StatsRecords};
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 use virtmon_model::Uuid;
 
 /// How often to ask a far host's daemon whether it is there, in seconds, and how often in vain before

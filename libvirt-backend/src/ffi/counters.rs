@@ -13,7 +13,7 @@ use super::bindings::{
     virTypedParameter,
 };
 use super::record::field_name;
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 
 /// The counters of a device in the order of its kind; -1 is one that the driver does not know.
 pub(crate) type Counters = [i64; 8];

@@ -13,7 +13,7 @@ use super::bindings::{
 };
 use super::lists::free;
 use super::{Connection, Library};
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 
 /// A domain that a list holds.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use std::{io, ptr, thread};
 
 use super::{Connection, Library, callbacks};
-use crate::fault::Fault;
-use crate::heard::Heard;
+use crate::connection::error::Fault;
+use crate::ffi::event_queue::Heard;
 
 /// Starts what runs libvirt's own event loop, the first time that it is asked for: a thread that
 /// lives as long as the process, as the library does. Only connections that are opened later have

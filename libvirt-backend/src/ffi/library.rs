@@ -5,7 +5,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use super::bindings::{Libvirt, virErrorPtr};
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 
 /// The soname of every libvirt since 0.0.1.
 const SONAME: &str = "libvirt.so.0";

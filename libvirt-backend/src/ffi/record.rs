@@ -8,7 +8,7 @@ use super::bindings::{
     VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_UINT,
     virTypedParameter,
 };
-use crate::value::Param;
+use crate::ffi::params::Param;
 
 /// A domain and its values.
 #[derive(Clone, Copy)]

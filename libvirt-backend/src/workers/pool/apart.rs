@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use virtmon_model::{Snapshot, Uuid};
 
 use super::{MOST_APART, MOST_HELD, Readers, Unread};
-use crate::raw::RawSample;
-use crate::reader::{Reader, Reply, Request, Unheard};
-use crate::session::Ask;
+use crate::connection::session::Ask;
+use crate::recording::encode::RawSample;
+use crate::workers::worker::{Reader, Reply, Request, Unheard};
 
 /// A reader that asks some guests.
 struct Asking {

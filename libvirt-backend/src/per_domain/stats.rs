@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use virtmon_model::{Identity, Rows};
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
+use crate::ffi::params::Param;
 use crate::ffi::{Domain, DomainInfo, VIR_ERR_NO_SUPPORT};
-use crate::targets;
-use crate::value::Param;
+use crate::per_domain::domain_xml as targets;
 use list::{KINDS, List};
 
 /// How often a domain's XML is read again for devices that were added to it. One that is taken away

@@ -1,7 +1,7 @@
 use virtmon_model::Host;
 
 use crate::ffi::Connection;
-use crate::fields::bytes_of_kib;
+use crate::records::fields::bytes_of_kib;
 
 /// Reads what stays as it is: all of the host but its free memory. What can't be read is unknown.
 pub(crate) fn facts(connection: &Connection) -> Host {

@@ -11,10 +11,10 @@ use std::{io, mem, thread};
 
 use virtmon_model::{Capabilities, Error, Snapshot, Uuid};
 
-use crate::patience::Patience;
-use crate::raw::RawSample;
-use crate::reader::{Done, Failure, Reader, Reply, Request, Target, Unheard};
-use crate::session::Ask;
+use crate::connection::session::Ask;
+use crate::recording::encode::RawSample;
+use crate::workers::timeout::Patience;
+use crate::workers::worker::{Done, Failure, Reader, Reply, Request, Target, Unheard};
 
 mod apart;
 

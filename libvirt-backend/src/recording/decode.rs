@@ -8,14 +8,14 @@ use virtmon_model::{
 use virtmon_recording::codec::Cursor;
 use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS, MAX_VCPUS, MAX_WARNINGS, Room};
 
-use crate::carry;
-use crate::device::Device;
-use crate::fault::Fault;
+use crate::connection::error::Fault;
+use crate::connection::session::Ask;
+use crate::ffi::params::Param;
 use crate::ffi::{Domain, DomainInfo};
-use crate::fields;
-use crate::fill::{Buffers, How, LeftOut, Told, fill};
-use crate::session::Ask;
-use crate::value::Param;
+use crate::records::decode::{Buffers, How, LeftOut, Told, fill};
+use crate::records::devices::Device;
+use crate::records::fields;
+use crate::records::stale as carry;
 
 /// Makes snapshots of what [`LibvirtBackend`](crate::LibvirtBackend) has kept.
 pub struct LibvirtReplay {

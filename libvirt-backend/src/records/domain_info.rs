@@ -2,11 +2,11 @@
 
 use virtmon_model::{Domain, State, Vcpu};
 
-use crate::device::vcpu_state;
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 use crate::ffi::{DomainInfo, VcpuInfo};
-use crate::fields::bytes_of_kib;
-use crate::state;
+use crate::records::devices::vcpu_state;
+use crate::records::fields::bytes_of_kib;
+use crate::records::state;
 
 /// Completes a domain's row: what is known already stays. Says whether the domain is still there.
 ///

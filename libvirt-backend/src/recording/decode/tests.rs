@@ -2,7 +2,7 @@ use virtmon_model::State;
 
 use super::*;
 use crate::ffi::{VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_ULLONG};
-use crate::raw;
+use crate::recording::encode as raw;
 
 /// A domain as libvirt may tell of it.
 struct Live<'a> {
@@ -168,8 +168,8 @@ fn what_is_cut_short_is_no_reading() {
 
 #[test]
 fn a_value_is_of_its_type() {
+    use crate::ffi::params::Value;
     use crate::ffi::{VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG};
-    use crate::value::Value;
 
     let of = |kind: u32, bits| {
         let kind = kind.cast_signed();

@@ -3,9 +3,9 @@
 
 use virtmon_model::{Domain, Memory, Rows, Stat, name_from_bytes};
 
-use crate::device::Gathering;
-use crate::state;
-use crate::value::Value;
+use crate::ffi::params::Value;
+use crate::records::devices::Gathering;
+use crate::records::state;
 
 const KIB: u64 = 1024;
 

@@ -4,7 +4,7 @@ use virtmon_model::{Devices, Disk, Nic, Vcpu, VcpuState, name_from_bytes};
 
 use virtmon_recording::room::MAX_VCPUS;
 
-use crate::value::Value;
+use crate::ffi::params::Value;
 
 /// A kind of device.
 pub(crate) trait Device: Default {

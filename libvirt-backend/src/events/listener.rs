@@ -5,13 +5,13 @@ use std::{io, mem, thread};
 
 use virtmon_model::{Notification, NotificationKind, Uuid, name_from_bytes};
 
-use crate::aliases::Aliases;
+use crate::events::aliases::Aliases;
+use crate::ffi::event_queue::{Heard, MOST, Told, What};
 use crate::ffi::{
     self, Subscription, VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_STARTED,
     VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_SUSPENDED, VIR_ERR_NO_SUPPORT,
 };
-use crate::heard::{Heard, MOST, Told, What};
-use crate::reader::Target;
+use crate::workers::worker::Target;
 
 /// A thread that keeps a connection on which events come. Dropping it ends both.
 pub(crate) struct Watch {

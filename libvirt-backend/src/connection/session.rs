@@ -2,14 +2,15 @@ use std::ffi::CStr;
 
 use virtmon_model::{Capabilities, Host, Snapshot, Uuid};
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
+use crate::connection::host;
+use crate::connection::phase::{Phase, Progress};
+use crate::connection::stats_api::{self, Way};
 use crate::ffi::{Connection, Library, StatsRecords, VIR_ERR_NO_SUPPORT};
-use crate::fill::{Buffers, How, LeftOut, Live, fill};
-use crate::one_by_one::OneByOne;
-use crate::progress::{Phase, Progress};
-use crate::raw::RawSample;
-use crate::way::{self, Way};
-use crate::{host, raw};
+use crate::per_domain::stats::OneByOne;
+use crate::recording::encode as raw;
+use crate::recording::encode::RawSample;
+use crate::records::decode::{Buffers, How, LeftOut, Live, fill};
 
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +140,7 @@ impl Session {
         let groups = match ask {
             // Of a driver that leaves out what it does not know, no more is enforced.
             Ask::Guests(groups) => groups,
-            Ask::Daemon | Ask::Base => way::DAEMON_GROUPS,
+            Ask::Daemon | Ask::Base => stats_api::DAEMON_GROUPS,
         };
         let one_by_one = &mut self.one_by_one;
         let filled = match self.facts.way {
@@ -234,7 +235,7 @@ fn records<'c>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::FieldSelection;
+    use crate::records::fields::FieldSelection;
 
     /// What the test driver tells in this way, or in the way that it has.
     fn sampled(way: Option<Way>) -> Snapshot {
@@ -244,7 +245,7 @@ mod tests {
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
             let mut buffers = Buffers::new(FieldSelection::default());
-            let ask = Ask::Guests(way::DAEMON_GROUPS);
+            let ask = Ask::Guests(stats_api::DAEMON_GROUPS);
             let progress = Progress::new();
             let read = session.sample(ask, &[], &mut buffers, &mut snapshot, None, &progress);
             read.map_err(|(call, fault)| fault.on_call(call)).unwrap();

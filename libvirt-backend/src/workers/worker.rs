@@ -8,13 +8,13 @@ use std::{io, thread};
 
 use virtmon_model::{Capabilities, Snapshot, Uuid};
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
+use crate::connection::phase::{Phase, Progress};
+use crate::connection::session::{Ask, Facts, Failed, Session};
 use crate::ffi::Library;
-use crate::fields::FieldSelection;
-use crate::fill::Buffers;
-use crate::progress::{Phase, Progress};
-use crate::raw::RawSample;
-use crate::session::{Ask, Facts, Failed, Session};
+use crate::recording::encode::RawSample;
+use crate::records::decode::Buffers;
+use crate::records::fields::FieldSelection;
 
 /// What to connect to, and what to read there.
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use virtmon_model::{DeviceClass, Uuid};
 
 use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS};
 
-use crate::targets;
+use crate::per_domain::domain_xml as targets;
 
 /// What the devices of each domain are: of no more domains and devices than there can be, whatever a
 /// daemon says.

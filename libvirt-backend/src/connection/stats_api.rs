@@ -1,6 +1,6 @@
 //! How the domains of a connection are read, found out once when it is opened.
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 use crate::ffi::{
     Connection, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE as ACTIVE,
     VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS as ENFORCE,

@@ -2,13 +2,13 @@
 
 use std::ffi::{CStr, CString};
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
+use crate::ffi::params::Param;
 use crate::ffi::{
     Counters, Domain, VIR_DOMAIN_STATS_BLOCK, VIR_DOMAIN_STATS_INTERFACE, VIR_TYPED_PARAM_LLONG,
     VIR_TYPED_PARAM_STRING,
 };
-use crate::targets::Target;
-use crate::value::Param;
+use crate::per_domain::domain_xml::Target;
 
 /// A kind of device.
 pub(super) struct Kind {

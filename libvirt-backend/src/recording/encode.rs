@@ -16,9 +16,9 @@ use std::time::Duration;
 use virtmon_model::{Capabilities, Host, Snapshot};
 use virtmon_recording::codec::{put_bytes, put_number, put_optional};
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 use crate::ffi::DomainInfo;
-use crate::fill::{LeftOut, Told};
+use crate::records::decode::{LeftOut, Told};
 
 /// What holds for every reading of this host.
 pub(crate) fn host_metadata(capabilities: Capabilities) -> Vec<u8> {

@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use virtmon_model::{Domain as Row, Identity, Snapshot, Uuid};
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
+use crate::connection::session::Ask;
+use crate::ffi::params::Param;
 use crate::ffi::{
     Domain, DomainInfo, Record, VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK,
     VIR_DOMAIN_STATS_CPU_TOTAL,
 };
-use crate::fields::{FieldSelection, Fields};
-use crate::names::Names;
-use crate::nova::Instances;
-use crate::order::Order;
-use crate::raw::RawSample;
-use crate::session::Ask;
-use crate::value::Param;
-use crate::{info, one_by_one, raw};
+use crate::openstack::Instances;
+use crate::per_domain::stats as one_by_one;
+use crate::recording::encode as raw;
+use crate::recording::encode::RawSample;
+use crate::records::domain_info as info;
+use crate::records::fields::{FieldSelection, Fields};
+use crate::records::name_cache::Names;
+use crate::records::order::Order;
 
 /// What libvirt told of one domain.
 pub(crate) trait Told<'a> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use roxmltree::{Document, Node};
 use virtmon_model::{Identity, Instance};
 
-use crate::fault::Fault;
+use crate::connection::error::Fault;
 use crate::ffi::{Domain, VIR_ERR_NO_DOMAIN_METADATA, VIR_ERR_NO_SUPPORT};
 
 /// nova's namespaces, the newest first (`nova/virt/libvirt/config.py`, `NOVA_NS`).

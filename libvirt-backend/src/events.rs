@@ -1,0 +1,4 @@
+//! Events that libvirt pushes.
+
+pub(crate) mod aliases;
+pub(crate) mod listener;

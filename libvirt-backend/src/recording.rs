@@ -1,0 +1,4 @@
+//! Samples as bytes, and back.
+
+pub(crate) mod decode;
+pub(crate) mod encode;
