@@ -1,13 +1,15 @@
-//! The libvirt backend: every running domain of a host that libvirt manages, by one call.
+//! The libvirt backend: every running domain of a host that libvirt manages, in one call.
 //!
-//! A `reader` is a thread with a connection, its `session`, and what that was found to be able to do
-//! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
-//! that is stuck, `carry` gives such a guest's row the values that it had. `fill` makes rows of what
-//! was told: `fields` turns a bulk record's named values into a domain, `info` completes what the
-//! bulk call left out, `one_by_one` asks for each device where no bulk call tells of it, `names` and `nova` keep what stays. `group` says what is asked for when.
-//! `raw` keeps what was told, and `replay` makes the same rows of it without libvirt. `watch` hears
-//! what libvirt tells by itself (`heard`), and calls devices as readings do (`aliases`). `fault` says what libvirt's errors mean. All calls into the library
-//! are in `ffi`.
+//! - [`LibvirtBackend`] samples a host; [`LibvirtReplay`] makes the same rows of recorded samples.
+//! - `workers`: threads with a connection each, so that no sample waits for a guest that blocks.
+//! - `connection`: an open connection, the calls that its driver has, and the samples taken over it.
+//! - `records`: rows from the records that libvirt returns; `recording`: these records as bytes.
+//! - `per_domain`: calls for single domains and devices; `events`: events that libvirt pushes.
+//! - `ffi`: all calls into the C library, and all of `unsafe`.
+//!
+//! A module imports only modules of a layer below its own. From the lowest layer to the highest: `ffi`;
+//! `stats_groups`, `openstack`, `per_domain`; `records`; `recording`; `connection`; `workers`, `events`;
+//! `backend`.
 #![deny(unsafe_code)]
 
 mod backend;

@@ -1,4 +1,4 @@
-//! What OpenStack's nova has written into a domain's metadata.
+//! The instance of a domain: the values that OpenStack's nova writes into its metadata.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -6,76 +6,77 @@ use std::sync::Arc;
 use roxmltree::{Document, Node};
 use virtmon_model::{Identity, Instance};
 
-use crate::connection::error::Fault;
-use crate::ffi::{Domain, VIR_ERR_NO_DOMAIN_METADATA, VIR_ERR_NO_SUPPORT};
+use crate::ffi::bindings::{VIR_ERR_NO_DOMAIN_METADATA, VIR_ERR_NO_SUPPORT};
+use crate::ffi::domain::Domain;
+use crate::ffi::error::LibvirtError;
 
-/// nova's namespaces, the newest first (`nova/virt/libvirt/config.py`, `NOVA_NS`).
+/// nova's namespaces, newest first (`nova/virt/libvirt/config.py`, `NOVA_NS`).
 const NAMESPACES: [&CStr; 2] = [
     c"http://openstack.org/xmlns/libvirt/nova/1.1",
     c"http://openstack.org/xmlns/libvirt/nova/1.0",
 ];
 
-/// What is known already: it is asked for once in a domain's life.
+/// The instances of all domains. libvirt is queried once in a domain's life.
 #[derive(Default)]
-pub(crate) struct Instances {
+pub(crate) struct InstanceCache {
     /// In ascending order of id.
-    known: Vec<Known>,
+    cached: Vec<CachedInstance>,
 }
 
-struct Known {
+struct CachedInstance {
     identity: Identity,
     instance: Option<Arc<Instance>>,
     seen: bool,
 }
 
-impl Instances {
-    /// What nova says of a domain, which is asked of libvirt at the first time.
-    pub(crate) fn of(&mut self, identity: Identity, domain: Domain<'_>) -> Option<Arc<Instance>> {
+impl InstanceCache {
+    /// The instance of a domain. The first call for a domain queries libvirt.
+    pub(crate) fn get(&mut self, identity: Identity, domain: Domain<'_>) -> Option<Arc<Instance>> {
         let found = self
-            .known
-            .binary_search_by_key(&identity.id, |known| known.identity.id);
+            .cached
+            .binary_search_by_key(&identity.id, |cached| cached.identity.id);
         if let Ok(at) = found
-            && self.known[at].identity == identity
+            && self.cached[at].identity == identity
         {
-            self.known[at].seen = true;
-            return self.known[at].instance.clone();
+            self.cached[at].seen = true;
+            return self.cached[at].instance.clone();
         }
-        // What could not be asked now can be at the next sample.
+        // A call that failed is repeated at the next sample.
         let instance = read(domain).ok()?.map(Arc::new);
-        let known = Known {
+        let cached = CachedInstance {
             identity,
             instance: instance.clone(),
             seen: true,
         };
         match found {
-            Ok(at) => self.known[at] = known,
-            Err(at) => self.known.insert(at, known),
+            Ok(at) => self.cached[at] = cached,
+            Err(at) => self.cached.insert(at, cached),
         }
         instance
     }
 
-    /// Forgets the domains that were not asked for since the last call.
+    /// Removes the domains that were not looked up since the last call.
     pub(crate) fn sweep(&mut self) {
-        self.known
-            .retain_mut(|known| std::mem::take(&mut known.seen));
+        self.cached
+            .retain_mut(|cached| std::mem::take(&mut cached.seen));
     }
 }
 
-/// Nothing, where nova has not made it or the driver knows no metadata.
-fn read(domain: Domain<'_>) -> Result<Option<Instance>, Fault> {
+/// Queries libvirt. `None` if nova did not create the domain, or if the driver has no metadata.
+fn read(domain: Domain<'_>) -> Result<Option<Instance>, LibvirtError> {
     for namespace in NAMESPACES {
         match domain.metadata(namespace) {
             Ok(xml) => return Ok(parse(&xml)),
-            Err(fault) => match fault.code() {
+            Err(error) => match error.code() {
                 VIR_ERR_NO_DOMAIN_METADATA | VIR_ERR_NO_SUPPORT => {}
-                _ => return Err(fault),
+                _ => return Err(error),
             },
         }
     }
     Ok(None)
 }
 
-/// Reads the element `instance`. libvirt takes the namespace off it and off what is in it.
+/// Reads the element `instance`. libvirt removes the namespace from it and from its children.
 pub(crate) fn parse(xml: &str) -> Option<Instance> {
     let document = Document::parse(xml).ok()?;
     let instance = document.root_element();
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instance_and_what_is_none() {
+    fn an_instance_is_read_and_other_text_is_rejected() {
         let instance = parse(
             "<instance><package version='27.1.0'/><name>web &amp; &quot;db&quot;</name>
             <flavor name='m1.small'><memory>2048</memory></flavor>

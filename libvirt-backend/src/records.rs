@@ -1,10 +1,11 @@
-//! Rows out of the records that libvirt returns.
+//! Decoding of records into rows. A record is all values of one domain, live or recorded.
 
 pub(crate) mod decode;
 pub(crate) mod devices;
-pub(crate) mod domain_info;
+mod domain_info;
 pub(crate) mod fields;
-pub(crate) mod name_cache;
-pub(crate) mod order;
+mod name_cache;
+mod order;
+pub(crate) mod record;
 pub(crate) mod stale;
-pub(crate) mod state;
+mod state;

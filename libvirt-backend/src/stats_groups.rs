@@ -1,45 +1,50 @@
+//! The groups of values that libvirt's bulk call can return, and the samples that query them.
+
 use std::time::{Duration, Instant};
 
-use crate::ffi::{
+use crate::ffi::bindings::{
     VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK, VIR_DOMAIN_STATS_CPU_TOTAL,
     VIR_DOMAIN_STATS_DIRTYRATE, VIR_DOMAIN_STATS_INTERFACE, VIR_DOMAIN_STATS_IOTHREAD,
     VIR_DOMAIN_STATS_MEMORY, VIR_DOMAIN_STATS_PERF, VIR_DOMAIN_STATS_STATE, VIR_DOMAIN_STATS_VCPU,
     VIR_DOMAIN_STATS_VM,
 };
 
-/// A group of values that libvirt's bulk call is asked for.
+/// A group of values that libvirt's bulk call can return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Group {
     name: &'static str,
     bit: u32,
 }
 
-/// Asked for at each reading: whether the guest runs.
-const ALWAYS: u32 = VIR_DOMAIN_STATS_STATE;
-/// Asked for unless something else is said.
-const USUAL: u32 = VIR_DOMAIN_STATS_STATE
+/// The groups of every sample: the state of the guest.
+const MANDATORY: u32 = VIR_DOMAIN_STATS_STATE;
+/// The groups that are queried by default.
+const DEFAULT: u32 = VIR_DOMAIN_STATS_STATE
     | VIR_DOMAIN_STATS_CPU_TOTAL
     | VIR_DOMAIN_STATS_BALLOON
     | VIR_DOMAIN_STATS_VCPU
     | VIR_DOMAIN_STATS_INTERFACE
     | VIR_DOMAIN_STATS_BLOCK;
+/// The groups that libvirt's QEMU driver returns without a query of QEMU's monitor, whatever state the
+/// guest is in.
+pub(crate) const DAEMON_GROUPS: u32 = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_INTERFACE;
 
 impl Group {
-    /// All that may be chosen, by the names of the options of `virsh domstats`.
+    /// All groups that can be selected, under the names of the options of `virsh domstats`.
     pub const ALL: [Self; 10] = [
-        Self::of("cpu-total", VIR_DOMAIN_STATS_CPU_TOTAL),
-        Self::of("balloon", VIR_DOMAIN_STATS_BALLOON),
-        Self::of("vcpu", VIR_DOMAIN_STATS_VCPU),
-        Self::of("interface", VIR_DOMAIN_STATS_INTERFACE),
-        Self::of("block", VIR_DOMAIN_STATS_BLOCK),
-        Self::of("perf", VIR_DOMAIN_STATS_PERF),
-        Self::of("iothread", VIR_DOMAIN_STATS_IOTHREAD),
-        Self::of("memory", VIR_DOMAIN_STATS_MEMORY),
-        Self::of("dirtyrate", VIR_DOMAIN_STATS_DIRTYRATE),
-        Self::of("vm", VIR_DOMAIN_STATS_VM),
+        Self::new("cpu-total", VIR_DOMAIN_STATS_CPU_TOTAL),
+        Self::new("balloon", VIR_DOMAIN_STATS_BALLOON),
+        Self::new("vcpu", VIR_DOMAIN_STATS_VCPU),
+        Self::new("interface", VIR_DOMAIN_STATS_INTERFACE),
+        Self::new("block", VIR_DOMAIN_STATS_BLOCK),
+        Self::new("perf", VIR_DOMAIN_STATS_PERF),
+        Self::new("iothread", VIR_DOMAIN_STATS_IOTHREAD),
+        Self::new("memory", VIR_DOMAIN_STATS_MEMORY),
+        Self::new("dirtyrate", VIR_DOMAIN_STATS_DIRTYRATE),
+        Self::new("vm", VIR_DOMAIN_STATS_VM),
     ];
 
-    const fn of(name: &'static str, bit: u32) -> Self {
+    const fn new(name: &'static str, bit: u32) -> Self {
         Self { name, bit }
     }
 
@@ -49,38 +54,63 @@ impl Group {
         Self::ALL.into_iter().find(|group| group.name == name)
     }
 
-    /// Its name.
+    /// Name of the group.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
     }
 }
 
-/// Which groups are to be asked for when.
-#[derive(Debug, Clone)]
-pub(crate) struct Agenda {
-    /// At each reading.
-    often: u32,
-    slow: Vec<Slow>,
+/// The part of a host that a sample queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The daemon and, through it, each guest's QEMU, for these groups.
+    Guests(u32),
+    /// The daemon alone, for the values that it has by itself, while no guest may be queried.
+    Daemon,
+    /// The daemon alone, before each guest is queried by a call of its own.
+    DaemonFirst,
 }
 
+impl Scope {
+    /// The groups to query.
+    pub(crate) fn groups(self) -> u32 {
+        match self {
+            Self::Guests(groups) => groups,
+            Self::Daemon | Self::DaemonFirst => DAEMON_GROUPS,
+        }
+    }
+}
+
+/// The groups to query at each sample.
 #[derive(Debug, Clone)]
-struct Slow {
+pub(crate) struct StatsSchedule {
+    /// Groups that every sample queries.
+    every_sample: u32,
+    throttled: Vec<Throttled>,
+}
+
+/// A group with a minimum interval.
+#[derive(Debug, Clone)]
+struct Throttled {
     bit: u32,
     interval: Duration,
     last: Option<Instant>,
 }
 
-impl Agenda {
-    /// The usual groups and these; those of `slow` no more often than that, whatever else is said.
-    pub(crate) fn new(more: &[Group], slow: &[(Group, Duration)]) -> Self {
-        let more = more.iter().fold(0, |bits, group| bits | group.bit);
-        let seldom = slow.iter().fold(0, |bits, (group, _)| bits | group.bit);
+impl StatsSchedule {
+    /// The default groups and the additional ones. A group of `throttled` is queried no more often than
+    /// its interval, whether it is among the others or not.
+    pub(crate) fn new(additional: &[Group], throttled: &[(Group, Duration)]) -> Self {
+        let additional = additional.iter().fold(0, |bits, group| bits | group.bit);
+        let bits = throttled
+            .iter()
+            .fold(0, |bits, (group, _)| bits | group.bit);
         Self {
-            often: ALWAYS | ((USUAL | more) & !seldom),
-            slow: slow
+            every_sample: MANDATORY | ((DEFAULT | additional) & !bits),
+            throttled: throttled
                 .iter()
-                .map(|&(group, interval)| Slow {
+                .map(|&(group, interval)| Throttled {
                     bit: group.bit,
                     interval,
                     last: None,
@@ -90,31 +120,31 @@ impl Agenda {
     }
 
     /// Makes all groups due.
-    pub(crate) fn begin(&mut self) {
-        for slow in &mut self.slow {
-            slow.last = None;
+    pub(crate) fn reset(&mut self) {
+        for group in &mut self.throttled {
+            group.last = None;
         }
     }
 
-    /// The groups of a reading that begins now.
+    /// The groups of a sample that begins now.
     pub(crate) fn due(&self, now: Instant) -> u32 {
-        let due = self.slow.iter().filter(|slow| slow.is_due(now));
-        due.fold(self.often, |bits, slow| bits | slow.bit)
+        let due = self.throttled.iter().filter(|group| group.is_due(now));
+        due.fold(self.every_sample, |bits, group| bits | group.bit)
     }
 
-    /// Takes in that a reading that began then has succeeded.
-    pub(crate) fn done(&mut self, began: Instant) {
-        for slow in &mut self.slow {
-            if slow.is_due(began) {
-                slow.last = Some(began);
+    /// Records that the sample that began at `start` has succeeded.
+    pub(crate) fn completed(&mut self, start: Instant) {
+        for group in &mut self.throttled {
+            if group.is_due(start) {
+                group.last = Some(start);
             }
         }
     }
 }
 
-impl Slow {
+impl Throttled {
     fn is_due(&self, now: Instant) -> bool {
-        // A tenth early is on time: readings begin a little late, each in its own way.
+        // A group is due up to a tenth of its interval early: samples begin with varying lateness.
         self.last
             .is_none_or(|last| (now - last) * 10 >= self.interval * 9)
     }
@@ -125,45 +155,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_group_has_its_own_interval_and_the_others_have_none() {
+    fn a_throttled_group_has_an_interval_and_the_others_have_none() {
         let [balloon, perf, vm] = ["balloon", "perf", "vm"].map(|name| Group::named(name).unwrap());
-        let slow = [
+        let throttled = [
             (balloon, Duration::from_secs(10)),
             (perf, Duration::from_secs(2)),
         ];
-        let mut agenda = Agenda::new(&[vm], &slow);
+        let mut schedule = StatsSchedule::new(&[vm], &throttled);
         let start = Instant::now();
-        let mut asked = |after_ms: u64| {
+        let mut queried = |after_ms: u64| {
             let now = start + Duration::from_millis(after_ms);
-            let due = agenda.due(now);
-            agenda.done(now);
+            let due = schedule.due(now);
+            schedule.completed(now);
             assert_eq!(
-                due & (USUAL & !balloon.bit | vm.bit),
-                USUAL & !balloon.bit | vm.bit
+                due & (DEFAULT & !balloon.bit | vm.bit),
+                DEFAULT & !balloon.bit | vm.bit
             );
             (due & balloon.bit != 0, due & perf.bit != 0)
         };
-        assert_eq!(asked(0), (true, true));
-        assert_eq!(asked(1000), (false, false));
-        assert_eq!(asked(1990), (false, true));
-        assert_eq!(asked(3000), (false, false));
-        assert_eq!(asked(4010), (false, true));
-        assert_eq!(asked(9995), (true, true));
-        assert_eq!(asked(10_995), (false, false));
-        agenda.begin();
+        assert_eq!(queried(0), (true, true));
+        assert_eq!(queried(1000), (false, false));
+        assert_eq!(queried(1990), (false, true));
+        assert_eq!(queried(3000), (false, false));
+        assert_eq!(queried(4010), (false, true));
+        assert_eq!(queried(9995), (true, true));
+        assert_eq!(queried(10_995), (false, false));
+        schedule.reset();
         assert_eq!(
-            agenda.due(start + Duration::from_millis(11_000)) & balloon.bit,
+            schedule.due(start + Duration::from_millis(11_000)) & balloon.bit,
             balloon.bit
         );
     }
 
     #[test]
-    fn a_reading_that_failed_leaves_a_group_due() {
-        let slow = [(Group::ALL[1], Duration::from_secs(10))];
-        let agenda = Agenda::new(&[], &slow);
+    fn a_group_stays_due_after_a_failed_sample() {
+        let throttled = [(Group::ALL[1], Duration::from_secs(10))];
+        let schedule = StatsSchedule::new(&[], &throttled);
         let now = Instant::now();
-        assert_eq!(agenda.due(now), USUAL);
-        assert_eq!(agenda.due(now + Duration::from_secs(1)), USUAL);
+        assert_eq!(schedule.due(now), DEFAULT);
+        assert_eq!(schedule.due(now + Duration::from_secs(1)), DEFAULT);
         assert!(Group::named("state").is_none());
     }
 }

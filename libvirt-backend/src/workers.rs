@@ -1,5 +1,7 @@
-//! Threads with a connection each, and the pool that they are in.
+//! Worker threads with a connection each, and the pool that takes samples with them.
 
 pub(crate) mod pool;
-pub(crate) mod timeout;
-pub(crate) mod worker;
+mod request;
+mod timeout;
+mod worker;
+mod worker_thread;

@@ -1,115 +1,72 @@
-//! What libvirt says when a call fails, and what it means for who asked.
+//! The meaning of libvirt's errors for the caller of the backend.
 
 use std::io;
 
 use virtmon_model::Error;
 
-use crate::ffi::{
-    LoadError, VIR_ERR_ACCESS_DENIED, VIR_ERR_AUTH_CANCELLED, VIR_ERR_AUTH_FAILED,
-    VIR_ERR_AUTH_UNAVAILABLE, VIR_ERR_NO_CONNECT, VIR_ERR_NO_DOMAIN, VIR_ERR_OPERATION_DENIED,
-    VIR_ERR_SYSTEM_ERROR,
+use crate::ffi::bindings::{
+    VIR_ERR_ACCESS_DENIED, VIR_ERR_AUTH_CANCELLED, VIR_ERR_AUTH_FAILED, VIR_ERR_AUTH_UNAVAILABLE,
+    VIR_ERR_NO_CONNECT, VIR_ERR_OPERATION_DENIED, VIR_ERR_SYSTEM_ERROR,
 };
+use crate::ffi::error::LibvirtError;
+use crate::ffi::library::LoadError;
 
-/// A failed call (`virError`).
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Fault {
-    /// A `virErrorNumber`.
-    code: u32,
-    /// The system's error number, where the code says that there is one.
-    errno: i32,
-    message: String,
-}
-
-impl Fault {
-    /// Takes over `code`, `int1` and `message` of a `virError`.
-    pub(crate) fn new(code: i32, int1: i32, message: &str) -> Self {
-        Self {
-            code: code.cast_unsigned(),
-            errno: int1,
-            message: one_line(message),
-        }
-    }
-
-    /// The `virErrorNumber`.
-    pub(crate) fn code(&self) -> u32 {
-        self.code
-    }
-
-    /// The system's error number, where the code says that there is one.
-    pub(crate) fn errno(&self) -> i32 {
-        self.errno
-    }
-
-    /// libvirt's own words, if it had any.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// Whether the domain that was asked for is gone.
-    pub(crate) fn is_no_domain(&self) -> bool {
-        self.code == VIR_ERR_NO_DOMAIN
-    }
-
-    /// Why there is no connection to `uri`.
-    pub(crate) fn on_open(self, uri: Option<&str>) -> Error {
-        let said = self.said();
+impl LibvirtError {
+    /// The error of a connection to `uri` that could not be opened.
+    pub(crate) fn into_open_error(self, uri: Option<&str>) -> Error {
+        let message = self.message();
         let uri = uri.unwrap_or("its default hypervisor");
         if self.is_denied() {
             return Error::Denied(format!(
-                "libvirt refuses this user {uri}: {said}: \
+                "libvirt denies this user access to {uri}: {message}: \
                  run virtmon as root, or as a member of the group that may use libvirt"
             ));
         }
-        let advice = if self.code == VIR_ERR_NO_CONNECT {
+        let advice = if self.code() == VIR_ERR_NO_CONNECT {
             "is the URI right (qemu:///system, xen:///system)?"
         } else {
             "is libvirtd (or virtqemud, virtxend) running there, and is the URI right?"
         };
-        Error::Unavailable(format!("libvirt can't reach {uri}: {said}: {advice}"))
+        Error::Unavailable(format!(
+            "libvirt cannot connect to {uri}: {message}: {advice}"
+        ))
     }
 
-    /// That a call failed once there was a connection.
-    pub(crate) fn on_call(self, call: &str) -> Error {
-        let said = self.said();
-        // libvirt itself puts the function's name behind some of its sentences.
-        let said = said.strip_suffix(call).unwrap_or(&said);
-        let said = said.trim_end_matches([':', ' ']);
+    /// The error of a call that failed on an open connection.
+    pub(crate) fn into_call_error(self, call: &str) -> Error {
+        let message = self.message();
+        // libvirt itself appends the function's name to some of its messages.
+        let message = message.strip_suffix(call).unwrap_or(&message);
+        let message = message.trim_end_matches([':', ' ']);
         if self.is_denied() {
-            return Error::Denied(format!("{call}: {said}"));
+            return Error::Denied(format!("{call}: {message}"));
         }
-        Error::call(call, io::Error::other(said))
+        Error::call(call, io::Error::other(message))
     }
 
-    /// That a call failed, whatever it was: another may do better.
-    pub(crate) fn on_retry(self, call: &str) -> Error {
-        Error::call(call, io::Error::other(self.said()))
-    }
-
-    /// libvirt's own words, on one line.
-    pub(crate) fn said(&self) -> String {
-        if self.message.is_empty() {
-            return format!("libvirt error {}, without a word", self.code);
-        }
-        self.message.clone()
+    /// The error of a call after which the connection is lost. A later call may succeed, whatever the
+    /// error was.
+    pub(crate) fn into_retry_error(self, call: &str) -> Error {
+        Error::call(call, io::Error::other(self.message()))
     }
 
     fn is_denied(&self) -> bool {
-        match self.code {
+        match self.code() {
             VIR_ERR_AUTH_FAILED
             | VIR_ERR_AUTH_CANCELLED
             | VIR_ERR_AUTH_UNAVAILABLE
             | VIR_ERR_ACCESS_DENIED
             | VIR_ERR_OPERATION_DENIED => true,
             VIR_ERR_SYSTEM_ERROR => {
-                io::Error::from_raw_os_error(self.errno).kind() == io::ErrorKind::PermissionDenied
+                io::Error::from_raw_os_error(self.errno()).kind() == io::ErrorKind::PermissionDenied
             }
             _ => false,
         }
     }
 }
 
-/// Why there is no library.
-pub(crate) fn on_load(error: &LoadError) -> Error {
+/// The error of a library that could not be loaded.
+pub(crate) fn load_error(error: &LoadError) -> Error {
     Error::Unavailable(
         match error {
             LoadError::Missing => {
@@ -120,11 +77,6 @@ pub(crate) fn on_load(error: &LoadError) -> Error {
         }
         .into(),
     )
-}
-
-/// libvirt passes on what others printed, which may have many lines.
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
+//! The facts about a host that do not change.
+
 use virtmon_model::Host;
 
-use crate::ffi::Connection;
+use crate::ffi::connection::Connection;
 use crate::records::fields::bytes_of_kib;
 
-/// Reads what stays as it is: all of the host but its free memory. What can't be read is unknown.
-pub(crate) fn facts(connection: &Connection) -> Host {
+/// Reads the values of a host that do not change: all but its free memory. A value that cannot be read is
+/// unknown.
+pub(crate) fn static_info(connection: &Connection) -> Host {
     let node = connection.node_info().ok();
     Host {
         hypervisor: hypervisor(
@@ -36,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_taken_apart() {
+    fn the_version_is_unpacked() {
         assert_eq!(hypervisor("QEMU", 7_002_011), "QEMU 7.2.11");
         assert_eq!(hypervisor("Xen", 4_017_000), "Xen 4.17.0");
         assert_eq!(hypervisor("QEMU", 0), "QEMU");

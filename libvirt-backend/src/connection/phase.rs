@@ -1,41 +1,44 @@
+//! The phase of a worker, shared with the thread that waits for it.
+
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What a reader is at, for who waits for it.
+/// The phase of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Phase {
-    /// Nothing: it waits for a request.
+    /// It waits for a request.
     Idle,
-    /// Connecting, which nothing ends where a far host accepts and is silent.
+    /// It connects. This may take for ever, if a remote host accepts and does not answer.
     Connecting,
-    /// A call that libvirt answers by itself: silence is the daemon's, or the network's.
+    /// It is in a call that libvirt answers by itself. If there is no answer, the daemon or the network is
+    /// the cause.
     Daemon,
-    /// A call that asks each guest's QEMU, and leaves out those that another call is asking:
-    /// silence is one guest's.
+    /// It is in a call that queries each guest's QEMU and leaves out those that another call is querying.
+    /// If there is no answer, one guest is the cause.
     Guests,
 }
 
-/// A reader's phase, told from one thread to another.
-pub(crate) struct Progress(AtomicU8);
+/// A phase that one thread writes and another reads.
+pub(crate) struct PhaseCell(AtomicU8);
 
-impl Progress {
-    /// Nothing yet.
+impl PhaseCell {
+    /// A cell with the phase [`Phase::Idle`].
     pub(crate) fn new() -> Self {
         Self(AtomicU8::new(Phase::Idle as u8))
     }
 
-    /// Tells that this is what comes now.
-    pub(crate) fn is_at(&self, phase: Phase) {
-        // Nothing but the phase itself is told by it: what was read comes by a channel.
+    /// Enters a phase.
+    pub(crate) fn set(&self, phase: Phase) {
+        // The cell carries nothing but the phase itself; samples go through a channel.
         self.0.store(phase as u8, Ordering::Relaxed);
     }
 
-    /// What the reader is at.
-    pub(crate) fn phase(&self) -> Phase {
+    /// The current phase.
+    pub(crate) fn get(&self) -> Phase {
         match self.0.load(Ordering::Relaxed) {
-            at if at == Phase::Guests as u8 => Phase::Guests,
-            at if at == Phase::Connecting as u8 => Phase::Connecting,
-            at if at == Phase::Daemon as u8 => Phase::Daemon,
+            phase if phase == Phase::Guests as u8 => Phase::Guests,
+            phase if phase == Phase::Connecting as u8 => Phase::Connecting,
+            phase if phase == Phase::Daemon as u8 => Phase::Daemon,
             _ => Phase::Idle,
         }
     }
@@ -46,12 +49,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_is_heard() {
-        let progress = Progress::new();
-        assert_eq!(progress.phase(), Phase::Idle);
+    fn the_cell_returns_the_phase_that_was_set() {
+        let cell = PhaseCell::new();
+        assert_eq!(cell.get(), Phase::Idle);
         for phase in [Phase::Guests, Phase::Connecting, Phase::Daemon, Phase::Idle] {
-            progress.is_at(phase);
-            assert_eq!(progress.phase(), phase);
+            cell.set(phase);
+            assert_eq!(cell.get(), phase);
         }
     }
 }

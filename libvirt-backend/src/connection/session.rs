@@ -1,111 +1,103 @@
+//! An open connection, and the samples that are taken over it.
+
 use std::ffi::CStr;
 
 use virtmon_model::{Capabilities, Host, Snapshot, Uuid};
 
-use crate::connection::error::Fault;
-use crate::connection::host;
-use crate::connection::phase::{Phase, Progress};
-use crate::connection::stats_api::{self, Way};
-use crate::ffi::{Connection, Library, StatsRecords, VIR_ERR_NO_SUPPORT};
-use crate::per_domain::stats::OneByOne;
-use crate::recording::encode as raw;
-use crate::recording::encode::RawSample;
-use crate::records::decode::{Buffers, How, LeftOut, Live, fill};
+use super::driver::Driver;
+use super::live_record::LiveRecord;
+use super::phase::{Phase, PhaseCell};
+use super::stats_api::StatsApi;
+use crate::ffi::bindings::VIR_ERR_NO_SUPPORT;
+use crate::ffi::connection::Connection;
+use crate::ffi::error::LibvirtError;
+use crate::ffi::library::Library;
+use crate::ffi::lists::StatsRecordList;
+use crate::per_domain::stats::PerDomainStats;
+use crate::recording::raw_sample::RawSample;
+use crate::records::decode::{Buffers, DecodeContext, DecodeReport, decode};
+use crate::records::record::Omitted;
+use crate::stats_groups::Scope;
 
-/// Who is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ask {
-    /// The daemon, and each guest's QEMU by it, for these groups.
-    Guests(u32),
-    /// The daemon alone, for what it knows by itself, while no guest may be asked.
-    Daemon,
-    /// The daemon alone, before some guests are asked apart from the others.
-    Base,
-}
-
-/// An open connection and what is known of it.
+/// An open connection and the facts about its driver.
 pub(crate) struct Session {
     connection: Connection,
-    facts: Facts,
-    one_by_one: OneByOne,
-    /// Whether the driver tells of free memory.
-    tells_free_memory: bool,
+    driver: Driver,
+    per_domain: PerDomainStats,
+    /// True if the driver reports free memory.
+    reports_free_memory: bool,
     guests_at_open: usize,
 }
 
-/// What the first session finds out, and the later ones of the same daemon need not ask for again.
-#[derive(Clone)]
-pub(crate) struct Facts {
-    way: Way,
-    host: Host,
-    /// Whether a record without `balloon.rss` is one that QEMU was not asked for: libvirt's QEMU
-    /// driver reads it only together with what it asks QEMU's monitor.
-    tells_rss: bool,
+/// A failed call: its name and its error.
+pub(crate) type FailedCall = (&'static str, LibvirtError);
+
+/// The buffers that a sample is written to.
+pub(crate) struct Destination<'d> {
+    /// Buffers of the decoder.
+    pub(crate) buffers: &'d mut Buffers,
+    /// The snapshot to fill.
+    pub(crate) snapshot: &'d mut Snapshot,
+    /// The place for the records that libvirt returns, if the sample is recorded.
+    pub(crate) raw: Option<&'d mut RawSample>,
 }
 
-/// A call that failed, by its name.
-pub(crate) type Failed = (&'static str, Fault);
-
 impl Session {
-    /// Connects, read-only, and finds out what can be asked, unless `facts` has that: on a busy
-    /// host each question may take seconds.
+    /// Opens a read-only connection. Finds out the facts about its driver unless they are given: on a
+    /// busy host each of these calls may take seconds.
     pub(crate) fn open(
         library: &'static Library,
         uri: Option<&CStr>,
-        facts: Option<Facts>,
-    ) -> Result<Self, Fault> {
+        driver: Option<Driver>,
+    ) -> Result<Self, LibvirtError> {
         let connection = Connection::open(library, uri)?;
         let mut guests_at_open = 0;
-        let facts = match facts {
-            Some(facts) => facts,
+        let driver = match driver {
+            Some(driver) => driver,
             None => {
-                let (way, guests) = Way::find(&connection)?;
+                let (driver, guests) = Driver::probe(&connection)?;
                 guests_at_open = guests;
-                Facts {
-                    way,
-                    host: host::facts(&connection),
-                    tells_rss: connection.driver().is_ok_and(|driver| driver == "QEMU"),
-                }
+                driver
             }
         };
-        let mut one_by_one = OneByOne::default();
-        if !facts.way.tells_devices() {
+        let mut per_domain = PerDomainStats::default();
+        if !driver.api.reports_devices() {
             let domains = connection.active_domains()?;
             guests_at_open = domains.len();
             if guests_at_open > 0 {
-                one_by_one.find(domains.get(0).domain);
+                per_domain.probe(domains.get(0).domain);
             }
         }
         Ok(Self {
-            facts,
-            one_by_one,
-            tells_free_memory: true,
-            guests_at_open,
             connection,
+            driver,
+            per_domain,
+            reports_free_memory: true,
+            guests_at_open,
         })
     }
 
-    /// What it found out.
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.facts
+    /// Facts about the driver.
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
     }
 
-    /// How many guests there were when it was opened, where opening told.
+    /// Number of guests when the connection was opened; 0 if opening did not find it out.
     pub(crate) fn guests_at_open(&self) -> usize {
         self.guests_at_open
     }
 
-    /// Whether it is worth another call.
+    /// True if another call may succeed on the connection.
     pub(crate) fn is_alive(&self) -> bool {
         self.connection.is_alive()
     }
 
-    /// What the driver can tell. Where the bulk call has no devices, each takes a call of its own,
-    /// and so do each domain's vCPUs.
+    /// The kinds of values that the driver reports. If the bulk call has no devices, each device takes
+    /// a call of its own, and so do each domain's vCPUs.
     pub(crate) fn capabilities(&self) -> Capabilities {
-        let [nics, disks] = match self.facts.way.tells_devices() {
+        let [nics, disks] = match self.driver.api.reports_devices() {
             true => [true; 2],
-            false => self.one_by_one.tells(),
+            false => self.per_domain.reports(),
         };
         Capabilities {
             nics,
@@ -114,148 +106,195 @@ impl Session {
         }
     }
 
-    /// Reads the host and its active domains, or `only` those where there are some. Returns how
-    /// many of them are not whole, since libvirt left out what their QEMU tells. What libvirt
-    /// returned is kept in `kept`, if there is such a place.
+    /// Reads the host and its active domains; only the domains of `uuids` unless that is empty. Returns
+    /// the number of incomplete rows: those for which libvirt omitted the values of QEMU.
     pub(crate) fn sample(
         &mut self,
-        ask: Ask,
-        only: &[Uuid],
-        buffers: &mut Buffers,
-        into: &mut Snapshot,
-        mut kept: Option<&mut RawSample>,
-        progress: &Progress,
-    ) -> Result<usize, Failed> {
-        into.warnings.clear();
-        // First, since a daemon that answers this is one that answers.
-        into.host.mem_free_bytes = self.free_memory();
-        let host = &mut into.host;
-        host.hypervisor.clone_from(&self.facts.host.hypervisor);
-        host.pcpus = self.facts.host.pcpus;
-        host.mem_bytes = self.facts.host.mem_bytes;
-        if let Some(kept) = &mut kept {
-            kept.clear();
-            raw::put_host(&mut kept.bytes, host);
+        scope: Scope,
+        uuids: &[Uuid],
+        mut to: Destination<'_>,
+        phase: &PhaseCell,
+    ) -> Result<usize, FailedCall> {
+        to.snapshot.warnings.clear();
+        // First, since a daemon that does not answer this call does not answer the others.
+        self.read_host(&mut to.snapshot.host);
+        if let Some(raw) = &mut to.raw {
+            raw.begin_sample(&to.snapshot.host);
         }
-        let groups = match ask {
-            // Of a driver that leaves out what it does not know, no more is enforced.
-            Ask::Guests(groups) => groups,
-            Ask::Daemon | Ask::Base => stats_api::DAEMON_GROUPS,
-        };
-        let one_by_one = &mut self.one_by_one;
-        let filled = match self.facts.way {
-            Way::Bulk { nowait, devices } => {
-                let may_be_held = nowait && matches!(ask, Ask::Guests(_));
-                let records = records(&self.connection, groups, nowait, only, || {
-                    if may_be_held {
-                        progress.is_at(Phase::Guests);
-                    }
-                })?;
-                progress.is_at(Phase::Daemon);
-                let how = How {
-                    ask,
-                    left_out: self.facts.tells_rss.then_some(match ask {
-                        Ask::Guests(_) | Ask::Base => LeftOut::NoAnswer,
-                        Ask::Daemon => LeftOut::NotAsked,
+        let report = match self.driver.api {
+            StatsApi::Bulk { nowait, devices } => {
+                // A driver leaves out the groups that it lacks: nothing is enforced here.
+                let groups = scope.groups();
+                let records = bulk_records(
+                    &self.connection,
+                    (groups, nowait),
+                    uuids,
+                    match scope {
+                        Scope::Guests(_) if nowait => Some(phase),
+                        _ => None,
+                    },
+                )?;
+                phase.set(Phase::Daemon);
+                let per_domain = (!devices).then_some(&mut self.per_domain);
+                let context = DecodeContext {
+                    scope,
+                    omitted: self.driver.reports_rss.then_some(match scope {
+                        Scope::Guests(_) | Scope::DaemonFirst => Omitted::NoAnswer,
+                        Scope::Daemon => Omitted::NotQueried,
                     }),
                     // A recording has no calls beside the bulk one.
-                    vcpus: !devices && kept.is_none(),
+                    queries_vcpus: !devices && to.raw.is_none(),
                 };
-                let answers = (!devices).then(|| {
-                    let domains = (0..records.len()).map(|at| records.get(at).domain);
-                    one_by_one.ask(domains, groups, &mut into.warnings)
-                });
-                fill(buffers, into, kept, records.len(), &how, |at| Live {
-                    record: records.get(at),
-                    answers: answers.as_ref(),
-                })
+                decode_bulk(&records, groups, per_domain, to, &context)
             }
-            Way::Each => {
-                let domains = self
-                    .connection
-                    .active_domains()
-                    .map_err(|fault| ("virConnectListAllDomains", fault))?;
-                let how = How {
-                    ask: Ask::Guests(!0),
-                    left_out: None,
-                    vcpus: kept.is_none(),
-                };
-                let each = (0..domains.len()).map(|at| domains.get(at).domain);
-                let answers = one_by_one.ask(each, groups, &mut into.warnings);
-                fill(buffers, into, kept, domains.len(), &how, |at| Live {
-                    record: domains.get(at),
-                    answers: Some(&answers),
-                })
-            }
+            StatsApi::PerDomain => self.sample_domains(scope.groups(), to)?,
         };
-        // One domain that refuses costs the others nothing; a lost connection refuses them all.
-        if let Some(fault) = filled.refused
+        // An error of one domain does not affect the others; a lost connection affects all of them.
+        if let Some(error) = report.refused
             && !self.is_alive()
         {
-            return Err(("virDomainGetInfo", fault));
+            return Err(("virDomainGetInfo", error));
         }
-        Ok(filled.skipped)
+        Ok(report.incomplete)
     }
 
-    /// Free memory now. A driver that can't tell is asked once.
+    /// Reads the domains of a driver that has no bulk call.
+    fn sample_domains(
+        &mut self,
+        groups: u32,
+        to: Destination<'_>,
+    ) -> Result<DecodeReport, FailedCall> {
+        let domains = self
+            .connection
+            .active_domains()
+            .map_err(|error| ("virConnectListAllDomains", error))?;
+        let context = DecodeContext {
+            scope: Scope::Guests(!0),
+            omitted: None,
+            queries_vcpus: to.raw.is_none(),
+        };
+        let each = (0..domains.len()).map(|index| domains.get(index).domain);
+        let warnings = &mut to.snapshot.warnings;
+        let answers = self.per_domain.query(each, groups, warnings);
+        let Destination {
+            buffers,
+            snapshot,
+            raw,
+        } = to;
+        let record = |index| LiveRecord {
+            record: domains.get(index),
+            answers: Some(&answers),
+        };
+        Ok(decode(
+            buffers,
+            snapshot,
+            raw,
+            domains.len(),
+            &context,
+            record,
+        ))
+    }
+
+    /// Reads the host's values. They do not change, but for its free memory.
+    fn read_host(&mut self, host: &mut Host) {
+        host.mem_free_bytes = self.free_memory();
+        let facts = &self.driver.host;
+        host.hypervisor.clone_from(&facts.hypervisor);
+        host.pcpus = facts.pcpus;
+        host.mem_bytes = facts.mem_bytes;
+    }
+
+    /// Free memory now. A driver that does not report it is called once.
     fn free_memory(&mut self) -> Option<u64> {
-        if !self.tells_free_memory {
+        if !self.reports_free_memory {
             return None;
         }
         let free = self.connection.free_memory();
-        if let Err(fault) = &free {
-            self.tells_free_memory = fault.code() != VIR_ERR_NO_SUPPORT;
+        if let Err(error) = &free {
+            self.reports_free_memory = error.code() != VIR_ERR_NO_SUPPORT;
         }
         free.ok()
     }
 }
 
-/// The records of all active domains, or of `only` those where there are some. `begins` is called
-/// before the call that may wait for guests.
-fn records<'c>(
-    connection: &'c Connection,
+/// Makes rows of the records of the bulk call, and of the answers for each domain if the records have no
+/// devices.
+fn decode_bulk(
+    records: &StatsRecordList<'_>,
     groups: u32,
-    nowait: bool,
-    only: &[Uuid],
-    begins: impl FnOnce(),
-) -> Result<StatsRecords<'c>, Failed> {
-    if only.is_empty() {
-        begins();
-        let records = connection.stats(groups, Way::flags(nowait));
-        return records.map_err(|fault| ("virConnectGetAllDomainStats", fault));
+    per_domain: Option<&mut PerDomainStats>,
+    to: Destination<'_>,
+    context: &DecodeContext,
+) -> DecodeReport {
+    let Destination {
+        buffers,
+        snapshot,
+        raw,
+    } = to;
+    let warnings = &mut snapshot.warnings;
+    let answers = per_domain.map(|per_domain| {
+        let domains = (0..records.len()).map(|index| records.get(index).domain);
+        per_domain.query(domains, groups, warnings)
+    });
+    decode(buffers, snapshot, raw, records.len(), context, |index| {
+        LiveRecord {
+            record: records.get(index),
+            answers: answers.as_ref(),
+        }
+    })
+}
+
+/// The records of all active domains; only those of `uuids` unless that is empty. `phase` enters
+/// [`Phase::Guests`] before the call that may wait for guests.
+fn bulk_records<'c>(
+    connection: &'c Connection,
+    (groups, nowait): (u32, bool),
+    uuids: &[Uuid],
+    phase: Option<&PhaseCell>,
+) -> Result<StatsRecordList<'c>, FailedCall> {
+    let enter = || phase.into_iter().for_each(|phase| phase.set(Phase::Guests));
+    if uuids.is_empty() {
+        enter();
+        let records = connection.stats(groups, StatsApi::bulk_flags(nowait));
+        return records.map_err(|error| ("virConnectGetAllDomainStats", error));
     }
-    // One that has ended since is not found.
-    let found = only.iter().filter_map(|&uuid| connection.find(uuid).ok());
+    // A domain that has ended in the meantime is not found.
+    let found = uuids.iter().filter_map(|&uuid| connection.find(uuid).ok());
     let found: Vec<_> = found.collect();
-    begins();
-    let records = connection.stats_of(&found, groups, Way::list_flags(nowait));
-    records.map_err(|fault| ("virDomainListGetStats", fault))
+    enter();
+    let records = connection.stats_of(&found, groups, StatsApi::list_flags(nowait));
+    records.map_err(|error| ("virDomainListGetStats", error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::records::fields::FieldSelection;
+    use crate::stats_groups::DAEMON_GROUPS;
 
-    /// What the test driver tells in this way, or in the way that it has.
-    fn sampled(way: Option<Way>) -> Snapshot {
+    /// A sample of the test driver with these calls, or with the calls that it has.
+    fn sampled(api: Option<StatsApi>) -> Snapshot {
         let library = Library::load().unwrap();
         let mut session = Session::open(library, Some(c"test:///default"), None).unwrap();
-        session.facts.way = way.unwrap_or(session.facts.way);
+        session.driver.api = api.unwrap_or(session.driver.api);
         let mut snapshot = Snapshot::default();
         for _ in 0..100 {
-            let mut buffers = Buffers::new(FieldSelection::default());
-            let ask = Ask::Guests(stats_api::DAEMON_GROUPS);
-            let progress = Progress::new();
-            let read = session.sample(ask, &[], &mut buffers, &mut snapshot, None, &progress);
-            read.map_err(|(call, fault)| fault.on_call(call)).unwrap();
+            let to = Destination {
+                buffers: &mut Buffers::new(FieldSelection::default()),
+                snapshot: &mut snapshot,
+                raw: None,
+            };
+            let sampled = session.sample(Scope::Guests(DAEMON_GROUPS), &[], to, &PhaseCell::new());
+            sampled
+                .map_err(|(call, error)| error.into_call_error(call))
+                .unwrap();
         }
         snapshot
     }
 
     #[test]
-    fn one_by_one_tells_what_all_at_once_does() {
-        let (bulk, each) = (sampled(None), sampled(Some(Way::Each)));
+    fn per_domain_calls_report_what_the_bulk_call_does() {
+        let (bulk, each) = (sampled(None), sampled(Some(StatsApi::PerDomain)));
         let (bulk, each) = (&bulk.domains[0], &each.domains[0]);
         assert_eq!(each.name.as_deref(), Some("test"));
         assert_eq!((each.identity, each.state), (bulk.identity, bulk.state));
@@ -275,7 +314,7 @@ mod tests {
             (vec!["testnet0".into()], vec!["testnet0".into()])
         );
         assert!(each.nics.sum(|nic| nic.rx_bytes) >= bulk.nics.sum(|nic| nic.rx_bytes));
-        // They were not asked for.
+        // Disks were not queried.
         assert!(each.nics.complete && !each.disks.complete);
     }
 }

@@ -1,30 +1,32 @@
-use crate::ffi::{
+//! Typed parameters: the named values of a record.
+
+use super::bindings::{
     VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING,
     VIR_TYPED_PARAM_UINT, VIR_TYPED_PARAM_ULLONG,
 };
 
-/// A named field of a bulk record as libvirt wrote it (`virTypedParameter`).
+/// A named field of a record as libvirt wrote it (`virTypedParameter`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Param<'a> {
-    /// Its name.
+    /// Name of the field.
     pub(crate) name: &'a str,
-    /// A `virTypedParameterType`, or one that later versions add.
+    /// A `virTypedParameterType`, or a type that a later version adds.
     pub(crate) kind: i32,
-    /// What the union holds, where it is no string: a number of 32 bits is extended by its sign.
+    /// Bits of the union if the type is not a string. A signed 32-bit number is sign-extended.
     pub(crate) bits: u64,
-    /// The string.
+    /// The string, if the type is one.
     pub(crate) text: Option<&'a [u8]>,
 }
 
 impl<'a> Param<'a> {
-    /// What it says.
+    /// The value of the field.
     pub(crate) fn value(self) -> Value<'a> {
         let number = match u32::try_from(self.kind) {
             Ok(VIR_TYPED_PARAM_INT | VIR_TYPED_PARAM_LLONG) => {
                 u64::try_from(self.bits.cast_signed()).ok()
             }
             Ok(VIR_TYPED_PARAM_UINT | VIR_TYPED_PARAM_ULLONG) => Some(self.bits),
-            Ok(VIR_TYPED_PARAM_BOOLEAN) => return Value::Truth(self.bits != 0),
+            Ok(VIR_TYPED_PARAM_BOOLEAN) => return Value::Bool(self.bits != 0),
             Ok(VIR_TYPED_PARAM_STRING) => return self.text.map_or(Value::Other, Value::Text),
             _ => None,
         };
@@ -32,32 +34,32 @@ impl<'a> Param<'a> {
     }
 }
 
-/// What a field says.
+/// The value of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
-    /// A whole number of any width, not negative: libvirt writes -1 for what it can't tell.
+    /// An integer of any width that is not negative: libvirt writes -1 for an unknown value.
     Number(u64),
-    /// A string: bytes of any kind.
+    /// A string of any bytes.
     Text(&'a [u8]),
-    /// Yes or no.
-    Truth(bool),
+    /// A truth value.
+    Bool(bool),
     /// A fraction, a negative number, or a type that virtmon does not know.
     Other,
 }
 
 impl Value<'_> {
-    /// The number, if it is one.
+    /// The number, if the value is one.
     pub(crate) fn number(self) -> Option<u64> {
         match self {
             Self::Number(number) => Some(number),
-            Self::Text(_) | Self::Truth(_) | Self::Other => None,
+            Self::Text(_) | Self::Bool(_) | Self::Other => None,
         }
     }
 
-    /// Whether it is so, if it is a truth value.
-    pub(crate) fn truth(self) -> Option<bool> {
+    /// The truth value, if the value is one.
+    pub(crate) fn bool(self) -> Option<bool> {
         match self {
-            Self::Truth(truth) => Some(truth),
+            Self::Bool(value) => Some(value),
             Self::Number(_) | Self::Text(_) | Self::Other => None,
         }
     }

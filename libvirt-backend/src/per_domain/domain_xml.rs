@@ -1,43 +1,44 @@
-//! The devices of a domain, by the names that calls take for them, out of its XML: pure.
+//! The devices in a domain's XML, by the names that libvirt's calls take. No I/O.
 
 use roxmltree::{Document, Node};
 use virtmon_model::DeviceClass;
 
-/// The devices that the XML tells of, in its order.
+/// The devices in the XML, in its order. `None` is a device that no call can be made for: a NIC without an
+/// interface on the host.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Targets {
+pub(crate) struct DomainDevices {
     /// Network interfaces.
-    pub(crate) nics: Vec<Option<Target>>,
+    pub(crate) nics: Vec<Option<DeviceTarget>>,
     /// Block devices.
-    pub(crate) disks: Vec<Option<Target>>,
+    pub(crate) disks: Vec<Option<DeviceTarget>>,
 }
 
-/// A device that can be asked for. One that can't is a NIC without an interface on the host.
+/// A device that calls can be made for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct DeviceTarget {
     /// `<target dev=''>`.
     pub(crate) name: String,
-    /// `<source>`: a file, a device, the name that a network gives it.
+    /// `<source>`: a file, a device, or the name that the image has in network storage.
     pub(crate) path: Option<String>,
 }
 
-/// Reads the element `domain`.
-pub(crate) fn parse(xml: &str) -> Option<Targets> {
+/// Reads the devices of the element `domain`. `None` if it is not valid XML.
+pub(crate) fn parse(xml: &str) -> Option<DomainDevices> {
     let document = Document::parse(xml).ok()?;
-    let mut targets = Targets::default();
+    let mut devices = DomainDevices::default();
     for device in children(document.root_element(), "devices").flat_map(|all| all.children()) {
         match device.tag_name().name() {
-            "interface" => targets.nics.push(target(device, &[])),
-            "disk" => targets.disks.push(target(device, &["file", "dev", "name"])),
+            "interface" => devices.nics.push(target(device, &[])),
+            "disk" => devices.disks.push(target(device, &["file", "dev", "name"])),
             _ => {}
         }
     }
-    Some(targets)
+    Some(devices)
 }
 
-/// The devices of the element `domain` by libvirt's own names for them, `<alias name=''>`: what each
-/// is, and its target, or for want of one its alias.
-pub(crate) fn aliases(xml: &str) -> Option<Vec<(String, (DeviceClass, String))>> {
+/// Reads the NICs and disks of the element `domain`: for each libvirt's own name, `<alias name=''>`, its
+/// class, and its target, or its alias if it has no target.
+pub(crate) fn parse_aliases(xml: &str) -> Option<Vec<(String, (DeviceClass, String))>> {
     let document = Document::parse(xml).ok()?;
     let devices = children(document.root_element(), "devices").flat_map(|all| all.children());
     let named = devices.filter_map(|device| {
@@ -54,11 +55,11 @@ pub(crate) fn aliases(xml: &str) -> Option<Vec<(String, (DeviceClass, String))>>
     Some(named.collect())
 }
 
-fn target(device: Node<'_, '_>, paths: &[&str]) -> Option<Target> {
+fn target(device: Node<'_, '_>, paths: &[&str]) -> Option<DeviceTarget> {
     let name = children(device, "target").find_map(|target| target.attribute("dev"))?;
     let source = children(device, "source").next();
     let path = source.and_then(|source| paths.iter().find_map(|path| source.attribute(*path)));
-    Some(Target {
+    Some(DeviceTarget {
         name: name.to_owned(),
         path: path.map(str::to_owned),
     })
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_are_told_in_their_order_those_without_a_target_too() {
+    fn devices_keep_their_order_with_those_that_have_no_target() {
         let xml = "<domain type='xen'><name>web</name><devices>
             <disk type='block' device='disk'><driver name='phy'/><source dev='/dev/loop0'/>
               <target dev='xvda' bus='xen'/></disk>
@@ -84,12 +85,12 @@ mod tests {
             <disk type='network'><source protocol='rbd' name='pool/image'/><target dev='vdb'/></disk>
             </devices></domain>";
         let target = |name: &str, path: Option<&str>| {
-            Some(Target {
+            Some(DeviceTarget {
                 name: name.into(),
                 path: path.map(str::to_owned),
             })
         };
-        let told = Targets {
+        let expected = DomainDevices {
             nics: vec![target("vif3.0", None), None],
             disks: vec![
                 target("xvda", Some("/dev/loop0")),
@@ -97,8 +98,8 @@ mod tests {
                 target("vdb", Some("pool/image")),
             ],
         };
-        assert_eq!(parse(xml), Some(told));
-        assert_eq!(parse("<domain/>"), Some(Targets::default()));
+        assert_eq!(parse(xml), Some(expected));
+        assert_eq!(parse("<domain/>"), Some(DomainDevices::default()));
         assert_eq!(parse("<domain>"), None);
     }
 }

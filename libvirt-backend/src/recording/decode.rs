@@ -1,62 +1,60 @@
-//! A recorded reading as a snapshot: with the decoders of a live one, and without libvirt.
+//! A recorded sample as a snapshot. It is decoded like a live one, and needs no libvirt.
 
 use std::time::Duration;
 
-use virtmon_model::{
-    Capabilities, Disk, Domain as Row, Error, Host, Nic, Result, Snapshot, Stat, Uuid, Vcpu,
-};
+use virtmon_model::{Capabilities, Domain as Row, Error, Host, Result, Snapshot};
 use virtmon_recording::codec::Cursor;
-use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS, MAX_VCPUS, MAX_WARNINGS, Room};
+use virtmon_recording::room::{MAX_DOMAINS, MAX_WARNINGS, Room};
 
-use crate::connection::error::Fault;
-use crate::connection::session::Ask;
-use crate::ffi::params::Param;
-use crate::ffi::{Domain, DomainInfo};
-use crate::records::decode::{Buffers, How, LeftOut, Told, fill};
-use crate::records::devices::Device;
-use crate::records::fields;
-use crate::records::stale as carry;
+use super::raw_sample::RawSample;
+use super::recorded_domain::RecordedDomain;
+use crate::records::decode::{Buffers, DecodeContext, decode};
+use crate::records::fields::FieldSelection;
+use crate::records::record::Omitted;
+use crate::records::stale;
+use crate::stats_groups::Scope;
 
-/// Makes snapshots of what [`LibvirtBackend`](crate::LibvirtBackend) has kept.
+/// Makes snapshots of the samples that [`LibvirtBackend`](crate::LibvirtBackend) has recorded.
 pub struct LibvirtReplay {
     buffers: Buffers,
     capabilities: Capabilities,
-    /// What the last sample gave.
-    given: Snapshot,
-    /// Bytes that the last sample took up.
+    /// The domains of the last sample.
+    previous: Snapshot,
+    /// Memory of the last sample, in bytes.
     taken: usize,
 }
 
 impl LibvirtReplay {
-    /// For readings of the host that these [facts](virtmon_model::Backend::facts) are of.
+    /// A replay for samples of the host with this
+    /// [metadata](virtmon_model::Backend::host_metadata).
     ///
     /// # Errors
-    /// They are not those of such a host.
-    pub fn new(facts: &[u8]) -> Result<Self> {
-        let bits = Cursor(facts).byte();
+    /// The bytes are not the metadata of a libvirt host.
+    pub fn new(host_metadata: &[u8]) -> Result<Self> {
+        let bits = Cursor(host_metadata).byte();
         let bits = bits.ok_or_else(|| {
-            Error::UnsupportedAbi("it does not say what the host that it was made on tells".into())
+            Error::UnsupportedAbi("the recording lacks the capabilities of its host".into())
         })?;
         Ok(Self {
-            buffers: Buffers::new(fields::FieldSelection {
+            buffers: Buffers::new(FieldSelection {
                 vcpus: true,
                 stats: true,
                 nova: false,
             }),
             capabilities: Capabilities::from_bits(bits),
-            given: Snapshot::default(),
+            previous: Snapshot::default(),
             taken: 0,
         })
     }
 
-    /// What the recorded driver can tell.
+    /// The kinds of values that the recorded driver reports.
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
         self.capabilities
     }
 
-    /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` where the bytes
-    /// are not those of a reading, or of one that no host has; the snapshot then means nothing.
+    /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` if the bytes are not
+    /// those of a sample, or if the sample is larger than any host's; the snapshot then has no meaning.
     pub fn sample(&mut self, raw: &[u8], into: &mut Snapshot) -> Option<()> {
         let mut room = Room::default();
         let done = self.fill(raw, into, &mut room);
@@ -64,242 +62,86 @@ impl LibvirtReplay {
         done
     }
 
-    /// About how many bytes the last sample took up, whole or not.
+    /// Approximate memory of the last sample, in bytes, whether it was valid or not.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken
     }
 
     fn fill(&mut self, raw: &[u8], into: &mut Snapshot, room: &mut Room) -> Option<()> {
-        let mut take = Cursor(raw);
-        let carried = take.optional()?;
-        into.warnings.clear();
-        let warnings = take.number()?;
-        if warnings > MAX_WARNINGS as u64 {
-            return None;
-        }
-        for _ in 0..warnings {
-            let text = str::from_utf8(take.bytes()?).ok()?;
-            room.rows::<String>(1)?;
-            room.text(text.len(), 1)?;
-            let trouble = into.warnings.next_row();
-            trouble.clear();
-            trouble.push_str(text);
-        }
+        let mut cursor = Cursor(raw);
+        let elapsed_ns = cursor.optional()?;
+        read_warnings(&mut cursor, into, room)?;
         into.generation = 0;
-        host(&mut take, &mut into.host)?;
-        let left_out = match take.byte()? {
+        read_host(&mut cursor, &mut into.host)?;
+        let omitted = match cursor.byte()? {
             0 => None,
-            1 => Some(LeftOut::NoAnswer),
-            2 => Some(LeftOut::NotAsked),
+            1 => Some(Omitted::NoAnswer),
+            2 => Some(Omitted::NotQueried),
             _ => return None,
         };
         let mut records = Vec::new();
-        while take.bool()? {
+        while cursor.bool()? {
             if records.len() == MAX_DOMAINS {
                 return None;
             }
             room.rows::<Row>(1)?;
-            records.push(Recorded::take(&mut take, room)?);
+            records.push(RecordedDomain::read(&mut cursor, room)?);
         }
-        let how = How {
-            ask: match left_out {
-                Some(LeftOut::NotAsked) => Ask::Daemon,
-                // A recording is made of all the usual groups.
-                _ => Ask::Guests(!0),
+        let context = DecodeContext {
+            scope: match omitted {
+                Some(Omitted::NotQueried) => Scope::Daemon,
+                // A recording has all default groups.
+                _ => Scope::Guests(!0),
             },
-            left_out,
-            vcpus: false,
+            omitted,
+            queries_vcpus: false,
         };
-        let record = |at: usize| records[at];
-        fill(&mut self.buffers, into, None, records.len(), &how, record);
-        if let Some(elapsed_ns) = carried {
-            carry::over(&mut self.given, into, Duration::from_nanos(elapsed_ns));
+        let record = |index: usize| records[index];
+        let recorder = None::<&mut RawSample>;
+        decode(
+            &mut self.buffers,
+            into,
+            recorder,
+            records.len(),
+            &context,
+            record,
+        );
+        if let Some(elapsed_ns) = elapsed_ns {
+            let elapsed = Duration::from_nanos(elapsed_ns);
+            stale::restore_previous(&mut self.previous, into, elapsed);
         }
-        self.given.domains.clone_from(&into.domains);
+        self.previous.domains.clone_from(&into.domains);
         Some(())
     }
 }
 
-fn host(take: &mut Cursor<'_>, host: &mut Host) -> Option<()> {
-    host.hypervisor.clear();
-    let hypervisor = str::from_utf8(take.bytes()?).ok()?;
-    host.hypervisor.push_str(hypervisor);
-    let pcpus = take.optional()?;
-    host.pcpus = pcpus.map(u32::try_from).transpose().ok()?;
-    host.mem_bytes = take.optional()?;
-    host.mem_free_bytes = take.optional()?;
+fn read_warnings(cursor: &mut Cursor<'_>, into: &mut Snapshot, room: &mut Room) -> Option<()> {
+    into.warnings.clear();
+    let count = cursor.number()?;
+    if count > MAX_WARNINGS as u64 {
+        return None;
+    }
+    for _ in 0..count {
+        let text = str::from_utf8(cursor.bytes()?).ok()?;
+        room.rows::<String>(1)?;
+        room.text(text.len(), 1)?;
+        let warning = into.warnings.next_row();
+        warning.clear();
+        warning.push_str(text);
+    }
     Some(())
 }
 
-/// What libvirt told of a domain, still as bytes.
-#[derive(Clone, Copy)]
-struct Recorded<'a> {
-    id: u32,
-    uuid: Uuid,
-    name: &'a [u8],
-    /// From the first parameter on; they are all there.
-    params: Cursor<'a>,
-    info: Info<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Info<'a> {
-    NotAsked,
-    Told(DomainInfo),
-    Refused(i32, i32, &'a str),
-}
-
-impl<'a> Recorded<'a> {
-    fn take(take: &mut Cursor<'a>, room: &mut Room) -> Option<Self> {
-        let id = u32::try_from(take.number()?).ok()?;
-        let uuid = Uuid::from_bytes(take.array()?);
-        let name = take.bytes()?;
-        let params = *take;
-        room.text(name.len(), 1)?;
-        let mut seen = Seen::default();
-        while take.bool()? {
-            seen.take(param(take)?, name.len(), room)?;
-        }
-        Some(Self {
-            id,
-            uuid,
-            name,
-            params,
-            info: info(take)?,
-        })
-    }
-}
-
-/// What the parameters of a domain make rows of, one parameter after the other.
-#[derive(Default)]
-struct Seen {
-    /// The kind and the number of the device that the last one was of.
-    last: Option<(usize, u32)>,
-    /// How many devices there were of each kind.
-    counts: [usize; 3],
-    /// How often a number was smaller than before.
-    backwards: usize,
-}
-
-impl Seen {
-    /// The kinds of devices, and how many of each a domain has at most.
-    const KINDS: [(&str, usize); 3] = [
-        ("net", MAX_DEVICES),
-        ("block", MAX_DEVICES),
-        ("vcpu", MAX_VCPUS),
-    ];
-    /// libvirt counts upwards; each step back has rows moved.
-    const MOST_BACKWARDS: usize = 64;
-
-    /// Takes room for what one parameter becomes, in a domain whose name is so long.
-    fn take(&mut self, param: Param<'_>, named: usize, room: &mut Room) -> Option<()> {
-        room.text(param.text.map_or(0, <[u8]>::len), 1)?;
-        let mut words = param.name.splitn(3, '.');
-        let kind = words.next();
-        let kind = Self::KINDS.iter().position(|(word, _)| Some(*word) == kind);
-        let number = words.next().and_then(|number| number.parse().ok());
-        if let (Some(kind), Some(number), Some(field)) = (kind, number, words.next()) {
-            self.device(kind, number, named, room)?;
-            let value = param.value();
-            let has_place = match kind {
-                0 => Nic::default().set(field, value),
-                1 => Disk::default().set(field, value),
-                _ => Vcpu::default().set(field, value),
-            };
-            if has_place {
-                return Some(());
-            }
-        }
-        room.rows::<Stat>(1)?;
-        room.text(param.name.len(), 1)?;
-        room.text(named, 1)
-    }
-
-    fn device(&mut self, kind: usize, number: u32, named: usize, room: &mut Room) -> Option<()> {
-        let last = self.last.replace((kind, number));
-        if last == Some((kind, number)) {
-            return Some(());
-        }
-        let is_back = last.is_some_and(|(before, last)| before == kind && last > number);
-        self.backwards += usize::from(is_back);
-        self.counts[kind] += 1;
-        if self.backwards > Self::MOST_BACKWARDS || self.counts[kind] > Self::KINDS[kind].1 {
-            return None;
-        }
-        room.text(named, 1)?;
-        match kind {
-            0 => room.devices::<Nic>(1),
-            1 => room.devices::<Disk>(1),
-            _ => room.rows::<Vcpu>(1),
-        }
-    }
-}
-
-fn param<'a>(take: &mut Cursor<'a>) -> Option<Param<'a>> {
-    Some(Param {
-        name: str::from_utf8(take.bytes()?).ok()?,
-        kind: word(take)?.cast_signed(),
-        bits: take.number()?,
-        text: match take.bool()? {
-            true => Some(take.bytes()?),
-            false => None,
-        },
-    })
-}
-
-fn info<'a>(take: &mut Cursor<'a>) -> Option<Info<'a>> {
-    Some(match take.byte()? {
-        0 => Info::NotAsked,
-        1 => Info::Told(DomainInfo {
-            state: word(take)?,
-            max_mem_kib: take.number()?,
-            mem_kib: take.number()?,
-            vcpus: word(take)?,
-            cpu_time_ns: take.number()?,
-        }),
-        2 => Info::Refused(
-            word(take)?.cast_signed(),
-            word(take)?.cast_signed(),
-            str::from_utf8(take.bytes()?).ok()?,
-        ),
-        _ => return None,
-    })
-}
-
-fn word(take: &mut Cursor<'_>) -> Option<u32> {
-    u32::try_from(take.number()?).ok()
-}
-
-impl<'a> Told<'a> for Recorded<'a> {
-    fn id(&self) -> Option<u32> {
-        Some(self.id)
-    }
-
-    fn uuid(&self) -> Uuid {
-        self.uuid
-    }
-
-    fn name(&self) -> &'a [u8] {
-        self.name
-    }
-
-    fn params(&self) -> impl Iterator<Item = Param<'a>> {
-        let mut take = self.params;
-        std::iter::from_fn(move || take.bool()?.then(|| param(&mut take))?)
-    }
-
-    fn info(&self) -> std::result::Result<DomainInfo, Fault> {
-        match self.info {
-            Info::Told(info) => Ok(info),
-            Info::Refused(code, errno, message) => Err(Fault::new(code, errno, message)),
-            Info::NotAsked => Err(Fault::new(0, 0, "it was not recorded")),
-        }
-    }
-
-    fn live(&self) -> Option<Domain<'a>> {
-        None
-    }
+fn read_host(cursor: &mut Cursor<'_>, host: &mut Host) -> Option<()> {
+    host.hypervisor.clear();
+    let hypervisor = str::from_utf8(cursor.bytes()?).ok()?;
+    host.hypervisor.push_str(hypervisor);
+    let pcpus = cursor.optional()?;
+    host.pcpus = pcpus.map(u32::try_from).transpose().ok()?;
+    host.mem_bytes = cursor.optional()?;
+    host.mem_free_bytes = cursor.optional()?;
+    Some(())
 }
 
 #[cfg(test)]

@@ -1,170 +1,161 @@
-//! Rows out of what libvirt told, live or in a recording.
+//! Rows from records.
 
 use std::sync::Arc;
 
-use virtmon_model::{Domain as Row, Identity, Snapshot, Uuid};
+use virtmon_model::{Domain as Row, Identity, Snapshot};
 
-use crate::connection::error::Fault;
-use crate::connection::session::Ask;
-use crate::ffi::params::Param;
-use crate::ffi::{
-    Domain, DomainInfo, Record, VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK,
-    VIR_DOMAIN_STATS_CPU_TOTAL,
+use super::domain_info;
+use super::fields::{FieldDecoder, FieldSelection};
+use super::name_cache::NameCache;
+use super::order::Order;
+use super::record::{DomainRecord, Omitted, Recorder};
+use crate::ffi::bindings::{
+    VIR_DOMAIN_STATS_BALLOON, VIR_DOMAIN_STATS_BLOCK, VIR_DOMAIN_STATS_CPU_TOTAL,
 };
-use crate::openstack::Instances;
-use crate::per_domain::stats as one_by_one;
-use crate::recording::encode as raw;
-use crate::recording::encode::RawSample;
-use crate::records::domain_info as info;
-use crate::records::fields::{FieldSelection, Fields};
-use crate::records::name_cache::Names;
-use crate::records::order::Order;
+use crate::ffi::domain::DomainInfo;
+use crate::ffi::error::LibvirtError;
+use crate::openstack::InstanceCache;
+use crate::stats_groups::Scope;
 
-/// What libvirt told of one domain.
-pub(crate) trait Told<'a> {
-    /// As [`Domain::id`](crate::ffi::Domain::id).
-    fn id(&self) -> Option<u32>;
-    /// As [`Domain::uuid`](crate::ffi::Domain::uuid).
-    fn uuid(&self) -> Uuid;
-    /// As [`Domain::name`](crate::ffi::Domain::name).
-    fn name(&self) -> &'a [u8];
-    /// As [`Record::params`].
-    fn params(&self) -> impl Iterator<Item = Param<'a>>;
-    /// As [`Domain::info`](crate::ffi::Domain::info).
-    fn info(&self) -> Result<DomainInfo, Fault>;
-    /// The domain itself, to be asked for more, where it is there.
-    fn live(&self) -> Option<Domain<'a>>;
+/// The facts about a sample that its records do not contain.
+pub(crate) struct DecodeContext {
+    /// The part of the host that was queried.
+    pub(crate) scope: Scope,
+    /// The reason for incomplete records. `None` if a record cannot show that it is incomplete.
+    pub(crate) omitted: Option<Omitted>,
+    /// True if vCPUs take a call of their own.
+    pub(crate) queries_vcpus: bool,
 }
 
-/// What libvirt told in a list, and of devices apart from it.
-pub(crate) struct Live<'l> {
-    pub(crate) record: Record<'l>,
-    /// Where each domain is asked by itself.
-    pub(crate) answers: Option<&'l one_by_one::Answers<'l>>,
-}
-
-impl<'l> Told<'l> for Live<'l> {
-    fn id(&self) -> Option<u32> {
-        self.record.domain.id()
+impl DecodeContext {
+    /// True if libvirt's QEMU driver has omitted the values of a guest's monitor. If neither memory nor
+    /// disks were queried, the other values come without the monitor too.
+    fn is_incomplete(&self, row: &Row) -> bool {
+        let Scope::Guests(groups) = self.scope else {
+            return true;
+        };
+        if groups & VIR_DOMAIN_STATS_BALLOON != 0 {
+            return row.memory.rss_bytes.is_none();
+        }
+        let disks = &row.disks.rows;
+        groups & VIR_DOMAIN_STATS_BLOCK != 0
+            && !disks.is_empty()
+            && disks.iter().all(|disk| disk.rd_requests.is_none())
     }
 
-    fn uuid(&self) -> Uuid {
-        self.record.domain.uuid()
-    }
-
-    fn name(&self) -> &'l [u8] {
-        self.record.domain.name()
-    }
-
-    fn params(&self) -> impl Iterator<Item = Param<'l>> {
-        let devices = self.answers.zip(self.id());
-        let devices = devices.and_then(|(answers, id)| answers.devices(id));
-        let devices = devices.into_iter().flat_map(one_by_one::Told::params);
-        self.record.params().chain(devices)
-    }
-
-    fn info(&self) -> Result<DomainInfo, Fault> {
-        let asked = self.answers.zip(self.id());
-        let asked = asked.and_then(|(answers, id)| answers.info(id));
-        asked.unwrap_or_else(|| self.record.domain.info())
-    }
-
-    fn live(&self) -> Option<Domain<'l>> {
-        Some(self.record.domain)
+    /// True if the group with the CPU time was queried, or would have been queried in any sample.
+    fn expects_cpu_time(&self) -> bool {
+        !matches!(self.scope, Scope::Guests(groups) if groups & VIR_DOMAIN_STATS_CPU_TOTAL == 0)
     }
 }
 
-/// Why libvirt left out what a guest's QEMU tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LeftOut {
-    /// It answered without it.
-    NoAnswer,
-    /// It was not to ask.
-    NotAsked,
-}
-
-/// How records are to be read.
-pub(crate) struct How {
-    /// Who was asked.
-    pub(crate) ask: Ask,
-    /// Why a record is not whole, where a record tells that by what it lacks.
-    pub(crate) left_out: Option<LeftOut>,
-    /// Whether vCPUs take a call of their own.
-    pub(crate) vcpus: bool,
+/// The result of decoding.
+#[derive(Default)]
+pub(crate) struct DecodeReport {
+    /// Number of rows for which libvirt omitted the values of QEMU.
+    pub(crate) incomplete: usize,
+    /// The last error of a call for one domain.
+    pub(crate) refused: Option<LibvirtError>,
 }
 
 /// Buffers that outlive a connection.
 pub(crate) struct Buffers {
-    fields: Fields,
-    names: Names,
-    /// Where they are wanted.
-    instances: Option<Instances>,
     order: Order,
-    no_answer: Arc<str>,
-    not_asked: Arc<str>,
+    rows: RowDecoder,
 }
 
 impl Buffers {
-    /// For what is wanted.
-    pub(crate) fn new(take: FieldSelection) -> Self {
+    /// Buffers for the selected values.
+    pub(crate) fn new(selection: FieldSelection) -> Self {
         Self {
-            fields: Fields::new(take),
-            names: Names::default(),
-            instances: take.nova.then(Instances::default),
             order: Order::default(),
-            no_answer: "its QEMU does not answer: another call is waiting for it".into(),
-            not_asked: "its QEMU was not asked: too many others do not answer".into(),
+            rows: RowDecoder {
+                fields: FieldDecoder::new(selection),
+                names: NameCache::default(),
+                instances: selection.nova.then(InstanceCache::default),
+                no_answer: "its QEMU does not answer: another call is waiting for it".into(),
+                not_queried: "its QEMU was not queried: too many others do not answer".into(),
+            },
         }
     }
 }
 
-/// What filling a snapshot came to.
-#[derive(Default)]
-pub(crate) struct Filled {
-    /// Domains whose QEMU was left out.
-    pub(crate) skipped: usize,
-    /// The last refusal of a domain.
-    pub(crate) refused: Option<Fault>,
-}
-
-/// Whether libvirt's QEMU driver has left out what a guest's monitor tells. Where neither memory nor
-/// disks were asked for, the rest comes without the monitor as well.
-fn is_left_out(row: &Row, ask: Ask) -> bool {
-    let Ask::Guests(groups) = ask else {
-        return true;
-    };
-    if groups & VIR_DOMAIN_STATS_BALLOON != 0 {
-        return row.memory.rss_bytes.is_none();
-    }
-    let disks = &row.disks.rows;
-    groups & VIR_DOMAIN_STATS_BLOCK != 0
-        && !disks.is_empty()
-        && disks.iter().all(|disk| disk.rd_requests.is_none())
-}
-
-/// Makes a row of each record, in ascending order of id. The records are kept in `kept`, if there is
-/// such a place.
-pub(crate) fn fill<'a, T: Told<'a>>(
+/// Makes a row of each record, in ascending order of id. The records are copied to `recorder`, if there is
+/// one.
+pub(crate) fn decode<'a, T: DomainRecord<'a>>(
     buffers: &mut Buffers,
     into: &mut Snapshot,
-    mut kept: Option<&mut RawSample>,
+    mut recorder: Option<&mut impl Recorder>,
     len: usize,
-    how: &How,
+    context: &DecodeContext,
     record: impl Fn(usize) -> T,
-) -> Filled {
-    let mut filled = Filled::default();
-    let why = how.left_out.map(|why| match why {
-        LeftOut::NoAnswer => &buffers.no_answer,
-        LeftOut::NotAsked => &buffers.not_asked,
-    });
-    if let Some(kept) = &mut kept {
-        raw::put_left_out(kept, how.left_out);
+) -> DecodeReport {
+    let mut report = DecodeReport::default();
+    if let Some(recorder) = &mut recorder {
+        recorder.begin_records(context.omitted);
     }
-    let is_unasked = matches!(how.ask, Ask::Guests(g) if g & VIR_DOMAIN_STATS_CPU_TOTAL == 0);
+    let Buffers { order, rows } = buffers;
     into.domains.clear();
-    for (id, at) in buffers.order.of(len, |at| record(at).id()) {
-        let record = record(at);
+    for (id, index) in order.sort(len, |index| record(index).id()) {
+        let record = record(index);
         let row = into.domains.next_row();
+        let info = rows.decode(row, id, &record, context);
+        if let Some(recorder) = &mut recorder {
+            recorder.add_record(id, &record, info.as_ref());
+        }
+        let is_incomplete = row.error.is_some();
+        if !apply_info(row, info, &mut report) || domain_info::has_ended(row) {
+            into.domains.drop_last();
+            continue;
+        }
+        rows.complete(row, &record, context);
+        report.incomplete += usize::from(is_incomplete);
+    }
+    if let Some(recorder) = &mut recorder {
+        recorder.end_records();
+    }
+    rows.sweep();
+    report
+}
+
+/// Completes a row with the result of `virDomainGetInfo`, if it was called. Returns false if the domain has
+/// ended.
+fn apply_info(
+    row: &mut Row,
+    info: Option<Result<DomainInfo, LibvirtError>>,
+    report: &mut DecodeReport,
+) -> bool {
+    match info.map(|info| domain_info::complete(row, info)) {
+        None => true,
+        Some(Ok(exists)) => exists,
+        Some(Err(error)) => {
+            row.error = Some(error.message().into());
+            report.refused = Some(error);
+            true
+        }
+    }
+}
+
+/// Decodes one record after the other.
+struct RowDecoder {
+    fields: FieldDecoder,
+    names: NameCache,
+    /// `None` if instances are not selected.
+    instances: Option<InstanceCache>,
+    no_answer: Arc<str>,
+    not_queried: Arc<str>,
+}
+
+impl RowDecoder {
+    /// Fills a row with the record's parameters. Returns the result of `virDomainGetInfo`, which is called
+    /// if the parameters lack a CPU time that they should have.
+    fn decode<'a>(
+        &mut self,
+        row: &mut Row,
+        id: u32,
+        record: &impl DomainRecord<'a>,
+        context: &DecodeContext,
+    ) -> Option<Result<DomainInfo, LibvirtError>> {
         row.clear();
         row.identity = Identity {
             id,
@@ -172,49 +163,45 @@ pub(crate) fn fill<'a, T: Told<'a>>(
             incarnation: None,
         };
         let fields = record.params().map(|param| (param.name, param.value()));
-        buffers.fields.fill(row, fields);
-        if is_left_out(row, how.ask) {
-            row.error = why.cloned();
+        self.fields.decode(row, fields);
+        if context.is_incomplete(row) {
+            row.error = match context.omitted {
+                None => None,
+                Some(Omitted::NoAnswer) => Some(Arc::clone(&self.no_answer)),
+                Some(Omitted::NotQueried) => Some(Arc::clone(&self.not_queried)),
+            };
         }
-        let is_skipped = row.error.is_some();
-        let lacks_info = row.cpu_time_ns.is_none() && !is_unasked;
-        let info = lacks_info.then(|| record.info());
-        if let Some(kept) = &mut kept {
-            raw::put_record(kept, id, &record, info.as_ref());
-        }
-        let is_there = match info.map(|info| info::complete(row, info)) {
-            None => true,
-            Some(Ok(there)) => there,
-            Some(Err(fault)) => {
-                row.error = Some(fault.said().into());
-                filled.refused = Some(fault);
-                true
-            }
+        let lacks_info = row.cpu_time_ns.is_none() && context.expects_cpu_time();
+        lacks_info.then(|| record.info())
+    }
+
+    /// Completes the row of a domain that exists.
+    fn complete<'a>(
+        &mut self,
+        row: &mut Row,
+        record: &impl DomainRecord<'a>,
+        context: &DecodeContext,
+    ) {
+        row.name = self.names.get(row.identity, record.name());
+        let Some(domain) = record.live() else {
+            return;
         };
-        if !is_there || info::has_ended(row) {
-            into.domains.drop_last();
-            continue;
+        if context.queries_vcpus
+            && self.fields.reads_vcpus()
+            && let Ok(vcpus) = domain.vcpus(row.vcpus_online.unwrap_or_default())
+        {
+            domain_info::complete_vcpus(row, vcpus);
         }
-        row.name = buffers.names.of(row.identity, record.name());
-        if let Some(live) = record.live() {
-            if how.vcpus
-                && buffers.fields.takes_vcpus()
-                && let Ok(vcpus) = live.vcpus(row.vcpus_online.unwrap_or_default())
-            {
-                info::complete_vcpus(row, vcpus);
-            }
-            if let Some(instances) = &mut buffers.instances {
-                row.instance = instances.of(row.identity, live);
-            }
+        if let Some(instances) = &mut self.instances {
+            row.instance = instances.get(row.identity, domain);
         }
-        filled.skipped += usize::from(is_skipped);
     }
-    if let Some(kept) = &mut kept {
-        raw::put_end(&mut kept.bytes);
+
+    /// Removes the domains that were not decoded since the last call.
+    fn sweep(&mut self) {
+        self.names.sweep();
+        if let Some(instances) = &mut self.instances {
+            instances.sweep();
+        }
     }
-    buffers.names.sweep();
-    if let Some(instances) = &mut buffers.instances {
-        instances.sweep();
-    }
-    filled
 }

@@ -1,43 +1,43 @@
-//! Devices out of fields that are numbered: `net.N.rx.bytes`, `block.N.name`, `vcpu.N.time`.
+//! Devices from numbered fields: `net.N.rx.bytes`, `block.N.name`, `vcpu.N.time`.
 
 use virtmon_model::{Devices, Disk, Nic, Vcpu, VcpuState, name_from_bytes};
-
 use virtmon_recording::room::MAX_VCPUS;
 
 use crate::ffi::params::Value;
 
 /// A kind of device.
 pub(crate) trait Device: Default {
-    /// Makes every value unknown, keeping the buffers. `number` is the one in its fields' names.
-    fn begin(&mut self, number: u32);
-    /// Takes in one field, by its name behind the device's number. Says whether it has a place.
+    /// Makes every value unknown, keeping the buffers. `number` is the one in the names of its fields.
+    fn reset(&mut self, number: u32);
+    /// Sets one value, by the field's name after the device's number. Returns false if there is no place
+    /// for the field.
     fn set(&mut self, field: &str, value: Value<'_>) -> bool;
 }
 
-/// Gathers the devices of one kind of one domain. RawSample from domain to domain for its buffer.
+/// Collects the devices of one kind of one domain. It is kept from domain to domain for its buffer.
 #[derive(Default)]
-pub(crate) struct Gathering {
+pub(crate) struct DeviceCollector {
     /// The number of each row, ascending.
     numbers: Vec<u32>,
-    /// How many libvirt says there are.
+    /// Number of devices that libvirt reports.
     count: Option<u64>,
 }
 
-impl Gathering {
-    /// Starts with the devices of a domain.
+impl DeviceCollector {
+    /// Begins the devices of a domain.
     pub(crate) fn begin(&mut self) {
         self.numbers.clear();
         self.count = None;
     }
 
-    /// How many there are, where no field `count` tells it.
-    pub(crate) fn expect(&mut self, count: Option<u64>) {
+    /// Sets the number of devices, for a kind that has no field `count`.
+    pub(crate) fn set_count(&mut self, count: Option<u64>) {
         self.count = count;
     }
 
-    /// Takes in one field, by its name behind the kind: `count`, or `N.` and the device's field.
-    /// Says whether it has a place.
-    pub(crate) fn take<D: Device>(
+    /// Sets one value, by the field's name after the kind: `count`, or `N.` and the device's field.
+    /// Returns false if there is no place for the field.
+    pub(crate) fn set<D: Device>(
         &mut self,
         into: &mut Devices<D>,
         field: &str,
@@ -51,37 +51,37 @@ impl Gathering {
             .split_once('.')
             .map(|(number, field)| (number.parse(), field))
         {
-            // A number behind the last one of a real domain is a daemon's that gives any.
+            // No real domain has such a number: the daemon is faulty or hostile.
             Some((Ok(number), _)) if number as usize >= MAX_VCPUS => false,
             Some((Ok(number), field)) => self.row(into, number).set(field, value),
             _ => false,
         }
     }
 
-    /// Ends with the devices of a domain: says whether they are all there. A NIC that has no
-    /// interface on the host (one passed through, user networking) is counted and not told of.
+    /// Ends the devices of a domain, and sets whether they are complete. A NIC without an interface on
+    /// the host (passed through, user networking) is counted by libvirt and has no fields.
     pub(crate) fn end<D>(&self, into: &mut Devices<D>) {
         into.complete = self.count == u64::try_from(self.numbers.len()).ok();
     }
 
     fn row<'d, D: Device>(&mut self, into: &'d mut Devices<D>, number: u32) -> &'d mut D {
-        // Fields come device by device, so the last row is the usual one.
-        let at = if self.numbers.last() == Some(&number) {
+        // Fields come device by device, so in most cases the device is the last row.
+        let index = if self.numbers.last() == Some(&number) {
             self.numbers.len() - 1
         } else {
-            self.numbers.binary_search(&number).unwrap_or_else(|at| {
-                self.numbers.insert(at, number);
-                into.rows.next_row().begin(number);
-                into.rows[at..].rotate_right(1);
-                at
+            self.numbers.binary_search(&number).unwrap_or_else(|index| {
+                self.numbers.insert(index, number);
+                into.rows.next_row().reset(number);
+                into.rows[index..].rotate_right(1);
+                index
             })
         };
-        &mut into.rows[at]
+        &mut into.rows[index]
     }
 }
 
 impl Device for Nic {
-    fn begin(&mut self, _number: u32) {
+    fn reset(&mut self, _number: u32) {
         self.clear();
     }
 
@@ -104,7 +104,7 @@ impl Device for Nic {
 }
 
 impl Device for Disk {
-    fn begin(&mut self, _number: u32) {
+    fn reset(&mut self, _number: u32) {
         self.clear();
     }
 
@@ -131,7 +131,7 @@ impl Device for Disk {
 }
 
 impl Device for Vcpu {
-    fn begin(&mut self, number: u32) {
+    fn reset(&mut self, number: u32) {
         *self = Self {
             id: number,
             ..Self::default()
@@ -145,15 +145,15 @@ impl Device for Vcpu {
             "time" => self.cpu_time_ns = number,
             "wait" => self.wait_ns = number,
             "delay" => self.delay_ns = number,
-            "halted" => self.halted = value.truth(),
+            "halted" => self.halted = value.bool(),
             _ => return false,
         }
         true
     }
 }
 
-/// The word for a `virVcpuState`, which tells whether the vCPU's thread is there
-/// (`VIR_VCPU_RUNNING`), not whether it has work; [`Vcpu::halted`] does.
+/// The state for a `virVcpuState`. `VIR_VCPU_RUNNING` means that the vCPU's thread exists, not that it has
+/// work; [`Vcpu::halted`] has that.
 pub(crate) fn vcpu_state(state: u64) -> VcpuState {
     match state {
         0 => VcpuState::Offline,

@@ -1,21 +1,21 @@
-//! What the bulk call left out, from `virDomainGetInfo`.
+//! Values from `virDomainGetInfo` and `virDomainGetVcpus`, for a row that the bulk call did not complete.
 
 use virtmon_model::{Domain, State, Vcpu};
 
-use crate::connection::error::Fault;
-use crate::ffi::{DomainInfo, VcpuInfo};
-use crate::records::devices::vcpu_state;
-use crate::records::fields::bytes_of_kib;
-use crate::records::state;
+use super::devices::vcpu_state;
+use super::fields::bytes_of_kib;
+use super::state;
+use crate::ffi::domain::{DomainInfo, VcpuInfo};
+use crate::ffi::error::LibvirtError;
 
-/// Completes a domain's row: what is known already stays. Says whether the domain is still there.
+/// Completes a domain's row; known values do not change. Returns false if the domain has ended.
 ///
 /// # Errors
-/// The domain is there and could not be asked: it keeps its row with what is known of it.
+/// The domain exists and the call failed: the row keeps its known values.
 pub(crate) fn complete(
     domain: &mut Domain,
-    info: Result<DomainInfo, Fault>,
-) -> Result<bool, Fault> {
+    info: Result<DomainInfo, LibvirtError>,
+) -> Result<bool, LibvirtError> {
     match info {
         Ok(info) => {
             if domain.state == State::Unknown {
@@ -34,12 +34,12 @@ pub(crate) fn complete(
             *mem_max_bytes = mem_max_bytes.or_else(|| bytes_of_kib(info.max_mem_kib));
             Ok(true)
         }
-        Err(fault) if fault.is_no_domain() => Ok(false),
-        Err(fault) => Err(fault),
+        Err(error) if error.is_no_domain() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-/// Fills in the vCPUs, of which there are as many as the row says are online.
+/// Fills in the vCPUs. They are complete if there are as many as the row says are online.
 pub(crate) fn complete_vcpus(domain: &mut Domain, vcpus: impl Iterator<Item = VcpuInfo>) {
     let rows = &mut domain.vcpus.rows;
     for info in vcpus {
@@ -55,8 +55,8 @@ pub(crate) fn complete_vcpus(domain: &mut Domain, vcpus: impl Iterator<Item = Vc
     domain.vcpus.complete = u32::try_from(rows.len()).ok() == domain.vcpus_online;
 }
 
-/// Whether the domain ended between the list and the question: a domain that is shut off is in no
-/// list of active ones, and its counters are gone.
+/// True if the domain ended between the list and the call: a domain that is shut off is in no list of active
+/// domains, and has no counters any more.
 pub(crate) fn has_ended(domain: &Domain) -> bool {
     domain.state == State::Shutdown && domain.cpu_time_ns.is_none_or(|time| time == 0)
 }
@@ -64,7 +64,7 @@ pub(crate) fn has_ended(domain: &Domain) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ffi::{VIR_DOMAIN_RUNNING, VIR_DOMAIN_SHUTOFF, VIR_ERR_NO_DOMAIN};
+    use crate::ffi::bindings::{VIR_DOMAIN_RUNNING, VIR_DOMAIN_SHUTOFF, VIR_ERR_NO_DOMAIN};
     use virtmon_model::VcpuState;
 
     const INFO: DomainInfo = DomainInfo {
@@ -76,7 +76,7 @@ mod tests {
     };
 
     #[test]
-    fn what_is_missing_is_filled_in() {
+    fn unknown_values_are_filled_in() {
         let mut domain = Domain {
             mem_bytes: Some(1),
             ..Domain::default()
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn vcpus_are_those_that_are_online() {
+    fn the_vcpus_are_the_online_ones() {
         let vcpu = |number, state, cpu| VcpuInfo {
             number,
             state,
@@ -121,12 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_that_went_is_left_out_and_one_that_fails_stays() {
-        let fault = |code| Fault::new(code, 0, "");
+    fn an_ended_domain_is_left_out_and_one_that_fails_keeps_its_row() {
+        let error = |code| LibvirtError::new(code, 0, "");
         let mut domain = Domain::default();
-        let gone = Err(fault(VIR_ERR_NO_DOMAIN.cast_signed()));
+        let gone = Err(error(VIR_ERR_NO_DOMAIN.cast_signed()));
         assert!(!complete(&mut domain, gone).unwrap());
-        let refused = complete(&mut domain, Err(fault(38))).unwrap_err();
+        let refused = complete(&mut domain, Err(error(38))).unwrap_err();
         assert_eq!(refused.code(), 38);
         assert_eq!(domain.cpu_time_ns, None);
         assert!(!has_ended(&domain));

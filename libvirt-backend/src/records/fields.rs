@@ -1,51 +1,50 @@
-//! A bulk record's named values as a domain: pure, and without allocation once the buffers are
-//! there.
+//! A domain from the named values of a record. No I/O, and no allocation once the buffers have their size.
 
 use virtmon_model::{Domain, Memory, Rows, Stat, name_from_bytes};
 
+use super::devices::DeviceCollector;
+use super::state;
 use crate::ffi::params::Value;
-use crate::records::devices::Gathering;
-use crate::records::state;
 
 const KIB: u64 = 1024;
 
-/// Which values to take in beyond those of each domain.
+/// The values to read beyond those of each domain.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct FieldSelection {
-    /// Single vCPUs.
+    /// The values of each vCPU.
     pub(crate) vcpus: bool,
-    /// Those that have no place of their own.
+    /// Values that have no column of their own.
     pub(crate) stats: bool,
-    /// What OpenStack says of it.
+    /// The OpenStack instance.
     pub(crate) nova: bool,
 }
 
-/// Turns fields into domains. RawSample from tick to tick for its buffers.
+/// Decodes fields into domains. It is kept from tick to tick for its buffers.
 #[derive(Default)]
-pub(crate) struct Fields {
-    take: FieldSelection,
-    vcpus: Gathering,
-    nics: Gathering,
-    disks: Gathering,
+pub(crate) struct FieldDecoder {
+    selection: FieldSelection,
+    vcpus: DeviceCollector,
+    nics: DeviceCollector,
+    disks: DeviceCollector,
 }
 
-impl Fields {
-    /// Takes in what is wanted and no more.
-    pub(crate) fn new(take: FieldSelection) -> Self {
+impl FieldDecoder {
+    /// A decoder that reads the selected values only.
+    pub(crate) fn new(selection: FieldSelection) -> Self {
         Self {
-            take,
+            selection,
             ..Self::default()
         }
     }
 
-    /// Whether single vCPUs are wanted.
-    pub(crate) fn takes_vcpus(&self) -> bool {
-        self.take.vcpus
+    /// True if the values of each vCPU are selected.
+    pub(crate) fn reads_vcpus(&self) -> bool {
+        self.selection.vcpus
     }
 
-    /// Fills a domain that was cleared, all but its identity and name. What no field tells stays
+    /// Fills a domain that was cleared, except for its identity and name. A value without a field stays
     /// unknown.
-    pub(crate) fn fill<'a>(
+    pub(crate) fn decode<'a>(
         &mut self,
         domain: &mut Domain,
         fields: impl IntoIterator<Item = (&'a str, Value<'a>)>,
@@ -64,21 +63,21 @@ impl Fields {
                 "cpu.system" => domain.cpu_system_ns = number,
                 "vcpu.current" => {
                     domain.vcpus_online = number.and_then(|number| u32::try_from(number).ok());
-                    self.vcpus.expect(number);
+                    self.vcpus.set_count(number);
                 }
                 "balloon.current" => domain.mem_bytes = number.and_then(bytes_of_kib),
                 "balloon.maximum" => domain.mem_max_bytes = number.and_then(bytes_of_kib),
                 _ => {
                     let has_place = match name.split_once('.') {
-                        Some(("vcpu", field)) if self.take.vcpus => {
-                            self.vcpus.take(&mut domain.vcpus, field, value)
+                        Some(("vcpu", field)) if self.selection.vcpus => {
+                            self.vcpus.set(&mut domain.vcpus, field, value)
                         }
-                        Some(("net", field)) => self.nics.take(&mut domain.nics, field, value),
-                        Some(("block", field)) => self.disks.take(&mut domain.disks, field, value),
+                        Some(("net", field)) => self.nics.set(&mut domain.nics, field, value),
+                        Some(("block", field)) => self.disks.set(&mut domain.disks, field, value),
                         Some(("balloon", field)) => balloon(&mut domain.memory, field, number),
                         _ => false,
                     };
-                    if !has_place && self.take.stats {
+                    if !has_place && self.selection.stats {
                         stat(&mut domain.stats, name, value);
                     }
                 }
@@ -94,23 +93,24 @@ impl Fields {
     }
 }
 
-/// A value that has no place of its own.
+/// Adds a value that has no column of its own.
 fn stat(stats: &mut Rows<Stat>, name: &str, value: Value<'_>) {
     let stat = stats.next_row();
     stat.name.clear();
     stat.name.push_str(name);
     stat.number = match value {
-        Value::Truth(truth) => Some(truth.into()),
+        Value::Bool(flag) => Some(flag.into()),
         value => value.number(),
     };
     stat.text = match value {
         Value::Text(bytes) => Some(name_from_bytes(bytes).as_ref().to_owned()),
-        Value::Number(_) | Value::Truth(_) | Value::Other => None,
+        Value::Number(_) | Value::Bool(_) | Value::Other => None,
     };
 }
 
 /// The rest of the group `balloon`: memory in KiB (`virDomainMemoryStatTags`), faults as a count.
-/// Says whether the value has a place.
+/// Returns false if there is no place
+/// for the value.
 fn balloon(memory: &mut Memory, field: &str, number: Option<u64>) -> bool {
     let bytes = || number.and_then(bytes_of_kib);
     match field {
@@ -123,14 +123,14 @@ fn balloon(memory: &mut Memory, field: &str, number: Option<u64>) -> bool {
         "swap_out" => memory.swap_out_bytes = bytes(),
         "major_fault" => memory.major_faults = number,
         "minor_fault" => memory.minor_faults = number,
-        // 0 is a guest that has no balloon driver, or has not reported yet.
+        // 0 means that the guest has no balloon driver, or has not reported yet.
         "last-update" => memory.guest_reported_s = number.filter(|&s| s > 0),
         _ => return false,
     }
     true
 }
 
-/// libvirt counts memory in KiB.
+/// Bytes of a number of KiB, the unit of libvirt for memory.
 pub(crate) fn bytes_of_kib(kib: u64) -> Option<u64> {
     kib.checked_mul(KIB)
 }

@@ -1,58 +1,60 @@
+//! The names of domains.
+
 use std::sync::Arc;
 
 use virtmon_model::{Identity, name_from_bytes};
 
-struct Known {
+struct CachedName {
     identity: Identity,
-    /// As libvirt gives it, which is not always what `name` says.
+    /// The name as libvirt gives it. `name` is a printable form, and differs if the bytes are not text.
     bytes: Box<[u8]>,
     name: Arc<str>,
     seen: bool,
 }
 
-/// The domains' names, kept from tick to tick so that a name that stays is not made again.
+/// The names of all domains, kept from tick to tick, so that a name that does not change allocates nothing.
 #[derive(Default)]
-pub(crate) struct Names {
+pub(crate) struct NameCache {
     /// In ascending order of id.
-    known: Vec<Known>,
+    cached: Vec<CachedName>,
 }
 
-impl Names {
-    /// The name of a domain that libvirt calls by these bytes.
-    pub(crate) fn of(&mut self, identity: Identity, bytes: &[u8]) -> Option<Arc<str>> {
+impl NameCache {
+    /// The name of a domain to which libvirt gives these bytes as name.
+    pub(crate) fn get(&mut self, identity: Identity, bytes: &[u8]) -> Option<Arc<str>> {
         if bytes.is_empty() {
             return None;
         }
         let at = match self.find(identity.id) {
             Ok(at) => {
-                let known = &mut self.known[at];
-                known.seen = true;
-                if known.identity != identity || *known.bytes != *bytes {
-                    *known = Known::new(identity, bytes);
+                let cached = &mut self.cached[at];
+                cached.seen = true;
+                if cached.identity != identity || *cached.bytes != *bytes {
+                    *cached = CachedName::new(identity, bytes);
                 }
                 at
             }
             Err(at) => {
-                self.known.insert(at, Known::new(identity, bytes));
+                self.cached.insert(at, CachedName::new(identity, bytes));
                 at
             }
         };
-        Some(Arc::clone(&self.known[at].name))
+        Some(Arc::clone(&self.cached[at].name))
     }
 
-    /// Forgets the domains that were not asked for since the last call.
+    /// Removes the domains that were not looked up since the last call.
     pub(crate) fn sweep(&mut self) {
-        self.known
-            .retain_mut(|known| std::mem::take(&mut known.seen));
+        self.cached
+            .retain_mut(|cached| std::mem::take(&mut cached.seen));
     }
 
     fn find(&self, id: u32) -> Result<usize, usize> {
-        self.known
-            .binary_search_by_key(&id, |known| known.identity.id)
+        self.cached
+            .binary_search_by_key(&id, |cached| cached.identity.id)
     }
 }
 
-impl Known {
+impl CachedName {
     fn new(identity: Identity, bytes: &[u8]) -> Self {
         Self {
             identity,
@@ -77,38 +79,42 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_made_once_and_again_when_it_or_its_owner_changes() {
-        let mut names = Names::default();
-        let first = names.of(identity(4, 1), b"web").unwrap();
+    fn a_name_is_allocated_when_it_or_its_domain_changes() {
+        let mut names = NameCache::default();
+        let first = names.get(identity(4, 1), b"web").unwrap();
         names.sweep();
-        let same = names.of(identity(4, 1), b"web").unwrap();
+        let same = names.get(identity(4, 1), b"web").unwrap();
         assert!(Arc::ptr_eq(&first, &same));
-        let renamed = names.of(identity(4, 1), b"db").unwrap();
+        let renamed = names.get(identity(4, 1), b"db").unwrap();
         assert_eq!(&*renamed, "db");
-        let other = names.of(identity(4, 2), b"db").unwrap();
+        let other = names.get(identity(4, 2), b"db").unwrap();
         assert!(!Arc::ptr_eq(&renamed, &other));
     }
 
     #[test]
-    fn the_gone_are_forgotten() {
-        let mut names = Names::default();
+    fn domains_that_ended_are_removed() {
+        let mut names = NameCache::default();
         for id in [9, 3, 5] {
-            names.of(identity(id, 1), b"x");
+            names.get(identity(id, 1), b"x");
         }
         names.sweep();
-        names.of(identity(5, 1), b"x");
+        names.get(identity(5, 1), b"x");
         names.sweep();
-        let left: Vec<u32> = names.known.iter().map(|known| known.identity.id).collect();
+        let left: Vec<u32> = names
+            .cached
+            .iter()
+            .map(|cached| cached.identity.id)
+            .collect();
         assert_eq!(left, [5]);
     }
 
     #[test]
-    fn names_that_read_the_same_are_told_apart_and_none_is_none() {
-        let mut names = Names::default();
-        let escaped = names.of(identity(1, 1), b"\xff").unwrap();
-        let literal = names.of(identity(1, 1), b"\\xff").unwrap();
+    fn different_bytes_with_the_same_printable_form_are_different_names() {
+        let mut names = NameCache::default();
+        let escaped = names.get(identity(1, 1), b"\xff").unwrap();
+        let literal = names.get(identity(1, 1), b"\\xff").unwrap();
         assert_eq!(escaped, literal);
         assert!(!Arc::ptr_eq(&escaped, &literal));
-        assert_eq!(names.of(identity(1, 1), b""), None);
+        assert_eq!(names.get(identity(1, 1), b""), None);
     }
 }

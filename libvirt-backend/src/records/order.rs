@@ -1,20 +1,22 @@
-/// The places of a list's domains in ascending order of id. RawSample from tick to tick for its buffer.
+//! The order of domains.
+
+/// The indices of a list's domains in ascending order of id. It is kept from tick to tick for its buffer.
 #[derive(Default)]
 pub(crate) struct Order {
     sorted: Vec<(u32, usize)>,
 }
 
 impl Order {
-    /// Sorts the places 0 to `len` by the id at each: a place without an id is left out, and so
-    /// is an id that is there already. libvirt lists domains in no order.
-    pub(crate) fn of(
+    /// Sorts the indices 0 to `len` by the id at each. An index without an id is left out, and so is a
+    /// second index with the same id. libvirt lists domains in no order.
+    pub(crate) fn sort(
         &mut self,
         len: usize,
         id: impl Fn(usize) -> Option<u32>,
     ) -> impl Iterator<Item = (u32, usize)> {
         self.sorted.clear();
         self.sorted
-            .extend((0..len).filter_map(|at| Some((id(at)?, at))));
+            .extend((0..len).filter_map(|index| Some((id(index)?, index))));
         self.sorted.sort_unstable();
         self.sorted.dedup_by_key(|&mut (id, _)| id);
         self.sorted.iter().copied()
@@ -26,10 +28,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ascending_each_once_and_without_those_that_ended() {
+    fn ids_ascend_without_duplicates_and_without_ended_domains() {
         let ids = [Some(12), None, Some(3), Some(12), Some(1)];
         let mut order = Order::default();
-        let sorted: Vec<_> = order.of(ids.len(), |at| ids[at]).collect();
+        let sorted: Vec<_> = order.sort(ids.len(), |index| ids[index]).collect();
         assert_eq!(sorted, [(1, 4), (3, 2), (12, 0)]);
     }
 }

@@ -1,15 +1,17 @@
+//! The states of a domain, and the reasons for them.
+
 use virtmon_model::State;
 
-use crate::ffi::{
+use crate::ffi::bindings::{
     VIR_DOMAIN_BLOCKED, VIR_DOMAIN_CRASHED, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PMSUSPENDED,
     VIR_DOMAIN_RUNNING, VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTOFF,
 };
 
-/// The word for a `virDomainState`.
+/// The state for a `virDomainState`.
 ///
 /// `VIR_DOMAIN_SHUTDOWN` is documented as "being shut down", but a request to shut down does not
-/// set it: the QEMU driver does when QEMU reports that the guest has powered off, while QEMU is
-/// still there (`qemuProcessHandleShutdown`). That is [`State::Shutdown`].
+/// set it: the QEMU driver sets it when QEMU reports that the guest has powered off, while QEMU still
+/// runs (`qemuProcessHandleShutdown`). That is [`State::Shutdown`].
 pub(crate) fn from_libvirt(state: u64) -> State {
     match u32::try_from(state) {
         Ok(VIR_DOMAIN_RUNNING) => State::Running,
@@ -17,14 +19,14 @@ pub(crate) fn from_libvirt(state: u64) -> State {
         Ok(VIR_DOMAIN_PAUSED | VIR_DOMAIN_PMSUSPENDED) => State::Paused,
         Ok(VIR_DOMAIN_SHUTDOWN | VIR_DOMAIN_SHUTOFF) => State::Shutdown,
         Ok(VIR_DOMAIN_CRASHED) => State::Crashed,
-        // VIR_DOMAIN_NOSTATE, and what later versions add.
+        // VIR_DOMAIN_NOSTATE, and states that later versions add.
         _ => State::Unknown,
     }
 }
 
-/// How a domain came to be in a `virDomainState`: the words of libvirt.h for the reasons of each
-/// state (`virDomainRunningReason` and so on). `None` where libvirt does not know, or in a way that
-/// virtmon does not.
+/// The reason for a `virDomainState`, in the words of libvirt.h (`virDomainRunningReason` and the
+/// corresponding types of the other states). `None` if libvirt does not know the reason, or if virtmon does
+/// not know libvirt's number.
 pub(crate) fn reason(state: u64, reason: u64) -> Option<&'static str> {
     let words: &[&str] = match u32::try_from(state) {
         Ok(VIR_DOMAIN_RUNNING) => &[
@@ -69,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_for_every_state_and_for_those_to_come() {
+    fn every_state_has_a_word_and_an_unknown_number_is_unknown() {
         let words: Vec<&str> = (0..9).map(|state| from_libvirt(state).as_str()).collect();
         assert_eq!(
             words,
@@ -82,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_where_there_is_one() {
+    fn a_known_reason_has_a_word() {
         assert_eq!(reason(1, 1), Some("booted"));
         assert_eq!(reason(1, 11), Some("post-copy failed"));
         assert_eq!(reason(3, 5), Some("I/O error"));

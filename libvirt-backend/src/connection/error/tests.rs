@@ -7,18 +7,18 @@ const EACCES: i32 = 13;
 const ENOENT: i32 = 2;
 
 #[test]
-fn a_daemon_that_is_not_there_is_not_here() {
-    let fault = Fault::new(
+fn a_daemon_that_does_not_run_is_unavailable() {
+    let error = LibvirtError::new(
         SYSTEM,
         ENOENT,
         "Failed to connect socket to '/x': No such file",
     );
-    let Error::Unavailable(line) = fault.on_open(Some("qemu:///system")) else {
+    let Error::Unavailable(line) = error.into_open_error(Some("qemu:///system")) else {
         panic!();
     };
     assert_eq!(
         line,
-        "libvirt can't reach qemu:///system: Failed to connect socket to '/x': \
+        "libvirt cannot connect to qemu:///system: Failed to connect socket to '/x': \
          No such file: is libvirtd (or virtqemud, virtxend) running there, and is the URI right?"
     );
 }
@@ -32,24 +32,24 @@ fn a_refused_user_is_denied() {
         (VIR_ERR_OPERATION_DENIED.cast_signed(), 0),
     ];
     for (code, errno) in denied {
-        let error = Fault::new(code, errno, "no").on_open(None);
+        let error = LibvirtError::new(code, errno, "no").into_open_error(None);
         assert!(matches!(error, Error::Denied(_)), "{code}: {error}");
-        let error = Fault::new(code, errno, "no").on_call("virNodeGetInfo");
+        let error = LibvirtError::new(code, errno, "no").into_call_error("virNodeGetInfo");
         assert!(matches!(error, Error::Denied(_)), "{code}: {error}");
     }
-    // int1 is an errno only where the code says so.
-    let error = Fault::new(INTERNAL, EACCES, "no").on_open(None);
+    // int1 is an errno only with the code VIR_ERR_SYSTEM_ERROR.
+    let error = LibvirtError::new(INTERNAL, EACCES, "no").into_open_error(None);
     assert!(matches!(error, Error::Unavailable(_)), "{error}");
 }
 
 #[test]
-fn a_uri_of_no_driver_is_told_apart() {
-    let fault = Fault::new(
+fn a_uri_without_a_driver_has_advice_of_its_own() {
+    let error = LibvirtError::new(
         NO_CONNECT,
         0,
         "no connection driver available for nosuch:///x",
     );
-    let line = fault.on_open(Some("nosuch:///x")).to_string();
+    let line = error.into_open_error(Some("nosuch:///x")).to_string();
     assert!(
         line.ends_with("is the URI right (qemu:///system, xen:///system)?"),
         "{line}"
@@ -57,18 +57,20 @@ fn a_uri_of_no_driver_is_told_apart() {
 }
 
 #[test]
-fn all_is_on_one_line_and_no_name_is_said_twice() {
+fn a_message_is_on_one_line_and_names_the_call_once() {
     let call = "virConnectListAllDomains";
     let message =
         "this function is not\nsupported by the connection driver: virConnectListAllDomains";
-    let fault = Fault::new(3, 0, message);
+    let error = LibvirtError::new(3, 0, message);
     assert_eq!(
-        fault.on_call(call).to_string(),
+        error.into_call_error(call).to_string(),
         "virConnectListAllDomains: this function is not supported by the connection driver"
     );
-    let wordless = Fault::new(7, 0, "").on_retry(call).to_string();
+    let no_message = LibvirtError::new(7, 0, "")
+        .into_retry_error(call)
+        .to_string();
     assert_eq!(
-        wordless,
-        "virConnectListAllDomains: libvirt error 7, without a word"
+        no_message,
+        "virConnectListAllDomains: libvirt error 7 (no message)"
     );
 }

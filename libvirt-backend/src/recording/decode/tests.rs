@@ -1,16 +1,23 @@
-use virtmon_model::State;
+use virtmon_model::{State, Uuid};
 
 use super::*;
-use crate::ffi::{VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_ULLONG};
-use crate::recording::encode as raw;
+use crate::ffi::bindings::{
+    VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG, VIR_TYPED_PARAM_STRING,
+    VIR_TYPED_PARAM_ULLONG,
+};
+use crate::ffi::domain::{Domain, DomainInfo};
+use crate::ffi::error::LibvirtError;
+use crate::ffi::params::{Param, Value};
+use crate::recording::encode;
+use crate::records::record::DomainRecord;
 
-/// A domain as libvirt may tell of it.
-struct Live<'a> {
+/// A record that libvirt may return.
+struct TestRecord<'a> {
     params: &'a [Param<'a>],
     info: Result<DomainInfo, (i32, i32)>,
 }
 
-impl<'a> Told<'a> for Live<'a> {
+impl<'a> DomainRecord<'a> for TestRecord<'a> {
     fn id(&self) -> Option<u32> {
         Some(7)
     }
@@ -27,8 +34,8 @@ impl<'a> Told<'a> for Live<'a> {
         self.params.iter().copied()
     }
 
-    fn info(&self) -> std::result::Result<DomainInfo, Fault> {
-        let refused = |&(code, errno): &(i32, i32)| Fault::new(code, errno, "no such luck");
+    fn info(&self) -> std::result::Result<DomainInfo, LibvirtError> {
+        let refused = |&(code, errno): &(i32, i32)| LibvirtError::new(code, errno, "no such luck");
         self.info.as_ref().copied().map_err(refused)
     }
 
@@ -48,29 +55,39 @@ fn number(name: &str, bits: u64) -> Param<'_> {
     }
 }
 
-/// What is recorded of one live reading, and the reading.
-fn recorded(live: impl Fn(usize) -> Live<'static>, carried: Option<u64>) -> (Vec<u8>, Snapshot) {
+/// The bytes of one live sample, and its snapshot.
+fn recorded(
+    record: impl Fn(usize) -> TestRecord<'static>,
+    elapsed: Option<u64>,
+) -> (Vec<u8>, Snapshot) {
     let mut snapshot = Snapshot::default();
     snapshot.host.hypervisor = "QEMU 7.2.19".into();
     snapshot.host.mem_free_bytes = Some(4096);
-    let mut kept = raw::RawSample::default();
-    raw::put_host(&mut kept.bytes, &snapshot.host);
-    let mut buffers = Buffers::new(fields::FieldSelection::default());
-    let how = How {
-        ask: Ask::Guests(!0),
-        left_out: Some(LeftOut::NoAnswer),
-        vcpus: false,
+    let mut raw = RawSample::default();
+    raw.begin_sample(&snapshot.host);
+    let mut buffers = Buffers::new(FieldSelection::default());
+    let context = DecodeContext {
+        scope: Scope::Guests(!0),
+        omitted: Some(Omitted::NoAnswer),
+        queries_vcpus: false,
     };
-    fill(&mut buffers, &mut snapshot, Some(&mut kept), 1, &how, live);
-    snapshot.warnings.next_row().push_str("trouble");
-    let mut reading = Vec::new();
-    let carried = carried.map(Duration::from_nanos);
-    raw::put_reading(&mut reading, carried, &snapshot, &kept.bytes);
-    (reading, snapshot)
+    decode(
+        &mut buffers,
+        &mut snapshot,
+        Some(&mut raw),
+        1,
+        &context,
+        record,
+    );
+    snapshot.warnings.next_row().push_str("a warning");
+    let mut sample = Vec::new();
+    let elapsed = elapsed.map(Duration::from_nanos);
+    encode::put_sample(&mut sample, elapsed, &snapshot, &raw.bytes);
+    (sample, snapshot)
 }
 
 fn replay() -> LibvirtReplay {
-    LibvirtReplay::new(&raw::host_metadata(Capabilities::from_bits(3))).unwrap()
+    LibvirtReplay::new(&encode::host_metadata(Capabilities::from_bits(3))).unwrap()
 }
 
 const PARAMS: &[Param<'static>] = &[
@@ -92,7 +109,7 @@ const PARAMS: &[Param<'static>] = &[
         bits: 0,
         text: Some(b"/disk\xff"),
     },
-    // A type of a libvirt to come.
+    // A type that a later libvirt may add.
     Param {
         name: "block.0.rd.bytes",
         kind: 99,
@@ -101,8 +118,8 @@ const PARAMS: &[Param<'static>] = &[
     },
 ];
 
-fn whole(_: usize) -> Live<'static> {
-    Live {
+fn whole(_: usize) -> TestRecord<'static> {
+    TestRecord {
         params: PARAMS,
         info: Ok(DomainInfo {
             state: 1,
@@ -115,22 +132,22 @@ fn whole(_: usize) -> Live<'static> {
 }
 
 #[test]
-fn a_reading_comes_back_as_it_was() {
-    let (reading, live) = recorded(whole, None);
+fn a_sample_is_replayed_as_it_was() {
+    let (sample, live) = recorded(whole, None);
     let mut snapshot = Snapshot::default();
     let mut replay = replay();
     for _ in 0..2 {
-        replay.sample(&reading, &mut snapshot).unwrap();
+        replay.sample(&sample, &mut snapshot).unwrap();
         assert_eq!(format!("{:?}", snapshot.host), format!("{:?}", live.host));
         assert_eq!(*snapshot.warnings, *live.warnings);
-        let ([row], [told]) = (&snapshot.domains[..], &live.domains[..]) else {
+        let ([row], [expected]) = (&snapshot.domains[..], &live.domains[..]) else {
             panic!("one domain was recorded");
         };
-        assert_eq!(row.identity, told.identity);
+        assert_eq!(row.identity, expected.identity);
         assert_eq!(row.name.as_deref(), Some("w\\xffeb"));
         assert_eq!(row.cpu_time_ns, Some(77));
         assert_eq!(row.memory.rss_bytes, Some(5 << 10));
-        assert_eq!(*row.disks.rows, *told.disks.rows);
+        assert_eq!(*row.disks.rows, *expected.disks.rows);
         assert_eq!(row.disks.rows[0].path, "/disk\\xff");
         assert_eq!(row.disks.rows[0].rd_bytes, None);
         assert_eq!(row.error, None);
@@ -138,18 +155,18 @@ fn a_reading_comes_back_as_it_was() {
 }
 
 #[test]
-fn a_guest_that_was_left_out_is_carried_over_by_the_time_that_passed() {
+fn an_incomplete_guest_has_its_previous_values_and_ages() {
     let mut replay = replay();
     let mut snapshot = Snapshot::default();
     replay
         .sample(&recorded(whole, None).0, &mut snapshot)
         .unwrap();
-    let stuck = |_| Live {
+    let stuck = |_| TestRecord {
         params: &[],
         info: Err((38, 11)),
     };
-    let (reading, live) = recorded(stuck, Some(1_000));
-    replay.sample(&reading, &mut snapshot).unwrap();
+    let (sample, live) = recorded(stuck, Some(1_000));
+    replay.sample(&sample, &mut snapshot).unwrap();
     let row = &snapshot.domains[0];
     assert_eq!((row.stale_ns, row.cpu_time_ns), (1_000, Some(77)));
     assert_eq!(row.error, live.domains[0].error);
@@ -157,20 +174,17 @@ fn a_guest_that_was_left_out_is_carried_over_by_the_time_that_passed() {
 }
 
 #[test]
-fn what_is_cut_short_is_no_reading() {
-    let (reading, _) = recorded(whole, Some(3));
-    for cut in 0..reading.len() {
-        let sampled = replay().sample(&reading[..cut], &mut Snapshot::default());
+fn a_truncated_sample_is_rejected() {
+    let (sample, _) = recorded(whole, Some(3));
+    for cut in 0..sample.len() {
+        let sampled = replay().sample(&sample[..cut], &mut Snapshot::default());
         assert_eq!(sampled, None, "{cut}");
     }
     assert!(LibvirtReplay::new(b"").is_err());
 }
 
 #[test]
-fn a_value_is_of_its_type() {
-    use crate::ffi::params::Value;
-    use crate::ffi::{VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_LLONG};
-
+fn a_value_has_its_type() {
     let of = |kind: u32, bits| {
         let kind = kind.cast_signed();
         Param {
@@ -187,7 +201,7 @@ fn a_value_is_of_its_type() {
         assert_eq!(of(signed, 5), Value::Number(5));
         assert_eq!(of(signed, u64::MAX), Value::Other);
     }
-    assert_eq!(of(VIR_TYPED_PARAM_BOOLEAN, 1), Value::Truth(true));
+    assert_eq!(of(VIR_TYPED_PARAM_BOOLEAN, 1), Value::Bool(true));
     assert_eq!(of(VIR_TYPED_PARAM_STRING, 1), Value::Other);
     assert_eq!(of(99, 5), Value::Other);
 }

@@ -1,15 +1,15 @@
 use super::*;
-use Value::{Number, Other, Text, Truth};
+use Value::{Bool, Number, Other, Text};
 use virtmon_model::{Disk, Nic, State, Vcpu, VcpuState};
 
 fn filled(fields: &[(&str, Value<'_>)]) -> Domain {
     let mut domain = Domain::default();
-    let take = FieldSelection {
+    let selection = FieldSelection {
         vcpus: true,
         stats: true,
         nova: false,
     };
-    Fields::new(take).fill(&mut domain, fields.iter().copied());
+    FieldDecoder::new(selection).decode(&mut domain, fields.iter().copied());
     domain
 }
 
@@ -73,7 +73,7 @@ fn each_field_of_the_domain_has_its_place() {
 }
 
 #[test]
-fn what_has_no_place_keeps_its_name() {
+fn a_value_without_a_column_keeps_its_name() {
     let domain = filled(&[
         ("perf.instructions", Number(1)),
         ("dirtyrate.calc_mode", Text(b"page-\xffsampling")),
@@ -82,7 +82,7 @@ fn what_has_no_place_keeps_its_name() {
         ("vcpu.0.halt_exits.sum", Number(4)),
         ("block.0.backingIndex", Number(5)),
         ("net.x.name", Text(b"eth0")),
-        ("vm.some", Truth(true)),
+        ("vm.some", Bool(true)),
         ("dirtyrate.megabytes_per_second", Other),
     ]);
     let stats: Vec<_> = domain
@@ -172,18 +172,18 @@ fn each_field_of_a_device_has_its_place() {
 }
 
 #[test]
-fn vcpus_are_taken_where_they_are_wanted() {
+fn vcpus_are_read_if_they_are_selected() {
     let fields = [
         ("vcpu.current", Number(2)),
         ("vcpu.0.state", Number(1)),
         ("vcpu.0.time", Number(7)),
         ("vcpu.0.wait", Number(8)),
         ("vcpu.0.delay", Number(9)),
-        ("vcpu.0.halted", Truth(false)),
+        ("vcpu.0.halted", Bool(false)),
         ("vcpu.0.exits.sum", Number(99)),
         // Number 1 is unplugged.
         ("vcpu.2.state", Number(2)),
-        ("vcpu.2.halted", Truth(true)),
+        ("vcpu.2.halted", Bool(true)),
     ];
     let vcpus = filled(&fields).vcpus;
     assert!(vcpus.complete);
@@ -207,13 +207,13 @@ fn vcpus_are_taken_where_they_are_wanted() {
     assert_eq!(*vcpus.rows, expected);
 
     let mut domain = Domain::default();
-    Fields::default().fill(&mut domain, fields);
+    FieldDecoder::default().decode(&mut domain, fields);
     assert_eq!(domain.vcpus_online, Some(2));
     assert!(domain.vcpus.rows.is_empty() && !domain.vcpus.complete);
 }
 
 #[test]
-fn a_guest_that_never_reported_has_no_time_of_report() {
+fn a_guest_that_never_reported_has_no_report_time() {
     let domain = filled(&[("balloon.last-update", Number(0))]);
     assert_eq!(domain.memory, Memory::default());
 }
@@ -230,14 +230,14 @@ fn groups_that_are_missing_are_unknown() {
 }
 
 #[test]
-fn no_devices_is_a_known_number_of_them() {
+fn zero_devices_is_a_known_number() {
     let domain = filled(&[("net.count", Number(0)), ("block.count", Number(0))]);
     assert_eq!(domain.nics.sum(|nic| nic.rx_bytes), Some(0));
     assert_eq!(domain.disks.sum(|disk| disk.wr_bytes), Some(0));
 }
 
 #[test]
-fn values_of_another_kind_are_unknown() {
+fn values_of_another_type_are_unknown() {
     let domain = filled(&[
         ("state.state", Other),
         ("cpu.time", Other),
@@ -305,7 +305,7 @@ fn more_than_ten_devices_stay_apart() {
 }
 
 #[test]
-fn devices_come_in_their_own_order_whatever_the_fields_do() {
+fn devices_are_in_order_of_their_numbers() {
     let domain = filled(&[
         ("block.11.name", Text(b"l")),
         ("block.2.name", Text(b"c")),
@@ -350,18 +350,18 @@ fn a_nic_without_an_interface_on_the_host_leaves_the_sum_unknown() {
 }
 
 #[test]
-fn a_row_that_is_used_again_keeps_nothing() {
-    let mut fields = Fields::default();
+fn a_reused_row_keeps_no_values() {
+    let mut fields = FieldDecoder::default();
     let mut domain = Domain::default();
     let full = [
         ("net.count", Number(1)),
         ("net.0.name", Text(b"a\xff")),
         ("net.0.rx.bytes", Number(1)),
     ];
-    fields.fill(&mut domain, full);
+    fields.decode(&mut domain, full);
     assert_eq!(domain.nics.rows[0].name, "a\\xff");
     domain.clear();
-    fields.fill(&mut domain, [("net.0.tx.bytes", Number(2))]);
+    fields.decode(&mut domain, [("net.0.tx.bytes", Number(2))]);
     let nic = &domain.nics.rows[0];
     assert_eq!(
         (&*nic.name, nic.rx_bytes, nic.tx_bytes),
