@@ -117,7 +117,7 @@ mod tests {
             <owner><user uuid='u-1'>ann</user><project uuid='p-1'>shop</project></owner></instance>",
         );
         let text = |text: &str| Some(text.to_owned());
-        let whole = Instance {
+        let expected = Instance {
             name: text("web & \"db\""),
             flavor: text("m1.small"),
             project: text("shop"),
@@ -125,7 +125,7 @@ mod tests {
             user: text("ann"),
             user_id: text("u-1"),
         };
-        assert_eq!(instance, Some(whole));
+        assert_eq!(instance, Some(expected));
         assert_eq!(parse("<instance/>"), Some(Instance::default()));
         assert_eq!(parse("no XML"), None);
     }

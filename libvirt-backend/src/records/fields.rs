@@ -108,9 +108,8 @@ fn stat(stats: &mut Rows<Stat>, name: &str, value: Value<'_>) {
     };
 }
 
-/// The rest of the group `balloon`: memory in KiB (`virDomainMemoryStatTags`), faults as a count.
-/// Returns false if there is no place
-/// for the value.
+/// Sets a value of the rest of the group `balloon`: memory in KiB (`virDomainMemoryStatTags`), faults as a
+/// count. Returns false if there is no place for the value.
 fn balloon(memory: &mut Memory, field: &str, number: Option<u64>) -> bool {
     let bytes = || number.and_then(bytes_of_kib);
     match field {

@@ -1,6 +1,6 @@
 //! The pool of workers. A worker that a guest blocks is left to itself, and another one goes on.
 //!
-//! A call that queries a guest whose QEMU is stuck does not return before QEMU goes on, and nothing can
+//! A call that queries a guest whose QEMU does not answer does not return before QEMU goes on, and nothing can
 //! cancel it. But while it waits, libvirt leaves that guest's monitor out of every other call that says
 //! `NOWAIT`. So the blocked worker keeps the guest from blocking the next one, and when the guest goes on, the
 //! call returns and the worker is free. Other guests that block are found at once, by a call for each guest.

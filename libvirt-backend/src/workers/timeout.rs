@@ -70,7 +70,7 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    /// The timeout after samples of five guests that took so long.
+    /// The timeout after samples of five guests that took these numbers of ms.
     fn after(samples: &[u64]) -> Duration {
         let mut timeout = AdaptiveTimeout::for_guests(5);
         for &took in samples {

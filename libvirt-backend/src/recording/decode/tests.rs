@@ -118,7 +118,7 @@ const PARAMS: &[Param<'static>] = &[
     },
 ];
 
-fn whole(_: usize) -> TestRecord<'static> {
+fn complete(_: usize) -> TestRecord<'static> {
     TestRecord {
         params: PARAMS,
         info: Ok(DomainInfo {
@@ -133,7 +133,7 @@ fn whole(_: usize) -> TestRecord<'static> {
 
 #[test]
 fn a_sample_is_replayed_as_it_was() {
-    let (sample, live) = recorded(whole, None);
+    let (sample, live) = recorded(complete, None);
     let mut snapshot = Snapshot::default();
     let mut replay = replay();
     for _ in 0..2 {
@@ -159,13 +159,13 @@ fn an_incomplete_guest_has_its_previous_values_and_ages() {
     let mut replay = replay();
     let mut snapshot = Snapshot::default();
     replay
-        .sample(&recorded(whole, None).0, &mut snapshot)
+        .sample(&recorded(complete, None).0, &mut snapshot)
         .unwrap();
-    let stuck = |_| TestRecord {
+    let blocked = |_| TestRecord {
         params: &[],
         info: Err((38, 11)),
     };
-    let (sample, live) = recorded(stuck, Some(1_000));
+    let (sample, live) = recorded(blocked, Some(1_000));
     replay.sample(&sample, &mut snapshot).unwrap();
     let row = &snapshot.domains[0];
     assert_eq!((row.stale_ns, row.cpu_time_ns), (1_000, Some(77)));
@@ -175,7 +175,7 @@ fn an_incomplete_guest_has_its_previous_values_and_ages() {
 
 #[test]
 fn a_truncated_sample_is_rejected() {
-    let (sample, _) = recorded(whole, Some(3));
+    let (sample, _) = recorded(complete, Some(3));
     for cut in 0..sample.len() {
         let sampled = replay().sample(&sample[..cut], &mut Snapshot::default());
         assert_eq!(sampled, None, "{cut}");

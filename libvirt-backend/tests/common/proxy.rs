@@ -1,4 +1,4 @@
-//! A daemon that is reached through a peer of the test's, which may be slow or fall silent.
+//! A proxy between virtmon and the daemon, which may be slow or stop answering.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -8,30 +8,31 @@ use std::sync::{Arc, Mutex};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
-/// Passes connections on to the daemon of this host. Those of a life that is over are never heard of
-/// again, and stay.
+/// Forwards connections to the daemon of this host, in numbered periods. The connections of a period that is
+/// over stay open and get no answer any more.
 #[derive(Default)]
-pub(crate) struct Peer {
-    /// Odd is a life in which it answers.
-    pub(crate) life: AtomicUsize,
-    /// Connections that virtmon has not ended.
+pub(crate) struct Proxy {
+    /// Number of the current period. The proxy answers in odd periods.
+    pub(crate) period: AtomicUsize,
+    /// Number of connections that virtmon has not closed.
     pub(crate) open: AtomicUsize,
-    /// How long every connection but the first waits for its first answer, in ms.
+    /// Time that every connection but the first waits for its first answer, in ms.
     pub(crate) slow_ms: AtomicU64,
+    /// The period and the socket of each connection.
     pub(crate) clients: Mutex<Vec<(usize, TcpStream)>>,
 }
 
-impl Peer {
-    /// Starts listening, and returns the URI of what is behind it.
+impl Proxy {
+    /// Starts listening, and returns the URI of the daemon behind the proxy.
     pub(crate) fn start(self: &Arc<Self>) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let listens = Arc::clone(self);
-        spawn(move || listens.listen(&listener));
+        let proxy = Arc::clone(self);
+        spawn(move || proxy.listen(&listener));
         format!("qemu+tcp://127.0.0.1:{port}/system")
     }
 
-    /// Connections so far.
+    /// Number of connections so far.
     pub(crate) fn accepted(&self) -> usize {
         self.clients.lock().unwrap().len()
     }
@@ -43,44 +44,44 @@ impl Peer {
             } else {
                 0
             };
-            let life = self.life.load(SeqCst);
+            let period = self.period.load(SeqCst);
             self.open.fetch_add(1, SeqCst);
             let kept = client.try_clone().unwrap();
-            self.clients.lock().unwrap().push((life, kept));
+            self.clients.lock().unwrap().push((period, kept));
             let daemon = UnixStream::connect("/run/libvirt/libvirt-sock-ro").unwrap();
             let (to_client, from_daemon) =
                 (client.try_clone().unwrap(), daemon.try_clone().unwrap());
-            let (there, back) = (Arc::clone(&self), Arc::clone(&self));
+            let (forth, back) = (Arc::clone(&self), Arc::clone(&self));
             spawn(move || {
                 sleep(Duration::from_millis(slow_ms));
-                there.pass(life, client, &daemon);
-                there.open.fetch_sub(1, SeqCst);
+                forth.forward(period, client, &daemon);
+                forth.open.fetch_sub(1, SeqCst);
                 let _ = daemon.shutdown(Shutdown::Both);
             });
-            spawn(move || back.pass(life, from_daemon, &to_client));
+            spawn(move || back.forward(period, from_daemon, &to_client));
         }
     }
 
-    /// Takes all that comes, and passes it on in its own life, if that is one.
-    fn pass(&self, life: usize, mut from: impl Read, mut to: impl Write) {
+    /// Reads all bytes, and forwards them during the period of the connection if the proxy answers in it.
+    fn forward(&self, period: usize, mut from: impl Read, mut to: impl Write) {
         let mut bytes = [0; 65536];
         while let Ok(len @ 1..) = from.read(&mut bytes) {
-            let answers = life % 2 == 1 && self.life.load(SeqCst) == life;
+            let answers = period % 2 == 1 && self.period.load(SeqCst) == period;
             if answers && to.write_all(&bytes[..len]).is_err() {
                 return;
             }
         }
     }
 
-    /// Ends the connections of the lives before this one.
-    pub(crate) fn end_the_old(&self) {
-        let life = self.life.load(SeqCst);
+    /// Closes the connections of earlier periods.
+    pub(crate) fn close_old(&self) {
+        let period = self.period.load(SeqCst);
         for (_, old) in self
             .clients
             .lock()
             .unwrap()
             .iter()
-            .filter(|(of, _)| *of < life)
+            .filter(|(of, _)| *of < period)
         {
             let _ = old.shutdown(Shutdown::Both);
         }
