@@ -24,7 +24,7 @@ use crate::workers::pool::{PoolSample, WorkerPool};
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The values to read beyond those of each domain.
-    pub wanted: Needs,
+    pub needs: Needs,
     /// True to receive the events that libvirt pushes. It takes one more connection and two threads.
     pub events: bool,
     /// True to keep values that have no column of their own, in
@@ -35,8 +35,8 @@ pub struct Options {
     pub nova: bool,
     /// Groups to query in addition to the default ones.
     pub groups: Vec<Group>,
-    /// Groups with a minimum interval. Between two queries their values are unknown.
-    pub slow: Vec<(Group, Duration)>,
+    /// Minimum intervals of groups. Between two queries the values of a group are unknown.
+    pub group_intervals: Vec<(Group, Duration)>,
 }
 
 /// The running domains of a host that libvirt manages.
@@ -85,11 +85,11 @@ impl LibvirtBackend {
             library,
             uri: c_uri,
             fields: FieldSelection {
-                vcpus: options.wanted.vcpus,
+                vcpus: options.needs.vcpus,
                 stats: options.stats,
                 nova: options.nova,
             },
-            is_recorded: options.wanted.raw,
+            is_recorded: options.needs.raw,
             driver: Arc::default(),
         };
         let listener = options
@@ -101,12 +101,12 @@ impl LibvirtBackend {
         Ok(Self {
             workers,
             backoff: Backoff::default(),
-            schedule: StatsSchedule::new(&options.groups, &options.slow),
+            schedule: StatsSchedule::new(&options.groups, &options.group_intervals),
             uri: uri.unwrap_or("its default hypervisor").to_owned(),
             capabilities,
             last: None,
             previous: Snapshot::default(),
-            needs: options.wanted,
+            needs: options.needs,
             raw: Vec::new(),
             listener,
         })

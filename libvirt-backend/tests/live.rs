@@ -34,7 +34,7 @@ fn every_value_is_that_of_virsh() {
     let mut backend = LibvirtBackend::open(
         Some(URI),
         &Options {
-            wanted: Needs {
+            needs: Needs {
                 vcpus: true,
                 ..Needs::default()
             },

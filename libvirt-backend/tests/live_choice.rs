@@ -88,7 +88,7 @@ fn a_throttled_group_is_unknown_between_its_queries() {
     let _alone = alone();
     let hour = Duration::from_secs(3600);
     let (mut backend, mut snapshot) = open(&Options {
-        slow: vec![(group("balloon"), hour), (group("block"), hour)],
+        group_intervals: vec![(group("balloon"), hour), (group("block"), hour)],
         ..Options::default()
     });
     let rd_bytes = |snapshot: &Snapshot| domain(snapshot, "busy").disks.sum(|disk| disk.rd_bytes);

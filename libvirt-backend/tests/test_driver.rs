@@ -155,12 +155,12 @@ fn devices_are_in_a_recording() {
         "<interface type='network'><source network='default'/><target dev='web0'/></interface>
         <disk type='file' device='disk'><source file='/tmp/web.img'/><target dev='vda'/></disk>",
     );
-    let wanted = Needs {
+    let needs = Needs {
         raw: true,
         ..Needs::default()
     };
     let options = Options {
-        wanted,
+        needs,
         ..Options::default()
     };
     let mut backend = LibvirtBackend::open(Some(&uri), &options).unwrap();
@@ -225,7 +225,7 @@ fn refusal(uri: &str) -> String {
     match LibvirtBackend::open(
         Some(uri),
         &Options {
-            wanted: Needs {
+            needs: Needs {
                 vcpus: true,
                 ..Needs::default()
             },

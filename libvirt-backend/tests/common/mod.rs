@@ -45,7 +45,7 @@ pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
     let mut backend = LibvirtBackend::open(
         Some(uri),
         &Options {
-            wanted: Needs {
+            needs: Needs {
                 vcpus: true,
                 ..Needs::default()
             },
