@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use common::bracket::Bracket;
-use common::{domain, sampled, virsh};
+use common::{domain, has_libvirt, sampled, virsh};
 use libvirt_backend::{LibvirtBackend, LibvirtReplay, Options};
 use tempfile::TempDir;
 use virtmon_model::{Backend, Capabilities, Disk, Error, Needs, Snapshot, State, VcpuState};
@@ -21,6 +21,9 @@ const URI: &str = "test:///default";
 
 #[test]
 fn the_domain_has_the_values_of_virsh() {
+    if !has_libvirt() {
+        return;
+    }
     let dominfo = || virsh(URI, &["-r", "dominfo", "test"]);
     let field = |info: &str, name: &str| {
         let line = info.lines().find_map(|line| line.strip_prefix(name));
@@ -83,6 +86,9 @@ fn with_devices(devices: &str) -> (TempDir, String) {
 /// The driver has a bulk call, which returns no devices.
 #[test]
 fn each_device_takes_a_call_of_its_own() {
+    if !has_libvirt() {
+        return;
+    }
     let (_directory, uri) = with_devices(
         "<interface type='network'><source network='default'/><target dev='web0'/></interface>
         <disk type='file' device='disk'><source file='/tmp/web.img'/><target dev='vda'/></disk>
@@ -151,6 +157,9 @@ fn each_device_takes_a_call_of_its_own() {
 
 #[test]
 fn devices_are_in_a_recording() {
+    if !has_libvirt() {
+        return;
+    }
     let (_directory, uri) = with_devices(
         "<interface type='network'><source network='default'/><target dev='web0'/></interface>
         <disk type='file' device='disk'><source file='/tmp/web.img'/><target dev='vda'/></disk>",
@@ -177,6 +186,9 @@ fn devices_are_in_a_recording() {
 
 #[test]
 fn the_sample_has_the_driver_and_its_host() {
+    if !has_libvirt() {
+        return;
+    }
     let (backend, snapshot) = sampled(URI);
     assert_eq!(backend.name(), "libvirt");
     let all = Capabilities {
@@ -207,6 +219,9 @@ fn the_sample_has_the_driver_and_its_host() {
 
 #[test]
 fn later_samples_reuse_the_rows_and_the_name_of_the_first() {
+    if !has_libvirt() {
+        return;
+    }
     let (mut backend, mut snapshot) = sampled(URI);
     let name = snapshot.domains[0].name.clone().unwrap();
     let hypervisor = snapshot.host.hypervisor.as_ptr();
@@ -244,6 +259,9 @@ fn refusal(uri: &str) -> String {
 
 #[test]
 fn a_missing_daemon_is_reported_in_one_line() {
+    if !has_libvirt() {
+        return;
+    }
     let line = refusal("qemu+unix:///system?socket=/nonexistent");
     assert!(line.contains("'/nonexistent': No such file"), "{line}");
     assert!(line.contains("is libvirtd"), "{line}");
@@ -253,6 +271,9 @@ fn a_missing_daemon_is_reported_in_one_line() {
 
 #[test]
 fn a_uri_with_a_nul_byte_is_refused() {
+    if !has_libvirt() {
+        return;
+    }
     assert!(matches!(
         LibvirtBackend::open(Some("test:///\0"), &Options::default()).map(drop),
         Err(Error::Unavailable(_))
@@ -261,6 +282,9 @@ fn a_uri_with_a_nul_byte_is_refused() {
 
 #[test]
 fn several_backends_work_at_the_same_time() {
+    if !has_libvirt() {
+        return;
+    }
     let mut backends: Vec<_> = (0..3).map(|_| sampled(URI).0).collect();
     backends.remove(1);
     let mut snapshot = Snapshot::default();

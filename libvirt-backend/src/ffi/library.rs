@@ -63,4 +63,16 @@ impl Library {
     }
 }
 
+/// The library for a test. `None`, with a message, if it is not installed.
+#[cfg(test)]
+pub(crate) fn installed() -> Option<&'static Library> {
+    match Library::load() {
+        Err(LoadError::Missing) => {
+            eprintln!("skipped: libvirt.so.0 is not installed");
+            None
+        }
+        loaded => Some(loaded.unwrap()),
+    }
+}
+
 unsafe extern "C" fn ignore(_data: *mut c_void, _error: virErrorPtr) {}

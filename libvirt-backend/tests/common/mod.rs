@@ -9,7 +9,19 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use libvirt_backend::{LibvirtBackend, Options};
-use virtmon_model::{Backend, Domain, Needs, Snapshot};
+use virtmon_model::{Backend, Domain, Error, Needs, Snapshot};
+
+/// True if libvirt's client library and virsh are installed. If not, a message says that the test is skipped.
+pub(crate) fn has_libvirt() -> bool {
+    let opened = LibvirtBackend::open(Some("test:///default"), &Options::default());
+    let has_library =
+        !matches!(opened, Err(Error::Unavailable(line)) if line.contains("not installed"));
+    let has_virsh = Command::new("virsh").arg("--version").output().is_ok();
+    if !has_library || !has_virsh {
+        eprintln!("skipped: libvirt.so.0 or virsh is not installed");
+    }
+    has_library && has_virsh
+}
 
 /// The output of `virsh` (Debian: libvirt-clients).
 pub(crate) fn virsh(uri: &str, words: &[&str]) -> String {
