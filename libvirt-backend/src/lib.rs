@@ -1,6 +1,22 @@
 //! The libvirt backend: every running domain of a host that libvirt manages, in one call.
 //!
-//! - [`LibvirtBackend`] samples a host; [`LibvirtReplay`] makes the same rows of recorded samples.
+//! [`LibvirtBackend`] samples a host; [`LibvirtReplay`] makes the same rows of recorded samples.
+//!
+//! ```no_run
+//! use libvirt_backend::{LibvirtBackend, Options};
+//! use virtmon_model::{Backend, Snapshot};
+//!
+//! # fn main() -> virtmon_model::Result<()> {
+//! let mut backend = LibvirtBackend::open(Some("test:///default"), &Options::default())?;
+//! let mut snapshot = Snapshot::default();
+//! backend.sample(&mut snapshot)?;
+//! for domain in snapshot.domains.iter() {
+//!     println!("{:?}: {:?} ns", domain.name, domain.cpu_time_ns);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! - `workers`: threads with a connection each, so that no sample waits for a guest that blocks.
 //! - `connection`: an open connection, the calls that its driver has, and the samples taken over it.
 //! - `records`: rows from the records that libvirt returns; `recording`: these records as bytes.

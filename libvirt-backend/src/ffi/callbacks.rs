@@ -1,4 +1,4 @@
-//! EventKind libvirt calls when something happens to a domain: each event has a type of its own.
+//! The functions that libvirt calls for events. Each event has a callback type of its own.
 
 use std::ffi::{c_char, c_int, c_ulonglong, c_void};
 use std::mem;
@@ -146,8 +146,8 @@ unsafe extern "C" fn on_iteration(
 unsafe fn enqueue(domain: virDomainPtr, kind: EventKind, opaque: *mut c_void) {
     // SAFETY: libvirt holds a reference count of it until it calls `release`.
     let queue = unsafe { &*opaque.cast_const().cast::<EventQueue>() };
-    // The library is loaded, since it calls this function; a callback must not panic, so the result is
-    // checked all the same.
+    // The library is loaded, since it calls this function. The result is checked all the same, since a
+    // callback must not panic.
     let Ok(library) = Library::load() else { return };
     // SAFETY: the domain lives as long as this call, and the borrow ends within it.
     let domain = unsafe { Domain::new(library, domain) };
@@ -164,7 +164,7 @@ unsafe fn enqueue(domain: virDomainPtr, kind: EventKind, opaque: *mut c_void) {
 }
 
 /// # Safety
-/// `opaque` must be kind `Arc::<EventQueue>::into_raw` gave, and given here once.
+/// `opaque` must come from `Arc::<EventQueue>::into_raw`, and may be passed here once.
 pub(super) unsafe extern "C" fn release(opaque: *mut c_void) {
     // SAFETY: as the caller promises.
     drop(unsafe { Arc::from_raw(opaque.cast_const().cast::<EventQueue>()) });

@@ -14,10 +14,10 @@ use super::library::Library;
 /// Starts a thread that runs libvirt's own event loop, on the first call. The thread lives as long as the
 /// process, as the library does. Only connections that are opened later have events and keepalive.
 pub(crate) fn start_event_loop(library: &'static Library) -> io::Result<()> {
-    static RUNS: OnceLock<bool> = OnceLock::new();
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
     // SAFETY: the call takes nothing, and is made once, before any connection that needs it.
     let registered =
-        *RUNS.get_or_init(|| unsafe { library.calls.virEventRegisterDefaultImpl() } == 0);
+        *REGISTERED.get_or_init(|| unsafe { library.calls.virEventRegisterDefaultImpl() } == 0);
     if !registered {
         return Err(io::Error::other(
             "libvirt could not register its event loop",
