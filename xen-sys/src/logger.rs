@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use crate::bindings::{__va_list_tag, xentoollog_level, xentoollog_logger};
+use crate::bindings::{VaList, xentoollog_level, xentoollog_logger};
 
 // SAFETY (of both): they touch none of their arguments, so any caller is right.
 unsafe extern "C" fn vmessage(
@@ -12,7 +12,7 @@ unsafe extern "C" fn vmessage(
     _errnoval: c_int,
     _context: *const c_char,
     _format: *const c_char,
-    _arguments: *mut __va_list_tag,
+    _arguments: VaList,
 ) {
 }
 

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_domctl_version_of_the_build_is_known() {
+    fn the_domctl_version_of_the_bindings_is_known() {
         assert!(DOMCTL_VERSIONS.contains(&bindings::XEN_DOMCTL_INTERFACE_VERSION));
         assert_eq!(size_of::<bindings::xen_domctl>(), 144);
         assert_eq!(std::mem::offset_of!(bindings::xen_domctl, domain), 8);
@@ -93,12 +93,14 @@ mod tests {
         assert_eq!(std::mem::offset_of!(bindings::xen_sysctl, u), 8);
     }
 
+    // `xen_domctl_getdomaininfo` has other sizes on aarch64.
+    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn the_table_agrees_with_the_headers_of_the_build() {
+    fn the_table_agrees_with_the_headers_of_the_bindings() {
         let abi = Abi::ALL
             .into_iter()
             .find(|abi| abi.sysctl == bindings::XEN_SYSCTL_INTERFACE_VERSION)
-            .expect("the installed headers are of a known version");
+            .expect("the bindings are of a known version");
         assert_eq!(abi.domaininfo_bytes, size_of::<bindings::xc_domaininfo_t>());
         assert_eq!(abi.physinfo_bytes, size_of::<bindings::xc_physinfo_t>());
         assert_eq!(
