@@ -86,9 +86,13 @@ fn open(
     Ok(match which {
         Which::Xen => {
             let path = XenPath::Auto;
-            Box::new(XenBackend::open(Options { path, wanted }, &mut |note| {
-                eprintln!("live: {note}")
-            })?)
+            Box::new(XenBackend::open(
+                Options {
+                    path,
+                    needs: wanted,
+                },
+                &mut |warning| eprintln!("live: {warning}"),
+            )?)
         }
         Which::Libvirt => {
             let libvirt = libvirt_backend::Options {

@@ -37,7 +37,7 @@ pub(crate) fn open(
     } = wishes;
     let xen = Options {
         path,
-        wanted: libvirt.wanted,
+        needs: libvirt.wanted,
     };
     let libvirt = || {
         let backend = if realtime {

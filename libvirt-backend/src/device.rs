@@ -2,7 +2,7 @@
 
 use virtmon_model::{Devices, Disk, Nic, Vcpu, VcpuState, name_from_bytes};
 
-use virtmon_recording::room::MAX_VCPUS;
+use virtmon_recording::limits::MAX_VCPUS;
 
 use crate::value::Value;
 

@@ -6,7 +6,7 @@ use virtmon_model::{
     Capabilities, Disk, Domain as Row, Error, Host, Nic, Result, Snapshot, Stat, Uuid, Vcpu,
 };
 use virtmon_recording::codec::Cursor;
-use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS, MAX_VCPUS, MAX_WARNINGS, Room};
+use virtmon_recording::limits::{DecodeBudget, MAX_DEVICES, MAX_DOMAINS, MAX_VCPUS, MAX_WARNINGS};
 
 use crate::carry;
 use crate::device::Device;
@@ -58,9 +58,9 @@ impl LibvirtReplay {
     /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` where the bytes
     /// are not those of a reading, or of one that no host has; the snapshot then means nothing.
     pub fn sample(&mut self, raw: &[u8], into: &mut Snapshot) -> Option<()> {
-        let mut room = Room::default();
+        let mut room = DecodeBudget::default();
         let done = self.fill(raw, into, &mut room);
-        self.taken = room.taken();
+        self.taken = room.used_bytes();
         done
     }
 
@@ -70,7 +70,7 @@ impl LibvirtReplay {
         self.taken
     }
 
-    fn fill(&mut self, raw: &[u8], into: &mut Snapshot, room: &mut Room) -> Option<()> {
+    fn fill(&mut self, raw: &[u8], into: &mut Snapshot, room: &mut DecodeBudget) -> Option<()> {
         let mut take = Cursor(raw);
         let carried = take.optional()?;
         into.warnings.clear();
@@ -151,7 +151,7 @@ enum Info<'a> {
 }
 
 impl<'a> Recorded<'a> {
-    fn take(take: &mut Cursor<'a>, room: &mut Room) -> Option<Self> {
+    fn take(take: &mut Cursor<'a>, room: &mut DecodeBudget) -> Option<Self> {
         let id = u32::try_from(take.number()?).ok()?;
         let uuid = Uuid::from_bytes(take.array()?);
         let name = take.bytes()?;
@@ -193,7 +193,7 @@ impl Seen {
     const MOST_BACKWARDS: usize = 64;
 
     /// Takes room for what one parameter becomes, in a domain whose name is so long.
-    fn take(&mut self, param: Param<'_>, named: usize, room: &mut Room) -> Option<()> {
+    fn take(&mut self, param: Param<'_>, named: usize, room: &mut DecodeBudget) -> Option<()> {
         room.text(param.text.map_or(0, <[u8]>::len), 1)?;
         let mut words = param.name.splitn(3, '.');
         let kind = words.next();
@@ -216,7 +216,13 @@ impl Seen {
         room.text(named, 1)
     }
 
-    fn device(&mut self, kind: usize, number: u32, named: usize, room: &mut Room) -> Option<()> {
+    fn device(
+        &mut self,
+        kind: usize,
+        number: u32,
+        named: usize,
+        room: &mut DecodeBudget,
+    ) -> Option<()> {
         let last = self.last.replace((kind, number));
         if last == Some((kind, number)) {
             return Some(());

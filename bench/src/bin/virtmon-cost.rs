@@ -47,7 +47,7 @@ fn cpu_time() -> Option<u64> {
 fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
-        wanted: Needs {
+        needs: Needs {
             vcpus: true,
             host: false,
             ..Needs::default()

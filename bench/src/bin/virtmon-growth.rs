@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn measure(all: bool) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
-        wanted: Needs {
+        needs: Needs {
             vcpus: all,
             host: false,
             ..Needs::default()

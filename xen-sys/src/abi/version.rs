@@ -63,7 +63,7 @@ impl Abi {
 
     /// Whether `XEN_DOMCTL_get_domain_state` is there: from Xen 4.21 on.
     #[must_use]
-    pub const fn tells_unique_ids(self) -> bool {
+    pub const fn supports_unique_ids(self) -> bool {
         self.sysctl >= 0x16
     }
 }
