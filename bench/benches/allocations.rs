@@ -1,6 +1,7 @@
 //! Bytes and allocations of a steady tick of 1,000 domains, by each encoder.
 
-use virtmon::{Deltas, Frame};
+use virtmon_analysis::frame::Frame;
+use virtmon_analysis::rates::Deltas;
 use virtmon_bench::{encoders, host, tick};
 
 const DOMAINS: u32 = 1_000;

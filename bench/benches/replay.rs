@@ -6,9 +6,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use virtmon::sink::{CsvSink, JsonSink, Sink};
-use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Vcpus};
-use virtmon::{Limit, Output, Replay, Runner, Source, Wake};
+use virtmon::files::Output;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::replay::Replay;
+use virtmon::sampling::source::Source;
+use virtmon::sampling::ticker::Wake;
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::json::JsonSink;
+use virtmon_export::tables::device::{Disks, Nics};
+use virtmon_export::tables::domain::Domains;
+use virtmon_export::tables::event::Events;
+use virtmon_export::tables::host::Hosts;
+use virtmon_export::tables::vcpu::Vcpus;
 use virtmon_model::Snapshot;
 
 fn recording(name: &str) -> PathBuf {

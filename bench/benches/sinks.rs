@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use virtmon::{Deltas, Frame};
+use virtmon_analysis::frame::Frame;
+use virtmon_analysis::rates::Deltas;
 use virtmon_bench::{DOMAINS, encoders, host, tick};
 
 fn sinks(c: &mut Criterion) {

@@ -5,10 +5,14 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use virtmon::sink::{CsvSink, Sink};
-use virtmon::table::Domains;
-use virtmon::{Deltas, Frame, Reading, Ticker, Wake};
+use virtmon::sampling::clock;
+use virtmon::sampling::ticker::{Ticker, Wake};
+use virtmon_analysis::frame::Frame;
+use virtmon_analysis::rates::Deltas;
 use virtmon_bench::{DOMAINS, domain_list, host, tick};
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::tables::domain::Domains;
 use xen_sys::abi::DomainInfo;
 
 const STRIDE: usize = 112;
@@ -82,7 +86,7 @@ fn lateness(c: &mut Criterion) {
                 let mut late_ns = 0;
                 if let Ok(mut ticker) = Ticker::start(interval) {
                     for _ in 0..ticks {
-                        if let (Ok(Wake::Due(tick)), Ok(now)) = (ticker.wait(), Reading::now()) {
+                        if let (Ok(Wake::Due(tick)), Ok(now)) = (ticker.wait(), clock::now()) {
                             late_ns += now.mono_ns.saturating_sub(ticker.due_ns(tick));
                         }
                     }

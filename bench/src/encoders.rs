@@ -1,8 +1,14 @@
 //! What writes the same frame: virtmon's sinks, and the `csv` crate's plain writer beside them.
 
-use virtmon::Frame;
-use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
-use virtmon::table::{Cell, DomainRow, Domains, Table, Ticks};
+use virtmon_analysis::frame::Frame;
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::json::JsonSink;
+use virtmon_export::encode::text_table::TableSink;
+use virtmon_export::schema::cell::Cell;
+use virtmon_export::schema::column::Table;
+use virtmon_export::tables::domain::{DomainRow, Domains};
+use virtmon_export::tables::tick::Ticks;
 use virtmon_model::Capabilities;
 
 /// A sink by its name.

@@ -8,7 +8,7 @@ pub use encoders::{Encoder, encoders};
 
 use std::time::{Duration, SystemTime};
 
-use virtmon::Tick;
+use virtmon_analysis::frame::Tick;
 use virtmon_model::{Snapshot, State, Uuid};
 
 /// How many domains a host of the benches has.

@@ -1,55 +1,19 @@
-//! The collector: reads a [`Backend`](virtmon_model::Backend) at a fixed interval and writes what
-//! it says.
+//! The collector: the loop that samples a [`Backend`](virtmon_model::Backend) at a fixed interval,
+//! and the program around it.
 //!
-//! Data flows one way: a [`Source`] says when and fills a snapshot ([`Live`]: a [`Ticker`] and a
-//! backend; [`Replay`]: a recording), [`Deltas`] makes rates of it and the one before, a
-//! [`Sink`](sink::Sink) turns the [`Frame`] into bytes, and a thread of its own writes them to the
-//! [`Output`]. [`Runner`] owns that loop.
+//! | module | content |
+//! | --- | --- |
+//! | [`sampling`] | when a sample is due, and the source of samples: a host or a recording |
+//! | [`runner`] | the loop: source, analysis, encoders, writer |
+//! | [`writer`] | the thread that writes, and its queue |
+//! | [`files`] | files, pipes and standard output: append, rotate, compress, keep |
+//! | [`process`] | privileges, scheduling, messages, service manager |
+//! | [`program`] | the command line, and the commands |
 #![forbid(unsafe_code)]
 
-mod burst;
-mod changes;
-mod choice;
-mod clock;
-mod cost;
-mod deltas;
-mod event;
-mod frame;
-mod live;
-mod notify;
-mod output;
-mod printable;
-mod probe;
-mod rate;
-mod ready;
-mod replay;
-pub mod resume;
-mod runner;
-pub mod sandbox;
-pub mod schema;
-mod signals;
-pub mod sink;
-mod source;
-pub mod table;
-mod ticker;
-mod told;
-mod writer;
-
-pub use burst::{Burst, Spread, Spreads};
-pub use changes::compare;
-pub use choice::Choice;
-pub use clock::Reading;
-pub use cost::{Cost, Meter};
-pub use deltas::{Before, Deltas, Rates};
-pub use event::{Event, EventKind, Value};
-pub use frame::{Frame, Past, Tick};
-pub use live::Live;
-pub use notify::Notify;
-pub use output::{Claims, Content, Keep, Output, OutputError, Rotate, Settings};
-pub use printable::Printable;
-pub use probe::{Fit, fit, probe};
-pub use ready::ReadyView;
-pub use replay::{Replay, ReplayError};
-pub use runner::{Limit, RunError, Runner};
-pub use source::{Source, Taken};
-pub use ticker::{Ticker, Wake};
+pub mod files;
+pub mod process;
+pub mod program;
+pub mod runner;
+pub mod sampling;
+pub mod writer;

@@ -8,15 +8,25 @@ use std::time::Duration;
 use virtmon_model::Snapshot;
 use virtmon_recording::Loss;
 
-use crate::choice::Choice;
-use crate::ready::Ready;
-use crate::sink::Sink;
-use crate::told::Told;
+use crate::files::Output;
+use crate::files::error::OutputError;
+use crate::process::notify::Notify;
+use crate::process::self_monitor::SelfMonitor;
+use crate::sampling::replay::ReplayError;
+use crate::sampling::source::{Source, Taken};
+use crate::sampling::ticker::Wake;
 use crate::writer::Writer;
-use crate::{
-    Burst, Deltas, Event, EventKind, Frame, Meter, Notify, Output, OutputError, Past, Reading,
-    ReplayError, Source, Taken, Tick, Wake, changes, clock,
-};
+use virtmon_analysis::event::{Event, EventKind};
+use virtmon_analysis::filter::Choice;
+use virtmon_analysis::frame::{Frame, Past, Tick};
+use virtmon_analysis::notifications::Told;
+use virtmon_analysis::rates::Deltas;
+use virtmon_analysis::ready_time::Ready;
+use virtmon_analysis::self_stats::SelfStats;
+use virtmon_analysis::subsamples::Burst;
+use virtmon_analysis::{changes, clock_step};
+use virtmon_export::encode::Sink;
+use virtmon_model::Timestamps;
 
 /// Between two looks at whether a slow output has caught up with a recording.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -87,7 +97,7 @@ pub struct Runner<'a> {
     /// Told in a line of what could not be read, each once in a row.
     on_trouble: &'a mut dyn FnMut(&str),
     choice: Choice,
-    meter: Option<Meter>,
+    meter: Option<SelfMonitor>,
     /// Readings in an interval, and what spreads their rates, where there is more than one.
     burst: Option<(u64, Burst)>,
     notify: Notify,
@@ -129,7 +139,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Tells in each frame what virtmon itself took, from now on.
-    pub fn meter(&mut self, meter: Meter) {
+    pub fn meter(&mut self, meter: SelfMonitor) {
         self.meter = Some(meter);
     }
 
@@ -203,7 +213,7 @@ impl<'a> Runner<'a> {
         // The last good reading's tick and time.
         let mut written: Option<(u64, u64)> = None;
         // The clocks when events were last told.
-        let mut told: Option<Reading> = None;
+        let mut told: Option<Timestamps> = None;
         let mut readings = 0;
         loop {
             let number = match source.wait()? {
@@ -256,7 +266,7 @@ impl<'a> Runner<'a> {
                 && has_room
                 && let Some(told) = told.replace(began)
             {
-                clock::compare(&told, &began, &mut events);
+                clock_step::compare(&told, &began, &mut events);
             }
             match read {
                 Ok(()) if between => {}
@@ -334,7 +344,7 @@ impl<'a> Runner<'a> {
         let frame = Frame {
             bursts,
             chosen: self.choice.chosen(),
-            cost: cost.map(|cost| crate::Cost {
+            cost: cost.map(|cost| SelfStats {
                 bytes: writer.written_bytes(),
                 dropped,
                 ..cost

@@ -8,10 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-use crate::notify::{Ready, Written};
-use crate::output::Compressor;
-use crate::signals::Stopper;
-use crate::{Output, OutputError};
+use crate::files::Output;
+use crate::files::compress::Compressor;
+use crate::files::error::OutputError;
+use crate::process::notify::{Ready, Written};
+use crate::sampling::signals::Stopper;
 use thread_side::Ending;
 
 mod thread_side;

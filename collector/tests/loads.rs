@@ -7,9 +7,22 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use virtmon::sink::CsvSink;
-use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Nova, Own, Stats, Table, Vcpus};
-use virtmon::{Limit, Live, Meter, Output, Runner, Ticker};
+use virtmon::files::Output;
+use virtmon::process::self_monitor::SelfMonitor;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::live::Live;
+use virtmon::sampling::ticker::Ticker;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::schema::column::Table;
+use virtmon_export::tables::device::{Disks, Nics};
+use virtmon_export::tables::domain::Domains;
+use virtmon_export::tables::event::Events;
+use virtmon_export::tables::host::Hosts;
+use virtmon_export::tables::openstack::Nova;
+use virtmon_export::tables::self_stats::Own;
+use virtmon_export::tables::stat::Stats;
+use virtmon_export::tables::subsamples::Bursts;
+use virtmon_export::tables::vcpu::Vcpus;
 use virtmon_model::{Backend, Capabilities, Instance, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a
@@ -113,7 +126,7 @@ fn from_a_script(dir: &Path) {
     add::<Stats>(&mut runner, dir);
     add::<Nova>(&mut runner, dir);
     add::<Bursts>(&mut runner, dir);
-    runner.meter(Meter::start(None));
+    runner.meter(SelfMonitor::start(None));
     runner.burst(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     runner

@@ -21,7 +21,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 use nix::sys::termios::{FlushArg, tcflush};
 use nix::unistd::{Pid, Uid, User, getpid, setuid};
 use tempfile::TempDir;
-use virtmon::sandbox::{Peer, Sandbox};
+use virtmon::process::sandbox::{Sandbox, peer::Peer};
 
 /// Names the directory of a confined child.
 const DIRECTORY: &str = "VIRTMON_TEST_SANDBOX";

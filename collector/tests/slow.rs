@@ -19,9 +19,18 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
-use virtmon::sink::{JsonSink, Sink};
-use virtmon::table::{Domains, Events, Own};
-use virtmon::{Frame, Limit, Live, Meter, Output, Reading, RunError, Runner, Ticker};
+use virtmon::files::Output;
+use virtmon::process::self_monitor::SelfMonitor;
+use virtmon::runner::{Limit, RunError, Runner};
+use virtmon::sampling::live::Live;
+use virtmon::sampling::ticker::Ticker;
+use virtmon_analysis::frame::Frame;
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::json::JsonSink;
+use virtmon_export::tables::domain::Domains;
+use virtmon_export::tables::event::Events;
+use virtmon_export::tables::self_stats::Own;
+use virtmon::sampling::clock;
 use virtmon_model::{Backend, Capabilities, Result, Snapshot};
 
 /// No machine is as busy as this.
@@ -124,7 +133,7 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
             Box::new(Bulk(bulk)),
         ];
         runner.add(sinks, Output::file(&path).unwrap());
-        runner.meter(Meter::start(None));
+        runner.meter(SelfMonitor::start(None));
         let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
         let done: std::result::Result<(), RunError> =
             runner.run(&mut Live::new(&mut script, ticker), Limit::Count(count));
@@ -134,7 +143,7 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
     until("readings go on while nobody reads", || {
         readings.load(Ordering::SeqCst) > stalled_for
     });
-    let read_from = Reading::now().unwrap().mono_ns;
+    let read_from = clock::now().unwrap().mono_ns;
     let mut text = Vec::new();
     // All that the queue can hold is behind this much and a pipe.
     let enough = (bulk as u64 * stalled_for).min(60 << 20);
@@ -224,7 +233,7 @@ fn stuck(dir: &Path) -> (Child, File, u64) {
         poll(&mut fds, PollTimeout::ZERO).unwrap() == 0
     });
     // Some ticks more, that the queue holds: the reading thread waits once for each.
-    let full = Reading::now().unwrap().mono_ns;
+    let full = clock::now().unwrap().mono_ns;
     let enough = waits(&child) + 50;
     until("readings go on", || waits(&child) >= enough);
     (child, reader, full)

@@ -5,7 +5,10 @@ mod counting;
 
 use std::time::Duration;
 
-use virtmon::{Limit, Live, Meter, Runner, Ticker};
+use virtmon::process::self_monitor::SelfMonitor;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::live::Live;
+use virtmon::sampling::ticker::Ticker;
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid};
 
 /// The first readings, which make the buffers.
@@ -88,7 +91,7 @@ fn a_steady_tick_allocates_nothing() {
     for sink in counting::sinks() {
         runner.add(sink, counting::null());
     }
-    runner.meter(Meter::start(None));
+    runner.meter(SelfMonitor::start(None));
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     runner
         .run(&mut Live::new(&mut script, ticker), Limit::Count(40))

@@ -10,8 +10,12 @@ use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use virtmon::sink::Sink;
-use virtmon::{Frame, Limit, Live, Meter, Runner, Ticker};
+use virtmon::process::self_monitor::SelfMonitor;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::live::Live;
+use virtmon::sampling::ticker::Ticker;
+use virtmon_analysis::frame::Frame;
+use virtmon_export::encode::Sink;
 use virtmon_model::{Backend, Capabilities, Needs, Result, Snapshot};
 use xen_backend::{Options, XenBackend};
 
@@ -127,7 +131,7 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
         told: Rc::clone(&told),
     };
     runner.add(note, counting::null());
-    runner.meter(Meter::start(watched.calls()));
+    runner.meter(SelfMonitor::start(watched.calls()));
     let ticker = Ticker::start(Duration::from_millis(5)).unwrap();
     let began = Instant::now();
     let mut live = Live::new(&mut watched, ticker);

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use virtmon::resume::{Left, left};
+use virtmon::files::resume::{Left, left};
 
 const HEADER: &[u8] = b"schema,tick,time,mono_ns,name,tick_end\n";
 

@@ -8,9 +8,21 @@
 use std::path::Path;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use virtmon::sink::{CsvSink, JsonSink, RecordSink, Sink, TableSink};
-use virtmon::table::{Bursts, Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
-use virtmon::{Limit, Output, Replay, Runner};
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::json::JsonSink;
+use virtmon_export::encode::recording::RecordSink;
+use virtmon_export::encode::text_table::TableSink;
+use virtmon_export::tables::device::{Disks, Nics};
+use virtmon_export::tables::domain::Domains;
+use virtmon_export::tables::event::Events;
+use virtmon_export::tables::host::Hosts;
+use virtmon_export::tables::self_stats::Own;
+use virtmon_export::tables::subsamples::Bursts;
+use virtmon_export::tables::vcpu::Vcpus;
+use virtmon::files::Output;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::replay::Replay;
 use virtmon_recording::{Header, RecordedSample, Reader, Writer};
 
 /// So many readings of a recording are gone on with: more are slower, and no other.

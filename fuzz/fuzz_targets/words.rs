@@ -2,13 +2,6 @@
 //! patterns, columns, and the one line that a refusal is told in.
 #![no_main]
 
-#[path = "../../collector/src/cli.rs"]
-#[allow(dead_code)]
-mod cli;
-#[path = "../../collector/src/groups.rs"]
-#[allow(dead_code)]
-mod groups;
-
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -16,9 +9,18 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use virtmon::sink::{CsvSink, JsonSink, Sink, TableSink};
-use virtmon::table::Domains;
-use virtmon::{Choice, Limit, Output, Reading, Runner, Source, Taken, Ticker, Wake};
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::json::JsonSink;
+use virtmon_export::encode::text_table::TableSink;
+use virtmon_export::tables::domain::Domains;
+use virtmon::files::Output;
+use virtmon::program::cli;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::source::{Source, Taken};
+use virtmon::sampling::ticker::{Ticker, Wake};
+use virtmon_analysis::filter::Choice;
+use virtmon_model::Timestamps;
 use virtmon_model::{Capabilities, Snapshot};
 
 fuzz_target!(|data: &[u8]| {
@@ -98,7 +100,7 @@ impl Source for Three {
             row.cpu_time_ns = Some(self.readings * 1_000);
         }
         Ok(Taken {
-            began: Reading {
+            began: Timestamps {
                 mono_ns: self.readings * 1_000_000,
                 boot_ns: self.readings * 1_000_000,
                 wall: UNIX_EPOCH,

@@ -16,6 +16,7 @@ mod name;
 mod notification;
 mod rows;
 mod snapshot;
+pub mod timestamps;
 mod vcpu;
 
 pub use backend::{Backend, Capabilities, Needs};
@@ -29,5 +30,6 @@ pub use name::name_from_bytes;
 pub use notification::{DeviceClass, Notification, NotificationKind};
 pub use rows::Rows;
 pub use snapshot::Snapshot;
+pub use timestamps::Timestamps;
 pub use uuid::Uuid;
 pub use vcpu::{Vcpu, VcpuState};

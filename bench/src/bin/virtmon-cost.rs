@@ -11,9 +11,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
-use virtmon::sink::{CsvSink, Sink};
-use virtmon::table::Domains;
-use virtmon::{Frame, Limit, Live, Output, Runner, Ticker};
+use virtmon::files::Output;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::live::Live;
+use virtmon::sampling::ticker::Ticker;
+use virtmon_analysis::frame::Frame;
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::tables::domain::Domains;
 use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};

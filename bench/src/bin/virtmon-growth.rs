@@ -7,10 +7,14 @@ use std::error::Error;
 use std::thread;
 use std::time::Duration;
 
-use virtmon::sink::{CsvSink, Sink};
-use virtmon::table::{Disks, Domains, Nics, Vcpus};
-use virtmon::{Deltas, Frame};
+use virtmon_analysis::frame::Frame;
+use virtmon_analysis::rates::Deltas;
 use virtmon_bench::{instructions::cost_of, tick};
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::tables::device::{Disks, Nics};
+use virtmon_export::tables::domain::Domains;
+use virtmon_export::tables::vcpu::Vcpus;
 use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 

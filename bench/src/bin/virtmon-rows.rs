@@ -5,10 +5,12 @@
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
-use virtmon::sink::{CsvSink, Sink};
-use virtmon::table::Domains;
-use virtmon::{Deltas, Frame, Tick};
+use virtmon_analysis::frame::{Frame, Tick};
+use virtmon_analysis::rates::Deltas;
 use virtmon_bench::host;
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::tables::domain::Domains;
 
 const GUESTS: u32 = 1_000;
 

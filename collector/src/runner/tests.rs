@@ -5,7 +5,8 @@ use std::rc::Rc;
 use virtmon_model::{Backend, Capabilities, Error, Result};
 
 use super::*;
-use crate::{Live, Ticker};
+use crate::sampling::live::Live;
+use crate::sampling::ticker::Ticker;
 
 /// A backend that follows a script: `None` is a reading that fails.
 struct Script(Vec<Option<u64>>);
@@ -39,7 +40,7 @@ impl Backend for Script {
     }
 }
 
-/// A tick's host_metadata and the first domain's rate.
+/// A tick's facts and the first domain's rate.
 type Note = (Tick, Option<f64>);
 
 /// Keeps a note of each tick.

@@ -2,8 +2,9 @@ use std::fs;
 use std::io;
 
 use super::*;
-use crate::signals::Signals;
-use crate::{Claims, Settings};
+use crate::files::open::Claims;
+use crate::files::settings::Settings;
+use crate::sampling::signals::Signals;
 
 fn tick(writer: &mut Writer, text: &str) {
     writer.batch().streams[0].extend_from_slice(text.as_bytes());

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
-use super::{Batch, Job, SPARE, Shared};
-use crate::output::{self, Compressor};
-use crate::{Output, OutputError};
+use crate::files::Output;
+use crate::files::compress::{self, Compressor};
+use crate::files::error::OutputError;
+use crate::writer::{Batch, Job, SPARE, Shared};
 
 impl Shared {
     /// Writes what comes, until there will be no more.
@@ -49,7 +50,7 @@ impl Shared {
         place: &mut Option<Output>,
         bytes: &[u8],
         wall: SystemTime,
-        later: impl Fn(output::Job),
+        later: impl Fn(compress::Job),
     ) -> Result<(), OutputError> {
         let Some(output) = place else {
             return Ok(());

@@ -5,9 +5,16 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use virtmon::Output;
-use virtmon::sink::{CsvSink, JsonSink, Sink};
-use virtmon::table::{Disks, Domains, Events, Hosts, Nics, Own, Vcpus};
+use virtmon::files::Output;
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::json::JsonSink;
+use virtmon_export::tables::device::{Disks, Nics};
+use virtmon_export::tables::domain::Domains;
+use virtmon_export::tables::event::Events;
+use virtmon_export::tables::host::Hosts;
+use virtmon_export::tables::self_stats::Own;
+use virtmon_export::tables::vcpu::Vcpus;
 
 struct Counting;
 

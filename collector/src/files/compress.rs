@@ -1,0 +1,140 @@
+//! Finished files: a thread that has nothing better to do compresses them, and removes old ones.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::SystemTime;
+
+use crate::files::directory::Directory;
+use crate::files::keep;
+use crate::files::keep::Keep;
+use crate::files::rotate;
+
+/// zstd's own default: a tenth of a table's size, at some 300 MB a second.
+const LEVEL: i32 = 3;
+
+/// A thread that takes one job after the other.
+#[derive(Debug)]
+pub(crate) struct Compressor {
+    todo: Sender<Job>,
+    thread: JoinHandle<()>,
+}
+
+/// What is to be done in an output's directory.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(super) dir: Arc<Directory>,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    /// Compress this finished file.
+    Compress(OsString),
+    /// Remove the old ones of the output of this name.
+    Prune(OsString, Keep),
+}
+
+impl Compressor {
+    /// Starts the thread. `tell` is told, by that thread, of a file that stays as it is.
+    pub(crate) fn start(tell: fn(&str)) -> io::Result<Self> {
+        let (todo, jobs) = mpsc::channel();
+        let builder = thread::Builder::new().name("compressor".into());
+        let thread = builder.spawn(move || work(&jobs, tell))?;
+        Ok(Self { todo, thread })
+    }
+
+    /// Does this when what came before it is done.
+    pub(crate) fn take(&self, job: Job) {
+        // A thread that has ended has said why; the file stays as it is.
+        let _ = self.todo.send(job);
+    }
+
+    /// Waits until all is done.
+    pub(crate) fn finish(self) {
+        drop(self.todo);
+        // If it has panicked, it has said so.
+        let _ = self.thread.join();
+    }
+}
+
+fn work(jobs: &Receiver<Job>, tell: fn(&str)) {
+    // Of this thread alone (setpriority(2), "C library/kernel differences"); where it is refused,
+    // there is only more noise.
+    let _ = rustix::process::setpriority_process(None, 19);
+    for Job { dir, what } in jobs {
+        let done = match &what {
+            What::Compress(name) => compress(&dir, name).map_err(|error| (name, error)),
+            What::Prune(name, keep) => {
+                let now = SystemTime::now();
+                keep::prune(&dir, name, *keep, now).map_err(|error| (name, error))
+            }
+        };
+        let Err((name, error)) = done else {
+            continue;
+        };
+        // Whoever took it away has it as it was.
+        if error.kind() == ErrorKind::NotFound {
+            continue;
+        }
+        let path = dir.path_of(name);
+        let path = path.display();
+        tell(&match what {
+            What::Compress(_) => format!("{path} is not compressed and stays as it is: {error}"),
+            What::Prune(..) => format!("{path}: an old file of it can't be removed: {error}"),
+        });
+    }
+}
+
+/// `FILE` becomes `FILE.zst`. At every moment one of the two is there and whole: what stops here
+/// leaves `FILE`, and `FILE.zst.part` at most, which the next attempt makes again.
+fn compress(dir: &Directory, name: &OsStr) -> io::Result<()> {
+    let from = dir.read(name)?;
+    let whole = rotate::compressed(name);
+    let part = rotate::with_suffix(&whole, ".part");
+    match dir.remove(&part) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let to = dir.create(&part)?;
+    // A file that has the name already is what a crash has left beside its plain twin.
+    let done = write(from, to).and_then(|()| dir.rename_over(&part, &whole));
+    if let Err(error) = done {
+        // It may be what fills the disk.
+        let _ = dir.remove(&part);
+        return Err(error);
+    }
+    // The new name must be on the disk before the old one goes.
+    dir.sync()?;
+    dir.remove(name)
+}
+
+fn write(mut from: File, to: File) -> io::Result<()> {
+    let mut encoder = zstd::Encoder::new(to, LEVEL)?;
+    encoder.include_checksum(true)?;
+    encoder.set_pledged_src_size(Some(from.metadata()?.len()))?;
+    io::copy(&mut from, &mut encoder)?;
+    encoder.finish()?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_in_the_way_leaves_all_as_it_was() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("out.csv");
+        fs::write(&path, "rows\n").unwrap();
+        fs::create_dir(place.path().join("out.csv.zst")).unwrap();
+        let (dir, name) = Directory::of(&path).unwrap();
+        assert!(compress(&dir, &name).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"rows\n");
+        assert!(!place.path().join("out.csv.zst.part").exists());
+    }
+}
