@@ -26,9 +26,9 @@ fn generate() {
         .allowlist_var("__HYPERVISOR_(xen_version|sysctl|domctl)|XENVER_(version|extraversion)")
         .allowlist_var("XEN_SYSCTL_(physinfo|getdomaininfolist|getcpuinfo|numainfo)")
         .allowlist_var("XEN_DOMCTL_(getdomaininfo|getvcpuinfo)")
-        // Only the size and the place of the union count: its members are decoded from bytes.
+        // Only the size and the offset of the unions are used. Their members are decoded from bytes.
         .opaque_type("xen_sysctl__bindgen_ty_1|xen_domctl__bindgen_ty_1|xen_arch_domainconfig")
-        // A loader with fields, not a link: the program starts where no Xen library is.
+        // The library is loaded at run time, not linked: the program starts without it.
         .dynamic_library_name("Libxenctrl")
         .dynamic_link_require_all(true)
         .default_enum_style(bindgen::EnumVariation::Consts)
@@ -37,7 +37,7 @@ fn generate() {
         .generate()
         .unwrap_or_else(|error| {
             panic!(
-                "the Xen headers could not be read ({error}): \
+                "can't read the Xen headers ({error}): \
                  install xenctrl.h and libclang (Debian: libxen-dev libclang-dev)"
             )
         });
