@@ -1,7 +1,9 @@
+//! A list with reusable rows.
+
 use std::ops::{Deref, DerefMut};
 
-/// A list that keeps its rows' buffers when it is emptied, so that filling it again with as many
-/// rows allocates nothing.
+/// A list that keeps the buffers of its rows when it is emptied. Filling it again with the same number
+/// of rows allocates nothing.
 #[derive(Debug, Clone)]
 pub struct Rows<T> {
     kept: Vec<T>,
@@ -18,14 +20,14 @@ impl<T> Default for Rows<T> {
 }
 
 impl<T> Rows<T> {
-    /// How many rows there are: without a look at the buffer, which is most of the work where it is
-    /// asked for every domain at every tick.
+    /// Number of rows. The function does not access the buffer, because that access would be most of
+    /// its cost when it is called for every domain at every tick.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// True if there are no rows.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
@@ -38,7 +40,7 @@ impl<T: Default> Rows<T> {
         self.len = 0;
     }
 
-    /// Adds a row and returns it as an earlier use left it: the caller sets every field.
+    /// Appends a row and returns it with the values of an earlier use. The caller sets every field.
     pub fn next_row(&mut self) -> &mut T {
         if self.len == self.kept.len() {
             self.kept.push(T::default());
@@ -47,11 +49,11 @@ impl<T: Default> Rows<T> {
         &mut self.kept[self.len - 1]
     }
 
-    /// Makes the list this long and returns its rows as an earlier use left them: the caller sets
+    /// Sets the number of rows and returns the rows with the values of an earlier use. The caller sets
     /// every field.
     pub fn resize(&mut self, len: usize) -> &mut [T] {
         if len > self.kept.len() {
-            // Of the many domains that have one device, each would have room for four.
+            // Without `exact`, each domain with one device would have memory for four.
             self.kept.reserve_exact(len - self.kept.len());
             self.kept.resize_with(len, T::default);
         }
@@ -59,7 +61,7 @@ impl<T: Default> Rows<T> {
         &mut self.kept[..len]
     }
 
-    /// Takes the last row away again.
+    /// Removes the last row.
     pub fn drop_last(&mut self) {
         self.len = self.len.saturating_sub(1);
     }
@@ -84,20 +86,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_used_again() {
+    fn buffers_of_rows_are_reused() {
         let mut rows: Rows<String> = Rows::default();
         rows.next_row().push_str("a name that needs the heap");
-        let place = rows[0].as_ptr();
+        let address = rows[0].as_ptr();
         rows.clear();
         assert!(rows.is_empty());
         let row = rows.next_row();
-        assert_eq!(row.as_ptr(), place);
+        assert_eq!(row.as_ptr(), address);
         assert_eq!(row, "a name that needs the heap");
         rows.drop_last();
         rows.drop_last();
         assert_eq!(rows.len(), 0);
         let rows = rows.resize(2);
-        assert_eq!(rows[0].as_ptr(), place);
+        assert_eq!(rows[0].as_ptr(), address);
         assert_eq!(rows[1], "");
     }
 }

@@ -22,6 +22,37 @@
 //! - [`codec`]: encoding of numbers, bytes and text in a body.
 //! - [`limits`]: limits of the memory that a decoded sample may use.
 //! - `writer`, `reader`: whole recordings.
+//!
+//! ```
+//! use virtmon_recording::{Header, Reader, RecordedSample, Writer};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let header = Header {
+//!     backend: "xen".into(),
+//!     t0_ns: 0,
+//!     interval_ns: 1_000_000_000,
+//!     host_metadata: Vec::new(),
+//! };
+//! let mut file = Vec::new();
+//! let mut writer = Writer::begin(&header, &mut file)?;
+//! let sample: RecordedSample<'_> = RecordedSample {
+//!     tick: 0,
+//!     mono_ns: 0,
+//!     boot_ns: 0,
+//!     wall_ns: 0,
+//!     sample_ns: 250_000,
+//!     read: Ok(b"raw bytes"),
+//! };
+//! writer.push(&sample, &mut file)?;
+//!
+//! let (mut reader, read_header) = Reader::open(&file[..])?;
+//! assert_eq!(read_header, header);
+//! let read = reader.read()?.expect("there is one sample");
+//! assert_eq!(read.read?, b"raw bytes");
+//! assert!(reader.read()?.is_none());
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod codec;

@@ -4,7 +4,9 @@
 //! - `hypervisor`: detection of Xen, the list of domains and its checks, vCPUs, host.
 //! - `xenstore`: a mirror of the nodes of each domain: names, memory, roles, lists of devices.
 //! - `devices`: counters of NICs and disks, from netlink and sysfs.
-//! - `recording`: encoder and decoder of recorded samples.
+//! - `recording`: encoder and decoder of recorded samples ([`XenReplay`]).
+//!
+//! `examples/decode_recording.rs` decodes a recording, which needs no Xen.
 #![forbid(unsafe_code)]
 
 mod backend;
