@@ -6,14 +6,14 @@ use std::ops::{Deref, DerefMut};
 /// of rows allocates nothing.
 #[derive(Debug, Clone)]
 pub struct Rows<T> {
-    kept: Vec<T>,
+    buffer: Vec<T>,
     len: usize,
 }
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
         Self {
-            kept: Vec::new(),
+            buffer: Vec::new(),
             len: 0,
         }
     }
@@ -42,23 +42,23 @@ impl<T: Default> Rows<T> {
 
     /// Appends a row and returns it with the values of an earlier use. The caller sets every field.
     pub fn next_row(&mut self) -> &mut T {
-        if self.len == self.kept.len() {
-            self.kept.push(T::default());
+        if self.len == self.buffer.len() {
+            self.buffer.push(T::default());
         }
         self.len += 1;
-        &mut self.kept[self.len - 1]
+        &mut self.buffer[self.len - 1]
     }
 
     /// Sets the number of rows and returns the rows with the values of an earlier use. The caller sets
     /// every field.
     pub fn resize(&mut self, len: usize) -> &mut [T] {
-        if len > self.kept.len() {
+        if len > self.buffer.len() {
             // Without `exact`, each domain with one device would have memory for four.
-            self.kept.reserve_exact(len - self.kept.len());
-            self.kept.resize_with(len, T::default);
+            self.buffer.reserve_exact(len - self.buffer.len());
+            self.buffer.resize_with(len, T::default);
         }
         self.len = len;
-        &mut self.kept[..len]
+        &mut self.buffer[..len]
     }
 
     /// Removes the last row.
@@ -71,13 +71,13 @@ impl<T> Deref for Rows<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.kept[..self.len]
+        &self.buffer[..self.len]
     }
 }
 
 impl<T> DerefMut for Rows<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.kept[..self.len]
+        &mut self.buffer[..self.len]
     }
 }
 

@@ -228,7 +228,7 @@ impl Backend for XenBackend {
             self.list.name(),
             match self.privcmd.memory() {
                 Memory::Device => "of /dev/xen/hypercall",
-                Memory::Locked => "in locked memory (/dev/xen/hypercall gives none)",
+                Memory::Locked => "in locked memory (none from /dev/xen/hypercall)",
             }
         )
     }
