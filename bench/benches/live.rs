@@ -96,7 +96,7 @@ fn open(
         }
         Which::Libvirt => {
             let libvirt = libvirt_backend::Options {
-                wanted,
+                needs: wanted,
                 ..libvirt_backend::Options::default()
             };
             Box::new(LibvirtBackend::open(uri, &libvirt)?)

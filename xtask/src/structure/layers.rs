@@ -24,7 +24,18 @@ pub(crate) const CRATES: &[Layer] = &[
     plain("recording"),
     plain("xen-sys"),
     plain("xen-backend"),
-    plain("libvirt-backend"),
+    Layer {
+        directory: "libvirt-backend",
+        modules: &[
+            &["ffi"],
+            &["stats_groups", "openstack", "per_domain"],
+            &["records"],
+            &["recording"],
+            &["connection"],
+            &["workers", "events"],
+            &["backend"],
+        ],
+    },
     plain("analysis"),
     Layer {
         directory: "export",
