@@ -8,6 +8,9 @@
 use std::path::Path;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use virtmon::files::Output;
+use virtmon::runner::{Limit, Runner};
+use virtmon::sampling::replay::Replay;
 use virtmon_export::encode::Sink;
 use virtmon_export::encode::csv::CsvSink;
 use virtmon_export::encode::json::JsonSink;
@@ -20,10 +23,7 @@ use virtmon_export::tables::host::Hosts;
 use virtmon_export::tables::self_stats::Own;
 use virtmon_export::tables::subsamples::Bursts;
 use virtmon_export::tables::vcpu::Vcpus;
-use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
-use virtmon::sampling::replay::Replay;
-use virtmon_recording::{Header, RecordedSample, Reader, Writer};
+use virtmon_recording::{Header, Reader, RecordedSample, Writer};
 
 /// Most samples of a mutated recording. More samples are slower and reach no further code.
 const MAX_SAMPLES: usize = 8;

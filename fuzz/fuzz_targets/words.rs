@@ -9,17 +9,17 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::encode::text_table::TableSink;
-use virtmon_export::tables::domain::Domains;
 use virtmon::files::Output;
 use virtmon::program::cli;
 use virtmon::runner::{Limit, Runner};
 use virtmon::sampling::source::{Source, Taken};
 use virtmon::sampling::ticker::{Ticker, Wake};
 use virtmon_analysis::filter::Choice;
+use virtmon_export::encode::Sink;
+use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::json::JsonSink;
+use virtmon_export::encode::text_table::TableSink;
+use virtmon_export::tables::domain::Domains;
 use virtmon_model::Timestamps;
 use virtmon_model::{Capabilities, Snapshot};
 
