@@ -58,12 +58,12 @@ impl<B: ListBuffer> DomainList<B> {
         &mut self,
         mut getinfolist: impl FnMut(u32, &mut B, usize) -> io::Result<usize>,
     ) -> io::Result<()> {
-        let mut room = self.listed + Self::SPARE;
+        let mut capacity = self.listed + Self::SPARE;
         self.listed = 0;
         let mut first = 0;
         loop {
-            self.entries.resize(room * self.stride)?;
-            let free = room - self.listed;
+            self.entries.resize(capacity * self.stride)?;
+            let free = capacity - self.listed;
             let from = self.listed * self.stride;
             let more = getinfolist(first, &mut self.entries, from)?.min(free);
             self.listed += more;
@@ -74,7 +74,7 @@ impl<B: ListBuffer> DomainList<B> {
                 return Ok(());
             };
             first = u32::from(last.domain) + 1;
-            room = self.listed * 2;
+            capacity = self.listed * 2;
         }
     }
 
