@@ -22,6 +22,7 @@ use serde_json::Value;
 use virtmon::files::Output;
 use virtmon::process::self_monitor::SelfMonitor;
 use virtmon::runner::{Limit, RunError, Runner};
+use virtmon::sampling::clock;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
@@ -30,7 +31,6 @@ use virtmon_export::encode::json::JsonSink;
 use virtmon_export::tables::domain::Domains;
 use virtmon_export::tables::event::Events;
 use virtmon_export::tables::self_stats::Own;
-use virtmon::sampling::clock;
 use virtmon_model::{Backend, Capabilities, Result, Snapshot};
 
 /// No machine is as busy as this.

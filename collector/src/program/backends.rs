@@ -37,7 +37,7 @@ pub(crate) fn open(
     } = wishes;
     let xen = Options {
         path,
-        wanted: libvirt.needs,
+        needs: libvirt.needs,
     };
     let libvirt = || {
         let backend = if realtime {

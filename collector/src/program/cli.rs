@@ -215,7 +215,10 @@ pub enum Detail {
 }
 
 /// What the table on the terminal is sorted by.
-#[allow(missing_docs, reason = "clap prints docs of fields and words in --help")]
+#[allow(
+    missing_docs,
+    reason = "clap prints docs of fields and words in --help"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SortKey {
     Id,
@@ -268,7 +271,10 @@ pub enum BackendChoice {
 }
 
 /// A way to Xen's list of domains.
-#[allow(missing_docs, reason = "clap prints docs of fields and words in --help")]
+#[allow(
+    missing_docs,
+    reason = "clap prints docs of fields and words in --help"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PathChoice {
     Auto,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use virtmon_model::{DeviceClass, Uuid};
-use virtmon_recording::room::{MAX_DEVICES, MAX_DOMAINS};
+use virtmon_recording::limits::{MAX_DEVICES, MAX_DOMAINS};
 
 use crate::per_domain::domain_xml;
 

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use virtmon_model::Uuid;
-use virtmon_recording::room::MAX_VCPUS;
+use virtmon_recording::limits::MAX_VCPUS;
 
 use super::bindings::{
     VIR_DOMAIN_METADATA_ELEMENT, VIR_UUID_BUFLEN, virDomain, virDomainInfo, virDomainPtr,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use virtmon_model::{Capabilities, Domain as Row, Error, Host, Result, Snapshot};
 use virtmon_recording::codec::Cursor;
-use virtmon_recording::room::{MAX_DOMAINS, MAX_WARNINGS, Room};
+use virtmon_recording::limits::{DecodeBudget, MAX_DOMAINS, MAX_WARNINGS};
 
 use super::raw_sample::RawSample;
 use super::recorded_domain::RecordedDomain;
@@ -56,9 +56,9 @@ impl LibvirtReplay {
     /// Fills a snapshot as [`sample`](virtmon_model::Backend::sample) did. `None` if the bytes are not
     /// those of a sample, or if the sample is larger than any host's; the snapshot then has no meaning.
     pub fn sample(&mut self, raw: &[u8], into: &mut Snapshot) -> Option<()> {
-        let mut room = Room::default();
-        let done = self.fill(raw, into, &mut room);
-        self.taken = room.taken();
+        let mut budget = DecodeBudget::default();
+        let done = self.fill(raw, into, &mut budget);
+        self.taken = budget.used_bytes();
         done
     }
 
@@ -68,10 +68,10 @@ impl LibvirtReplay {
         self.taken
     }
 
-    fn fill(&mut self, raw: &[u8], into: &mut Snapshot, room: &mut Room) -> Option<()> {
+    fn fill(&mut self, raw: &[u8], into: &mut Snapshot, budget: &mut DecodeBudget) -> Option<()> {
         let mut cursor = Cursor(raw);
         let elapsed_ns = cursor.optional()?;
-        read_warnings(&mut cursor, into, room)?;
+        read_warnings(&mut cursor, into, budget)?;
         into.generation = 0;
         read_host(&mut cursor, &mut into.host)?;
         let omitted = match cursor.byte()? {
@@ -85,8 +85,8 @@ impl LibvirtReplay {
             if records.len() == MAX_DOMAINS {
                 return None;
             }
-            room.rows::<Row>(1)?;
-            records.push(RecordedDomain::read(&mut cursor, room)?);
+            budget.rows::<Row>(1)?;
+            records.push(RecordedDomain::read(&mut cursor, budget)?);
         }
         let context = DecodeContext {
             scope: match omitted {
@@ -116,7 +116,11 @@ impl LibvirtReplay {
     }
 }
 
-fn read_warnings(cursor: &mut Cursor<'_>, into: &mut Snapshot, room: &mut Room) -> Option<()> {
+fn read_warnings(
+    cursor: &mut Cursor<'_>,
+    into: &mut Snapshot,
+    budget: &mut DecodeBudget,
+) -> Option<()> {
     into.warnings.clear();
     let count = cursor.number()?;
     if count > MAX_WARNINGS as u64 {
@@ -124,8 +128,8 @@ fn read_warnings(cursor: &mut Cursor<'_>, into: &mut Snapshot, room: &mut Room) 
     }
     for _ in 0..count {
         let text = str::from_utf8(cursor.bytes()?).ok()?;
-        room.rows::<String>(1)?;
-        room.text(text.len(), 1)?;
+        budget.rows::<String>(1)?;
+        budget.text(text.len(), 1)?;
         let warning = into.warnings.next_row();
         warning.clear();
         warning.push_str(text);

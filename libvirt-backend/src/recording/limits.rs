@@ -1,7 +1,7 @@
 //! Limits on the rows that a recorded domain may take up.
 
 use virtmon_model::{Disk, Nic, Stat, Vcpu};
-use virtmon_recording::room::{MAX_DEVICES, MAX_VCPUS, Room};
+use virtmon_recording::limits::{DecodeBudget, MAX_DEVICES, MAX_VCPUS};
 
 use crate::ffi::params::Param;
 use crate::records::devices::Device;
@@ -27,21 +27,21 @@ impl ParamLimits {
     /// Maximum number of backward steps. libvirt counts upwards; each backward step moves rows.
     const MAX_BACKWARD_STEPS: usize = 64;
 
-    /// Takes room for the row or text that one parameter becomes. `name_len` is the length of the domain's
+    /// Takes budget for the row or text that one parameter becomes. `name_len` is the length of the domain's
     /// name. `None` if a limit is exceeded.
     pub(super) fn take(
         &mut self,
         param: Param<'_>,
         name_len: usize,
-        room: &mut Room,
+        budget: &mut DecodeBudget,
     ) -> Option<()> {
-        room.text(param.text.map_or(0, <[u8]>::len), 1)?;
+        budget.text(param.text.map_or(0, <[u8]>::len), 1)?;
         let mut words = param.name.splitn(3, '.');
         let kind = words.next();
         let kind = Self::KINDS.iter().position(|(word, _)| Some(*word) == kind);
         let number = words.next().and_then(|number| number.parse().ok());
         if let (Some(kind), Some(number), Some(field)) = (kind, number, words.next()) {
-            self.take_device(kind, number, name_len, room)?;
+            self.take_device(kind, number, name_len, budget)?;
             let value = param.value();
             let has_place = match kind {
                 0 => Nic::default().set(field, value),
@@ -52,9 +52,9 @@ impl ParamLimits {
                 return Some(());
             }
         }
-        room.rows::<Stat>(1)?;
-        room.text(param.name.len(), 1)?;
-        room.text(name_len, 1)
+        budget.rows::<Stat>(1)?;
+        budget.text(param.name.len(), 1)?;
+        budget.text(name_len, 1)
     }
 
     fn take_device(
@@ -62,7 +62,7 @@ impl ParamLimits {
         kind: usize,
         number: u32,
         name_len: usize,
-        room: &mut Room,
+        budget: &mut DecodeBudget,
     ) -> Option<()> {
         let last = self.last.replace((kind, number));
         if last == Some((kind, number)) {
@@ -76,11 +76,11 @@ impl ParamLimits {
         {
             return None;
         }
-        room.text(name_len, 1)?;
+        budget.text(name_len, 1)?;
         match kind {
-            0 => room.devices::<Nic>(1),
-            1 => room.devices::<Disk>(1),
-            _ => room.rows::<Vcpu>(1),
+            0 => budget.devices::<Nic>(1),
+            1 => budget.devices::<Disk>(1),
+            _ => budget.rows::<Vcpu>(1),
         }
     }
 }

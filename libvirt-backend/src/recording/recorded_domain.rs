@@ -2,7 +2,7 @@
 
 use virtmon_model::Uuid;
 use virtmon_recording::codec::Cursor;
-use virtmon_recording::room::Room;
+use virtmon_recording::limits::DecodeBudget;
 
 use super::limits::ParamLimits;
 use crate::ffi::domain::{Domain, DomainInfo};
@@ -32,15 +32,15 @@ enum RecordedInfo<'a> {
 
 impl<'a> RecordedDomain<'a> {
     /// Reads a record, and checks it. `None` if it is not valid, or if a limit is exceeded.
-    pub(super) fn read(cursor: &mut Cursor<'a>, room: &mut Room) -> Option<Self> {
+    pub(super) fn read(cursor: &mut Cursor<'a>, budget: &mut DecodeBudget) -> Option<Self> {
         let id = u32::try_from(cursor.number()?).ok()?;
         let uuid = Uuid::from_bytes(cursor.array()?);
         let name = cursor.bytes()?;
         let params = *cursor;
-        room.text(name.len(), 1)?;
+        budget.text(name.len(), 1)?;
         let mut limits = ParamLimits::default();
         while cursor.bool()? {
-            limits.take(read_param(cursor)?, name.len(), room)?;
+            limits.take(read_param(cursor)?, name.len(), budget)?;
         }
         Some(Self {
             id,

@@ -1,7 +1,7 @@
 //! Devices from numbered fields: `net.N.rx.bytes`, `block.N.name`, `vcpu.N.time`.
 
 use virtmon_model::{Devices, Disk, Nic, Vcpu, VcpuState, name_from_bytes};
-use virtmon_recording::room::MAX_VCPUS;
+use virtmon_recording::limits::MAX_VCPUS;
 
 use crate::ffi::params::Value;
 

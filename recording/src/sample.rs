@@ -1,3 +1,5 @@
+//! The body of a frame: one recorded sample.
+
 use std::borrow::Borrow;
 use std::io;
 
@@ -5,25 +7,25 @@ use virtmon_model::Error;
 
 use crate::codec::{Cursor, put_bytes, put_number};
 
-/// One reading, when it was made and what came of it.
+/// One sample: its times, and its raw bytes or the error.
 #[derive(Debug)]
 pub struct RecordedSample<'a, E = Error> {
-    /// The tick that was due.
+    /// Number of the tick that was due.
     pub tick: u64,
-    /// When reading began, in ns of `CLOCK_MONOTONIC`.
+    /// Start of the sample, in ns of `CLOCK_MONOTONIC`.
     pub mono_ns: u64,
-    /// The same by `CLOCK_BOOTTIME`, in ns.
+    /// The same time by `CLOCK_BOOTTIME`, in ns.
     pub boot_ns: u64,
-    /// The same by the wall clock, in ns since 1970.
+    /// The same time by the wall clock, in ns since 1970.
     pub wall_ns: u64,
-    /// How long it took, in ns.
+    /// Duration of the sample, in ns.
     pub sample_ns: u64,
-    /// The backend's raw bytes, or why there are none.
+    /// Raw bytes of the backend, or the error of a failed sample.
     pub read: Result<&'a [u8], E>,
 }
 
 impl<E: Borrow<Error>> RecordedSample<'_, E> {
-    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let read = self.read.as_ref().map_err(Borrow::borrow);
         out.push(match read {
             Ok(_) => 0,
@@ -55,13 +57,13 @@ impl<E: Borrow<Error>> RecordedSample<'_, E> {
 }
 
 impl<'a> RecordedSample<'a> {
-    pub(crate) fn take(body: &'a [u8]) -> Option<Self> {
-        let mut take = Cursor(body);
-        let outcome = take.byte()?;
-        let [tick, mono_ns, boot_ns, wall_ns, sample_ns] = [(); 5].map(|()| take.number());
-        let mut text = || Some(String::from_utf8_lossy(take.bytes()?).into_owned());
+    pub(crate) fn decode(body: &'a [u8]) -> Option<Self> {
+        let mut cursor = Cursor(body);
+        let outcome = cursor.byte()?;
+        let [tick, mono_ns, boot_ns, wall_ns, sample_ns] = [(); 5].map(|()| cursor.number());
+        let mut text = || Some(String::from_utf8_lossy(cursor.bytes()?).into_owned());
         let read = match outcome {
-            0 => Ok(take.0),
+            0 => Ok(cursor.0),
             1 => Err(Error::Unavailable(text()?)),
             2 => Err(Error::Denied(text()?)),
             3 => Err(Error::UnsupportedAbi(text()?)),

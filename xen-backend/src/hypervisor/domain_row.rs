@@ -1,11 +1,11 @@
-//! One entry of the hypervisor's list as a domain.
+//! Conversion of an entry of the hypervisor's list to a domain's row.
 
 use virtmon_model::{Domain, Identity, State, Uuid};
 use xen_sys::abi::{DomainInfo, PAGE_BYTES};
 
 /// `SHUTDOWN_crash` of Xen's `public/sched.h`.
 const SHUTDOWN_CRASH: u8 = 3;
-/// What `SHUTDOWN_*` of the same file are called, each at its number.
+/// Names of `SHUTDOWN_*` in the same file. The index is the code.
 const SHUTDOWN_REASONS: [&str; 6] = [
     "poweroff",
     "reboot",
@@ -15,14 +15,14 @@ const SHUTDOWN_REASONS: [&str; 6] = [
     "soft_reset",
 ];
 
-/// Makes the row this domain's. Says whether it was before: then it keeps its name, its devices and
-/// all else that the list does not tell.
-pub(crate) fn claim(domain: &mut Domain, info: &DomainInfo) -> bool {
+/// Resets the row if it belongs to another domain, and returns true if it did. A row of the same
+/// domain keeps its name, its devices and all other values that are not in the list.
+pub(crate) fn reset_if_new(domain: &mut Domain, info: &DomainInfo) -> bool {
     let id = u32::from(info.domain);
     let uuid = Uuid::from_bytes(info.handle);
     if domain.identity.id == id && domain.identity.uuid == uuid {
         domain.error = None;
-        return true;
+        return false;
     }
     domain.clear();
     domain.identity = Identity {
@@ -30,16 +30,16 @@ pub(crate) fn claim(domain: &mut Domain, info: &DomainInfo) -> bool {
         uuid,
         incarnation: None,
     };
-    false
+    true
 }
 
-/// Fills in what the hypervisor's list tells.
+/// Fills in the values of an entry.
 #[inline]
 pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
     (domain.state, domain.reason) = state(info);
     domain.cpu_time_ns = Some(info.cpu_time);
     domain.vcpus_online = Some(info.nr_online_vcpus);
-    // Of nearly every domain all five are sizes: one test does for them.
+    // For nearly every domain all five are sizes, so one test covers them.
     let all = info.tot_pages
         | info.max_pages
         | info.outstanding_pages
@@ -63,30 +63,29 @@ pub(crate) fn fill(domain: &mut Domain, info: &DomainInfo) {
             ],
         );
     }
-    // XEN_SYSCTL_CPUPOOL_PAR_ANY: it is in none.
+    // XEN_SYSCTL_CPUPOOL_PAR_ANY: the domain is in no cpupool.
     domain.cpupool = Some(info.cpupool).filter(|&pool| pool != u32::MAX);
 }
 
-/// All ones is "no limit", in 32 or in 64 bits: no domain has 16 TiB less a page, and none has
-/// more.
+/// All ones means "no limit", in 32 or in 64 bits. No domain has 16 TiB less one page, or more.
 const NO_LIMIT: u64 = u32::MAX as u64;
 
-/// The memory of a domain that has no limit to some of it, apart from the many that have. As all that
-/// is for few domains, it takes what it needs by value: an address of the entry would have every
-/// domain's written to the stack.
+/// Fills in the memory of a domain with a value that is "no limit". The function is separate, because
+/// few domains need it, and takes its arguments by value: with a reference to the entry, the compiler
+/// would write the entry of every domain to the stack.
 #[cold]
 #[inline(never)]
 fn fill_unlimited(domain: &mut Domain, pages: [u64; 5]) {
     let bytes = |pages| (pages < NO_LIMIT).then(|| pages * PAGE_BYTES);
-    let [held, most, outstanding, shared, paged] = pages.map(bytes);
-    domain.mem_bytes = held;
-    domain.mem_max_bytes = most;
+    let [total, max, outstanding, shared, paged] = pages.map(bytes);
+    domain.mem_bytes = total;
+    domain.mem_max_bytes = max;
     domain.memory.outstanding_bytes = outstanding;
     domain.memory.shared_bytes = shared;
     domain.memory.paged_bytes = paged;
 }
 
-/// What it is doing, and why it has ended if it has.
+/// State of the domain, and the reason of its end if it has ended.
 fn state(info: &DomainInfo) -> (State, Option<&'static str>) {
     let state = if info.is_dying() || info.shutdown_reason().is_some() {
         return ended(info.is_dying(), info.shutdown_reason());
@@ -95,7 +94,7 @@ fn state(info: &DomainInfo) -> (State, Option<&'static str>) {
     } else if info.is_blocked() && !info.is_running() {
         State::Blocked
     } else {
-        // Where it is not marked as running, some vCPU could run and none does: it waits for a pCPU.
+        // Without the flag for running, some vCPU could run and none does: it waits for a pCPU.
         State::Running
     };
     (state, None)
@@ -103,9 +102,9 @@ fn state(info: &DomainInfo) -> (State, Option<&'static str>) {
 
 #[cold]
 #[inline(never)]
-fn ended(dying: bool, code: Option<u8>) -> (State, Option<&'static str>) {
+fn ended(is_dying: bool, code: Option<u8>) -> (State, Option<&'static str>) {
     let state = match code {
-        _ if dying => State::Dying,
+        _ if is_dying => State::Dying,
         Some(SHUTDOWN_CRASH) => State::Crashed,
         _ => State::Shutdown,
     };
@@ -119,7 +118,7 @@ mod tests {
 
     fn filled(info: DomainInfo) -> Domain {
         let mut domain = Domain::default();
-        claim(&mut domain, &info);
+        reset_if_new(&mut domain, &info);
         fill(&mut domain, &info);
         domain
     }
@@ -140,30 +139,30 @@ mod tests {
     }
 
     #[test]
-    fn a_row_keeps_what_the_list_does_not_tell_while_it_is_the_same_domain() {
+    fn a_row_keeps_other_values_while_it_belongs_to_the_same_domain() {
         let mut info = DomainInfo {
             domain: 3,
             handle: [7; 16],
             ..DomainInfo::default()
         };
         let mut domain = Domain::default();
-        assert!(!claim(&mut domain, &info));
+        assert!(reset_if_new(&mut domain, &info));
         domain.name = Some("web".into());
         domain.error = Some("of the tick before".into());
         domain.memory.target_bytes = Some(4096);
-        assert!(claim(&mut domain, &info));
+        assert!(!reset_if_new(&mut domain, &info));
         assert_eq!(domain.name.as_deref(), Some("web"));
         assert_eq!(domain.memory.target_bytes, Some(4096));
         assert_eq!(domain.error, None);
 
         info.handle = [8; 16];
-        assert!(!claim(&mut domain, &info));
+        assert!(reset_if_new(&mut domain, &info));
         assert_eq!((domain.name, domain.memory.target_bytes), (None, None));
         assert_eq!(domain.identity.uuid, Uuid::from_bytes([8; 16]));
     }
 
     #[test]
-    fn one_word_for_every_mix_of_flags() {
+    fn every_combination_of_flags_has_one_state() {
         let states = [
             (0x00, State::Running),
             (0x10, State::Blocked),
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_that_has_ended_says_why() {
+    fn a_domain_that_has_ended_has_a_reason() {
         let reasons = [
             (0x0000_0014, Some("poweroff")),
             (0x0001_0014, Some("reboot")),
@@ -194,7 +193,7 @@ mod tests {
             (0x0005_0014, Some("soft_reset")),
             (0x0006_0014, None),
             (0x00ff_0014, None),
-            // Without the flag, the bits of the code mean nothing.
+            // Without the flag, the bits of the code have no meaning.
             (0x0003_0011, None),
             (0x0001_0010, None),
         ];
@@ -205,7 +204,7 @@ mod tests {
             };
             assert_eq!(filled(info).reason, reason, "flags {flags:#x}");
         }
-        // One that is resumed after a checkpoint runs for no such reason.
+        // A domain that is resumed after a checkpoint has no reason any more.
         let mut domain = filled(DomainInfo {
             flags: 0x0002_0014,
             ..DomainInfo::default()

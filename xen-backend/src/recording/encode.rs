@@ -1,18 +1,19 @@
-//! What a reading is made of, as bytes. `replay` reads what is written here.
+//! Encoder of the raw bytes of a sample. `decode` is the decoder.
 //!
 //! ```text
-//! facts    sysctl interface version   hypervisor   capabilities
-//! reading  list   0, or 1 and vCPUs   physinfo   idle times   nodes   domains...   warnings   roles...
-//! vCPU     errno, 0 with the 24 bytes of its answer behind
-//! domain   incarnation   name   memory   NICs   disks
+//! host_metadata  sysctl interface version   hypervisor   capabilities
+//! sample         list   0, or 1 and vCPUs   physinfo   idle times   nodes   domains...   warnings   roles...
+//! vCPU           errno; 0 is followed by the 24 bytes of the answer
+//! domain         incarnation   name   memory   NICs   disks
 //! ```
 //!
-//! The first recordings have no roles. Of a host that was not asked for, physinfo, idle times and nodes are empty.
+//! The first recordings have no roles. If the host was not needed, physinfo, idle times and nodes are
+//! empty.
 //!
-//! What the hypervisor answered is here to the byte: the list, `xen_sysctl_physinfo`, the arrays
-//! of pCPUs and nodes, `xen_domctl_getvcpuinfo`. What xenstore, netlink and sysfs told is here as
-//! it was understood: they are text and messages from many ticks, of which a name and some numbers
-//! are left.
+//! The answers of the hypervisor are recorded as raw bytes: the list, `xen_sysctl_physinfo`, the
+//! arrays of pCPUs and nodes, `xen_domctl_getvcpuinfo`. The data of xenstore, netlink and sysfs is
+//! recorded in decoded form: it comes from text and messages of many ticks, and only a name and some
+//! numbers of it are used.
 
 use std::io;
 
@@ -21,7 +22,7 @@ use virtmon_model::{Capabilities, Devices, Disk, Domain, Nic, Role, Snapshot};
 use virtmon_recording::codec::{put_bytes, put_counters, put_number, put_optional, put_text};
 use xen_sys::abi::{Abi, VcpuInfo};
 
-/// What holds for every reading of this host.
+/// Encodes the data that holds for every sample of this host.
 pub(crate) fn host_metadata(abi: Abi, hypervisor: &str, capabilities: Capabilities) -> Vec<u8> {
     let mut out = Vec::new();
     put_number(&mut out, abi.sysctl.into());
@@ -30,7 +31,7 @@ pub(crate) fn host_metadata(abi: Abi, hypervisor: &str, capabilities: Capabiliti
     out
 }
 
-/// Appends what came of asking for a vCPU, and the bytes that it was decoded from.
+/// Appends the result of `XEN_DOMCTL_getvcpuinfo`, with the bytes that it was decoded from.
 pub(crate) fn put_vcpu(out: &mut Vec<u8>, info: &io::Result<VcpuInfo>, answer: &[u8]) {
     match info {
         Ok(_) => {
@@ -44,23 +45,23 @@ pub(crate) fn put_vcpu(out: &mut Vec<u8>, info: &io::Result<VcpuInfo>, answer: &
     }
 }
 
-/// Appends what the snapshot has and the hypervisor did not tell.
-pub(crate) fn put_rest(out: &mut Vec<u8>, snapshot: &Snapshot) {
+/// Appends the values of the snapshot that are not from the hypervisor, and the roles.
+pub(crate) fn put_snapshot(out: &mut Vec<u8>, snapshot: &Snapshot) {
     for domain in snapshot.domains.iter() {
         put_domain(out, domain);
     }
     put_number(out, snapshot.warnings.len() as u64);
-    for trouble in snapshot.warnings.iter() {
-        put_bytes(out, trouble.as_bytes());
+    for warning in snapshot.warnings.iter() {
+        put_bytes(out, warning.as_bytes());
     }
     for domain in snapshot.domains.iter() {
-        let place = ROLES.iter().position(|role| Some(*role) == domain.role);
-        put_optional(out, place.map(|place| place as u64));
+        let index = ROLES.iter().position(|role| Some(*role) == domain.role);
+        put_optional(out, index.map(|index| index as u64));
         put_optional(out, domain.target_id.map(u64::from));
     }
 }
 
-/// Roles, each at its number: new ones come last.
+/// Roles. The index of each is its number in a recording, so new roles are appended.
 pub(crate) const ROLES: [Role; 6] = [
     Role::Control,
     Role::Stub,

@@ -2,7 +2,7 @@ use virtmon_model::{Role, Uuid, VcpuState};
 use virtmon_recording::codec::put_bytes;
 
 use super::*;
-use crate::raw;
+use crate::recording::encode;
 
 /// Two entries of Xen 4.17: domain 0 with one vCPU, and domain 3 with two.
 fn list() -> Vec<u8> {
@@ -43,38 +43,38 @@ fn live() -> Snapshot {
     snapshot
 }
 
-/// A reading as the backend keeps it.
-fn reading() -> Vec<u8> {
+/// Raw bytes of a sample as the backend records them.
+fn sample() -> Vec<u8> {
     let mut out = Vec::new();
     put_bytes(&mut out, &list());
     out.push(1);
     let mut answer = [0; 24];
     (answer[4], answer[6], answer[8]) = (1, 1, 77);
     let info = || Ok(VcpuInfo::decode(&answer).unwrap());
-    raw::put_vcpu(&mut out, &info(), &answer);
-    raw::put_vcpu(&mut out, &info(), &answer);
-    raw::put_vcpu(&mut out, &Err(io::Error::from_raw_os_error(12)), &answer);
+    encode::put_vcpu(&mut out, &info(), &answer);
+    encode::put_vcpu(&mut out, &info(), &answer);
+    encode::put_vcpu(&mut out, &Err(io::Error::from_raw_os_error(12)), &answer);
     let mut physinfo = [0; 112];
     (physinfo[8], physinfo[40]) = (2, 9);
     put_bytes(&mut out, &physinfo);
     put_bytes(&mut out, &[5, 0, 0, 0, 0, 0, 0, 0]);
     put_bytes(&mut out, &[]);
-    raw::put_rest(&mut out, &live());
+    encode::put_snapshot(&mut out, &live());
     out
 }
 
 fn replay() -> XenReplay {
     let abi = Abi::ALL.into_iter().find(|abi| abi.sysctl == 0x15).unwrap();
     let capabilities = Capabilities::from_bits(7);
-    XenReplay::new(&raw::host_metadata(abi, "Xen 4.17.5", capabilities)).unwrap()
+    XenReplay::new(&encode::host_metadata(abi, "Xen 4.17.5", capabilities)).unwrap()
 }
 
 #[test]
-fn a_reading_comes_back_whole() {
+fn a_recorded_sample_is_decoded_completely() {
     let mut replay = replay();
     let mut snapshot = Snapshot::default();
     for _ in 0..2 {
-        replay.sample(&reading(), &mut snapshot).unwrap();
+        replay.sample(&sample(), &mut snapshot).unwrap();
         let live = live();
         assert_eq!(snapshot.host.hypervisor, "Xen 4.17.5");
         assert_eq!(snapshot.host.pcpus, Some(2));
@@ -104,43 +104,43 @@ fn a_reading_comes_back_whole() {
 }
 
 #[test]
-fn what_is_cut_short_is_no_reading() {
-    let (mut replay, reading) = (replay(), reading());
-    // The roles, of three bytes and of four: without any, it is one of the first recordings.
-    let roles = reading.len() - 3 - 4;
+fn truncated_bytes_are_no_sample() {
+    let (mut replay, sample) = (replay(), sample());
+    // The roles have three bytes and four bytes. Without any, this is one of the first recordings.
+    let roles = sample.len() - 3 - 4;
     assert!(
         replay
-            .sample(&reading[..roles], &mut Snapshot::default())
+            .sample(&sample[..roles], &mut Snapshot::default())
             .is_some()
     );
-    for cut in (0..reading.len()).filter(|&cut| cut != roles) {
-        let sampled = replay.sample(&reading[..cut], &mut Snapshot::default());
+    for cut in (0..sample.len()).filter(|&cut| cut != roles) {
+        let sampled = replay.sample(&sample[..cut], &mut Snapshot::default());
         assert_eq!(sampled, None, "{cut}");
     }
 }
 
 #[test]
-fn domains_out_of_order_are_no_reading() {
+fn domains_out_of_order_are_no_sample() {
     let mut out = Vec::new();
     let mut backwards = list();
     backwards.rotate_left(112);
     put_bytes(&mut out, &backwards);
-    out.extend_from_slice(&reading()[out.len()..]);
+    out.extend_from_slice(&sample()[out.len()..]);
     assert_eq!(replay().sample(&out, &mut Snapshot::default()), None);
 }
 
 #[test]
-fn a_xen_that_is_not_known_is_refused() {
+fn an_unsupported_xen_is_refused() {
     let abi = Abi {
         sysctl: 0x99,
         ..Abi::ALL[0]
     };
-    let facts = raw::host_metadata(abi, "Xen 5.0", Capabilities::from_bits(0));
-    let error = XenReplay::new(&facts).err().unwrap().to_string();
+    let metadata = encode::host_metadata(abi, "Xen 5.0", Capabilities::from_bits(0));
+    let error = XenReplay::new(&metadata).err().unwrap().to_string();
     assert!(
         error.contains("Xen 5.0") && error.contains("0x99"),
         "{error}"
     );
-    assert!(XenReplay::new(&facts[..4]).is_err());
+    assert!(XenReplay::new(&metadata[..4]).is_err());
     assert!(XenReplay::new(b"").is_err());
 }

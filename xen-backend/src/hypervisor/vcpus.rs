@@ -1,4 +1,4 @@
-//! Single vCPUs: one hypercall each, the dear part of a sample.
+//! Single vCPUs: one hypercall each, the most expensive part of a sample.
 
 use std::io;
 
@@ -6,27 +6,27 @@ use nix::errno::Errno;
 use virtmon_model::{Domain, State, Vcpu, VcpuState};
 use xen_sys::abi::VcpuInfo;
 
-/// The highest vCPU number that a domain of any kind may have (`MAX_VIRT_CPUS` of a PV guest, the
-/// larger of the two).
-const MOST: u32 = 8192;
+/// Most vCPUs of a domain of any kind (`MAX_VIRT_CPUS` of a PV guest; HVM guests have fewer).
+const MAX_VCPUS: u32 = 8192;
 
 /// Reads every vCPU of a domain whose highest vCPU number is `max_vcpu_id`.
 ///
-/// Numbers may have holes. A domain that is gone by now keeps its row, with its vCPUs unknown: the
-/// next list no longer has it. `read` is asked for one after the other, by domid and number.
+/// The numbers may have holes. A domain that does not exist any more keeps its row with unknown
+/// vCPUs; the next list does not contain it. `read` takes domid and vCPU number, and is called in
+/// ascending order of the number.
 pub(crate) fn fill(
     domain: &mut Domain,
     max_vcpu_id: u32,
     mut read: impl FnMut(u16, u32) -> io::Result<VcpuInfo>,
 ) {
-    let stopped = matches!(
+    let is_stopped = matches!(
         domain.state,
         State::Paused | State::Shutdown | State::Crashed | State::Dying
     );
     let vcpus = &mut domain.vcpus;
     vcpus.clear();
-    // All ones: it has no vCPU yet.
-    let past_last = if max_vcpu_id < MOST {
+    // All ones: the domain has no vCPU yet.
+    let end = if max_vcpu_id < MAX_VCPUS {
         max_vcpu_id + 1
     } else {
         0
@@ -34,20 +34,20 @@ pub(crate) fn fill(
     let Ok(domid) = u16::try_from(domain.identity.id) else {
         return;
     };
-    for id in 0..past_last {
+    for id in 0..end {
         match read(domid, id) {
             Ok(info) => {
                 let row = vcpus.rows.next_row();
                 *row = Vcpu {
                     id,
-                    state: state(&info, stopped),
+                    state: state(&info, is_stopped),
                     cpu_time_ns: Some(info.cpu_time),
                     pcpu: Some(info.cpu),
                     ..Vcpu::default()
                 };
             }
-            // ESRCH: no such domain, or no such vCPU. EINVAL: a vCPU that was never set up. ENOENT: the
-            // same, from Xen 4.22 on.
+            // ESRCH: no such domain, or no such vCPU. EINVAL: a vCPU that was never set up. ENOENT:
+            // the same, on Xen 4.22 and later.
             Err(error) if is_hole(&error) => {}
             Err(error) => {
                 domain.error = Some(format!("XEN_DOMCTL_getvcpuinfo: {error}").into());
@@ -55,7 +55,7 @@ pub(crate) fn fill(
             }
         }
     }
-    vcpus.complete = past_last == 0 || !vcpus.rows.is_empty();
+    vcpus.complete = end == 0 || !vcpus.rows.is_empty();
 }
 
 fn is_hole(error: &io::Error) -> bool {
@@ -64,13 +64,13 @@ fn is_hole(error: &io::Error) -> bool {
         .any(|&errno| error.raw_os_error() == Some(errno as i32))
 }
 
-/// What a vCPU is doing. One whose domain is `stopped` may not run, though Xen's flags are those of
-/// one that could: it does not wait for a pCPU.
-fn state(info: &VcpuInfo, stopped: bool) -> VcpuState {
+/// State of a vCPU. The vCPU of a stopped domain may not run, although Xen's flags are those of one
+/// that could. It does not wait for a pCPU.
+fn state(info: &VcpuInfo, is_stopped: bool) -> VcpuState {
     match info {
         VcpuInfo { online: false, .. } => VcpuState::Offline,
         VcpuInfo { running: true, .. } => VcpuState::Running,
-        _ if stopped => VcpuState::Paused,
+        _ if is_stopped => VcpuState::Paused,
         VcpuInfo { blocked: true, .. } => VcpuState::Blocked,
         _ => VcpuState::Ready,
     }
@@ -89,19 +89,19 @@ mod tests {
     };
 
     #[test]
-    fn ready_is_what_could_run_and_does_not() {
-        let vcpu = |online, blocked, running, stopped| {
+    fn a_vcpu_that_could_run_and_does_not_is_ready() {
+        let vcpu = |online, blocked, running, is_stopped| {
             let info = VcpuInfo {
                 online,
                 blocked,
                 running,
                 ..FLAGS
             };
-            state(&info, stopped)
+            state(&info, is_stopped)
         };
-        for stopped in [false, true] {
-            assert_eq!(vcpu(true, false, true, stopped), VcpuState::Running);
-            assert_eq!(vcpu(false, true, false, stopped), VcpuState::Offline);
+        for is_stopped in [false, true] {
+            assert_eq!(vcpu(true, false, true, is_stopped), VcpuState::Running);
+            assert_eq!(vcpu(false, true, false, is_stopped), VcpuState::Offline);
         }
         assert_eq!(vcpu(true, true, false, false), VcpuState::Blocked);
         assert_eq!(vcpu(true, false, false, false), VcpuState::Ready);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn no_vcpu_of_a_domain_that_may_not_run_is_ready() {
+    fn no_vcpu_of_a_stopped_domain_is_ready() {
         for (of_domain, of_vcpu) in [
             (State::Running, VcpuState::Ready),
             (State::Blocked, VcpuState::Ready),

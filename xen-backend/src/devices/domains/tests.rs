@@ -4,7 +4,7 @@ use virtmon_model::Identity;
 
 use super::*;
 
-/// A vbd's directory as sysfs has it.
+/// Creates the directory of a vbd as sysfs has it.
 fn serve(backends: &std::path::Path, device: &str, sectors: u64) {
     let statistics = backends.join(device).join("statistics");
     fs::create_dir_all(&statistics).unwrap();
@@ -24,13 +24,13 @@ fn domain(id: u32) -> Domain {
     }
 }
 
-/// Domain 0 and a guest, whose disks xenstore has listed.
+/// Domain 0 and a guest with a list of disks.
 fn two_domains(backends: &std::path::Path, vbds: &[u8]) -> (Devices, Vec<Domain>) {
-    let mut devices = Devices::over(backends.into());
+    let mut devices = Devices::new(backends.into());
     let domains = vec![domain(0), domain(3)];
-    devices.follow(&domains);
-    devices.learn(3, Node::Vifs, Answer::Missing);
-    devices.learn(3, Node::Vbds, Answer::Value(vbds));
+    devices.sync(&domains);
+    devices.set_node(3, Node::Vifs, Answer::Missing);
+    devices.set_node(3, Node::Vbds, Answer::Value(vbds));
     (devices, domains)
 }
 
@@ -45,7 +45,7 @@ fn disks_are_added_up_and_domain_0_is_unknown() {
     serve(root.path(), "vbd-3-51728", 32);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
     let mut warnings = Rows::default();
-    devices.give(&mut domains, true, &mut warnings, true);
+    devices.update(&mut domains, true, &mut warnings, true);
     assert_eq!(rd_bytes(&domains[0]), None);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
     assert_eq!(domains[1].disks.rows[1].name, "xvdb");
@@ -62,48 +62,48 @@ fn a_disk_that_is_not_served_here_is_unknown() {
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\x0051728\0");
     let mut warnings = Rows::default();
-    devices.give(&mut domains, true, &mut warnings, true);
+    devices.update(&mut domains, true, &mut warnings, true);
     let rows = &domains[1].disks.rows;
     assert_eq!(rows[0].rd_bytes, Some(5120));
     assert_eq!((&*rows[1].name, rows[1].rd_bytes), ("xvdb", None));
     assert_eq!(rd_bytes(&domains[1]), None);
 
-    // It comes later.
+    // It appears later.
     serve(root.path(), "vbd-3-51728", 32);
-    devices.guests[1].look_at = Some(Instant::now());
-    devices.schedule();
-    devices.give(&mut domains, true, &mut warnings, true);
+    devices.guests[1].scan_at = Some(Instant::now());
+    devices.schedule_scan();
+    devices.update(&mut domains, true, &mut warnings, true);
     assert_eq!(rd_bytes(&domains[1]), Some(42 * 512));
 }
 
 #[test]
-fn a_truncated_counter_is_unknown_and_said() {
+fn a_truncated_counter_is_unknown_and_causes_a_warning() {
     let root = tempfile::tempdir().unwrap();
     serve(root.path(), "vbd-3-51712", 10);
     let (mut devices, mut domains) = two_domains(root.path(), b"51712\0");
     let mut warnings = Rows::default();
-    devices.give(&mut domains, true, &mut warnings, true);
+    devices.update(&mut domains, true, &mut warnings, true);
     let before = warnings.len();
     fs::write(root.path().join("vbd-3-51712/statistics/wr_sect"), "4").unwrap();
     warnings.clear();
-    devices.give(&mut domains, true, &mut warnings, true);
+    devices.update(&mut domains, true, &mut warnings, true);
     assert_eq!(rd_bytes(&domains[1]), None);
     assert_eq!(warnings.len(), before + 1);
-    let said = warnings
+    let is_reported = warnings
         .iter()
         .any(|line| line.starts_with("vbd-3-51712: "));
-    assert!(said, "{warnings:?}");
+    assert!(is_reported, "{warnings:?}");
 }
 
 #[test]
-fn a_lost_xenstore_makes_lists_unknown_and_is_said() {
+fn a_lost_connection_makes_lists_unknown_and_causes_a_warning() {
     let (mut devices, mut domains) = two_domains(std::path::Path::new("/nonexistent"), b"51712\0");
     let mut warnings = Rows::default();
-    devices.give(&mut domains, true, &mut warnings, true);
+    devices.update(&mut domains, true, &mut warnings, true);
     assert!(domains[1].disks.complete && domains[1].nics.complete);
     assert!(warnings.is_empty());
-    devices.lost();
-    assert!(devices.give(&mut domains, false, &mut warnings, false));
+    devices.on_disconnect();
+    assert!(devices.update(&mut domains, false, &mut warnings, false));
     assert!(!domains[1].disks.complete && !domains[1].nics.complete);
     assert!(warnings[0].contains("can't be reached"), "{warnings:?}");
 }
@@ -111,26 +111,26 @@ fn a_lost_xenstore_makes_lists_unknown_and_is_said() {
 #[test]
 fn the_path_and_the_size_of_a_disk_follow_its_backend() {
     let (mut devices, mut domains) = two_domains(std::path::Path::new("/nonexistent"), b"51712\0");
-    devices.learn(3, Node::DiskParams(51712), Answer::Value(b"/dev/vg/web"));
-    devices.learn(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
-    // Of no disk that is listed.
-    devices.learn(3, Node::DiskParams(51728), Answer::Value(b"/dev/vg/other"));
+    devices.set_node(3, Node::DiskParams(51712), Answer::Value(b"/dev/vg/web"));
+    devices.set_node(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
+    // A disk that is not in the list.
+    devices.set_node(3, Node::DiskParams(51728), Answer::Value(b"/dev/vg/other"));
     let mut warnings = Rows::default();
-    assert!(devices.give(&mut domains, true, &mut warnings, true));
+    assert!(devices.update(&mut domains, true, &mut warnings, true));
     let disk = &domains[1].disks.rows[0];
     assert_eq!(disk.path, "/dev/vg/web");
     assert_eq!(disk.capacity_bytes, Some(1 << 20));
 
-    // What is known already is no news; a size that is none is unknown.
-    devices.learn(3, Node::DiskParams(51712), Answer::Value(b"/dev/vg/web"));
-    assert!(!devices.give(&mut domains, false, &mut warnings, true));
+    // The same value again is no change. An invalid size is unknown.
+    devices.set_node(3, Node::DiskParams(51712), Answer::Value(b"/dev/vg/web"));
+    assert!(!devices.update(&mut domains, false, &mut warnings, true));
     for no_size in [&b""[..], b"-1", b"0x10", b"18446744073709551615", b"\xff"] {
-        devices.learn(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
-        devices.learn(3, Node::DiskSectors(51712), Answer::Value(no_size));
-        devices.give(&mut domains, false, &mut warnings, true);
+        devices.set_node(3, Node::DiskSectors(51712), Answer::Value(b"2048"));
+        devices.set_node(3, Node::DiskSectors(51712), Answer::Value(no_size));
+        devices.update(&mut domains, false, &mut warnings, true);
         assert_eq!(domains[1].disks.rows[0].capacity_bytes, None);
     }
-    devices.learn(3, Node::DiskParams(51712), Answer::Missing);
-    devices.give(&mut domains, false, &mut warnings, true);
+    devices.set_node(3, Node::DiskParams(51712), Answer::Missing);
+    devices.update(&mut domains, false, &mut warnings, true);
     assert_eq!(domains[1].disks.rows[0].path, "");
 }

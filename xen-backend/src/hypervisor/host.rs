@@ -1,4 +1,4 @@
-//! The host itself: its pCPUs, its memory and its NUMA nodes.
+//! The host: its pCPUs, memory and NUMA nodes.
 
 use std::io;
 
@@ -6,23 +6,26 @@ use virtmon_model::{Host, Node};
 use xen_sys::abi::{PAGE_BYTES, PhysInfo};
 use xen_sys::{HypercallBuffer, Privcmd};
 
-/// Buffers for what is read of the host, kept from tick to tick.
-pub(crate) struct Machine {
+/// Most pCPUs and NUMA nodes that are read.
+const MAX_ENTRIES: usize = 65_536;
+
+/// Reader of pCPUs and nodes, with its buffers.
+pub(crate) struct HostReader {
     idle: HypercallBuffer,
     nodes: HypercallBuffer,
 }
 
-impl Machine {
-    /// Room for a host of this shape.
+impl HostReader {
+    /// A reader with buffers for the pCPUs and nodes of this host.
     pub(crate) fn new(physinfo: &PhysInfo) -> io::Result<Self> {
-        let entries = |highest: u32| usize::try_from(highest).unwrap_or(0).min(65_535) + 1;
+        let entries = |highest: u32| usize::try_from(highest).unwrap_or(0).min(MAX_ENTRIES - 1) + 1;
         Ok(Self {
             idle: HypercallBuffer::new(entries(physinfo.max_cpu_id) * 8)?,
             nodes: HypercallBuffer::new(entries(physinfo.max_node_id) * 16)?,
         })
     }
 
-    /// Reads pCPUs and nodes, and returns the bytes that tell of each.
+    /// Reads pCPUs and nodes, and returns the raw bytes of each array.
     pub(crate) fn read(&mut self, privcmd: &mut Privcmd) -> io::Result<(&[u8], &[u8])> {
         let pcpus = privcmd.cpu_idle(&mut self.idle)?;
         let nodes = privcmd.node_memory(&mut self.nodes)?;
@@ -34,25 +37,25 @@ fn up_to(bytes: &[u8], end: usize) -> &[u8] {
     bytes.get(..end).unwrap_or(bytes)
 }
 
-/// Writes what the bytes of [`Machine::read`] tell.
-pub(crate) fn fill_parts(host: &mut Host, idle: &[u8], nodes: &[u8]) {
+/// Fills in pCPUs and nodes from the bytes of [`HostReader::read`].
+pub(crate) fn fill_arrays(host: &mut Host, idle: &[u8], nodes: &[u8]) {
     let idle = idle.chunks_exact(8).map(word);
     host.pcpu_idle_ns.clear();
-    // Xen tells 0 of a pCPU that is offline: one that is online has been idle at least once.
+    // The idle time of an offline pCPU is 0. A pCPU that is online has been idle at least once.
     host.pcpu_idle_ns
         .extend(idle.map(|ns| (ns > 0).then_some(ns)));
     host.nodes.clear();
     host.nodes.extend(nodes.chunks_exact(16).map(|node| {
         let [size, free] = [&node[..8], &node[8..]].map(word);
         Node {
-            mem_bytes: there(size),
-            mem_free_bytes: there(free),
+            mem_bytes: known_bytes(size),
+            mem_free_bytes: known_bytes(free),
         }
     }));
 }
 
-/// Writes what `physinfo` tells.
-pub(crate) fn fill(host: &mut Host, physinfo: &PhysInfo) {
+/// Fills in the values of `XEN_SYSCTL_physinfo`.
+pub(crate) fn fill_physinfo(host: &mut Host, physinfo: &PhysInfo) {
     host.pcpus = Some(physinfo.nr_cpus);
     host.mem_bytes = physinfo.total_pages.checked_mul(PAGE_BYTES);
     host.mem_free_bytes = physinfo.free_pages.checked_mul(PAGE_BYTES);
@@ -60,8 +63,8 @@ pub(crate) fn fill(host: &mut Host, physinfo: &PhysInfo) {
     host.mem_outstanding_bytes = physinfo.outstanding_pages.checked_mul(PAGE_BYTES);
 }
 
-/// `XEN_INVALID_MEM_SZ`, all ones, stands for a node that is not there.
-fn there(bytes: u64) -> Option<u64> {
+/// A size of a node. `XEN_INVALID_MEM_SZ`, all ones, stands for a node that does not exist.
+fn known_bytes(bytes: u64) -> Option<u64> {
     (bytes != u64::MAX).then_some(bytes)
 }
 

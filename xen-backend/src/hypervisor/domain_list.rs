@@ -1,4 +1,4 @@
-//! The buffer that the list of domains is read into.
+//! The list of domains, and the buffer that it is read into.
 
 use std::io;
 use std::ops::DerefMut;
@@ -7,19 +7,19 @@ use std::slice::ChunksExact;
 use xen_sys::HypercallBuffer;
 use xen_sys::abi::DomainInfo;
 
-/// Bytes that a list is read into, kept from tick to tick.
-pub(crate) trait Room: DerefMut<Target = [u8]> {
-    /// Makes room for that many bytes; what is there stays.
+/// A buffer for the list, kept between ticks.
+pub(crate) trait ListBuffer: DerefMut<Target = [u8]> {
+    /// Sets the length of the buffer. The bytes in it stay.
     fn resize(&mut self, bytes: usize) -> io::Result<()>;
 }
 
-impl Room for HypercallBuffer {
+impl ListBuffer for HypercallBuffer {
     fn resize(&mut self, bytes: usize) -> io::Result<()> {
         HypercallBuffer::resize(self, bytes)
     }
 }
 
-impl Room for Vec<u8> {
+impl ListBuffer for Vec<u8> {
     fn resize(&mut self, bytes: usize) -> io::Result<()> {
         Vec::resize(self, bytes, 0);
         Ok(())
@@ -33,10 +33,10 @@ pub(crate) struct DomainList<B> {
     listed: usize,
 }
 
-impl<B: Room> DomainList<B> {
-    /// Room for so many domains more than the last list held, so that a few new ones need no
-    /// second call. The room is not made larger than needed: libxenctrl zeroes and copies all of
-    /// it at every call.
+impl<B: ListBuffer> DomainList<B> {
+    /// Number of entries that the buffer has beyond those of the last list, so that a few new
+    /// domains need no second call. The buffer is not larger, because libxenctrl zeroes and copies
+    /// all of it at every call.
     const SPARE: usize = 8;
 
     /// An empty list whose entries are `stride` bytes each.
@@ -48,21 +48,22 @@ impl<B: Room> DomainList<B> {
         }
     }
 
-    /// Reads the list anew.
+    /// Reads the list.
     ///
-    /// `getinfolist` fills the buffer, from a byte on, with the domains from a domid upwards, and
-    /// returns how many there were. Where they fill it, the rest is asked for from the last
-    /// domid + 1: domids have holes, so a count says nothing of where to go on.
+    /// `getinfolist` takes a domid, the buffer and an offset. It fills the buffer from that offset
+    /// with the domains from that domid upwards, and returns their number. If they fill the buffer,
+    /// the next call starts at the last domid + 1. The number of domains can't be used for that,
+    /// because domids have holes.
     pub(crate) fn read(
         &mut self,
         mut getinfolist: impl FnMut(u32, &mut B, usize) -> io::Result<usize>,
     ) -> io::Result<()> {
-        let mut room = self.listed + Self::SPARE;
+        let mut capacity = self.listed + Self::SPARE;
         self.listed = 0;
         let mut first = 0;
         loop {
-            self.entries.resize(room * self.stride)?;
-            let free = room - self.listed;
+            self.entries.resize(capacity * self.stride)?;
+            let free = capacity - self.listed;
             let from = self.listed * self.stride;
             let more = getinfolist(first, &mut self.entries, from)?.min(free);
             self.listed += more;
@@ -73,48 +74,49 @@ impl<B: Room> DomainList<B> {
                 return Ok(());
             };
             first = u32::from(last.domain) + 1;
-            room = self.listed * 2;
+            capacity = self.listed * 2;
         }
     }
 
     /// The domains of the last list, in ascending order of domid.
-    pub(crate) fn iter(&self) -> Infos<'_> {
-        Infos::of(self.bytes(), self.stride)
+    pub(crate) fn iter(&self) -> DomainInfos<'_> {
+        DomainInfos::new(self.bytes(), self.stride)
     }
 
-    /// The last list as it was read.
+    /// The raw bytes of the last list.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.entries[..self.listed * self.stride]
     }
 }
 
-/// The entries of a list, one after the other.
+/// Iterator over the entries of a list.
 #[derive(Clone)]
-pub(crate) struct Infos<'a>(ChunksExact<'a, u8>);
+pub(crate) struct DomainInfos<'a>(ChunksExact<'a, u8>);
 
-impl<'a> Infos<'a> {
-    /// Those of a list whose entries are `stride` bytes each.
-    pub(crate) fn of(list: &'a [u8], stride: usize) -> Self {
+impl<'a> DomainInfos<'a> {
+    /// The entries of a list, of `stride` bytes each.
+    pub(crate) fn new(list: &'a [u8], stride: usize) -> Self {
         Self(list.chunks_exact(stride))
     }
 
-    /// How many there are.
+    /// Number of entries.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Each beside a row, in order. The entries themselves are walked, which the compiler counts
-    /// together with the rows: the domains of one iterator beside those of another it counts apart.
-    pub(crate) fn beside<'r, R>(
+    /// Pairs each row with its entry, in order. The iterator runs over the raw entries, so that the
+    /// compiler uses one counter for rows and entries. For an iterator over decoded entries it uses
+    /// two.
+    pub(crate) fn zip_rows<'r, R>(
         self,
         rows: &'r mut [R],
     ) -> impl Iterator<Item = (&'r mut R, DomainInfo)> + use<'a, 'r, R> {
-        let both = rows.iter_mut().zip(self.0);
-        both.filter_map(|(row, entry)| Some((row, DomainInfo::decode(entry)?)))
+        let pairs = rows.iter_mut().zip(self.0);
+        pairs.filter_map(|(row, entry)| Some((row, DomainInfo::decode(entry)?)))
     }
 }
 
-impl Iterator for Infos<'_> {
+impl Iterator for DomainInfos<'_> {
     type Item = DomainInfo;
 
     #[inline]
@@ -129,16 +131,16 @@ mod tests {
 
     const STRIDE: usize = 112;
 
-    /// A hypervisor with these domids, which counts how often it is called.
-    fn hypervisor<'a, B: Room>(
+    /// A hypervisor with these domids that counts its calls.
+    fn hypervisor<'a, B: ListBuffer>(
         domids: &'a [u16],
         calls: &'a mut usize,
     ) -> impl FnMut(u32, &mut B, usize) -> io::Result<usize> + 'a {
         move |first, entries, from| {
             *calls += 1;
-            let wanted = domids.iter().filter(|&&domid| u32::from(domid) >= first);
+            let listed_ids = domids.iter().filter(|&&domid| u32::from(domid) >= first);
             let mut listed = 0;
-            for (entry, domid) in entries[from..].chunks_exact_mut(STRIDE).zip(wanted) {
+            for (entry, domid) in entries[from..].chunks_exact_mut(STRIDE).zip(listed_ids) {
                 entry[..2].copy_from_slice(&domid.to_le_bytes());
                 listed += 1;
             }
@@ -146,11 +148,11 @@ mod tests {
         }
     }
 
-    fn domids<B: Room>(list: &DomainList<B>) -> Vec<u16> {
+    fn domids<B: ListBuffer>(list: &DomainList<B>) -> Vec<u16> {
         list.iter().map(|info| info.domain).collect()
     }
 
-    fn a_thousand_with_holes(entries: impl Room) {
+    fn a_thousand_with_holes(entries: impl ListBuffer) {
         let all: Vec<u16> = (0..1004).map(|n| n * 7).collect();
         let mut list = DomainList::new(entries, STRIDE);
         let mut calls = 0;
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_just_fills_the_room_is_asked_on() {
+    fn a_list_that_fills_the_buffer_needs_a_second_call() {
         let eight: Vec<u16> = (0..8).collect();
         let mut list = DomainList::new(Vec::new(), STRIDE);
         let mut calls = 0;

@@ -1,27 +1,28 @@
-//! One domain as xenstore tells of it.
+//! Values of xenstore for one domain.
 
 use std::sync::Arc;
 
 use virtmon_model::{Domain, Identity, Role, name_from_bytes};
 
-use crate::xenstore::Node;
+use super::node::Node;
 
-/// What is known of one life of a domain.
+/// Values of one incarnation of a domain.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Known {
+pub(super) struct DomainNodes {
     pub(super) identity: Identity,
     name: Option<Arc<str>>,
     target_bytes: Option<u64>,
     total_bytes: Option<u64>,
-    /// What agents write as `meminfo_free` is the available memory, since 2021 in all of them.
+    /// Memory that agents write as `meminfo_free`. Since 2021 all agents write the available memory.
     usable_bytes: Option<u64>,
-    /// Whether it is a stub domain, and whose: `None` while that is not known.
+    /// `Some(Some(domid))` for the stub domain of that domain, `Some(None)` for a domain that is no
+    /// stub domain, `None` while that is unknown.
     stub: Option<Option<u32>>,
-    /// Whether it serves devices.
+    /// True if it serves devices; `None` while that is unknown.
     serves: Option<bool>,
 }
 
-impl Known {
+impl DomainNodes {
     pub(super) fn new(identity: Identity) -> Self {
         Self {
             identity,
@@ -34,25 +35,25 @@ impl Known {
         }
     }
 
-    /// Takes in what a node holds, `None` where it is not there. Says whether that is news.
-    pub(super) fn learn(&mut self, node: Node, value: Option<&[u8]>) -> bool {
+    /// Sets the value of a node; `None` if the node does not exist. Returns true if it changed.
+    pub(super) fn set(&mut self, node: Node, value: Option<&[u8]>) -> bool {
         let text = value.filter(|value| !value.is_empty());
         match node {
             Node::Name => {
                 let name = text.map(name_from_bytes);
-                changed(&mut self.name, name)
+                replace(&mut self.name, name)
             }
-            Node::MemTarget => changed(&mut self.target_bytes, text.and_then(bytes_of_kib)),
-            Node::MemTotal => changed(&mut self.total_bytes, text.and_then(bytes_of_kib)),
-            Node::MemFree => changed(&mut self.usable_bytes, text.and_then(bytes_of_kib)),
-            Node::Target => changed(&mut self.stub, Some(text.and_then(number))),
-            Node::Backend => changed(&mut self.serves, Some(value.is_some())),
+            Node::MemTarget => replace(&mut self.target_bytes, text.and_then(bytes_of_kib)),
+            Node::MemTotal => replace(&mut self.total_bytes, text.and_then(bytes_of_kib)),
+            Node::MemFree => replace(&mut self.usable_bytes, text.and_then(bytes_of_kib)),
+            Node::Target => replace(&mut self.stub, Some(text.and_then(number))),
+            Node::Backend => replace(&mut self.serves, Some(value.is_some())),
             _ => false,
         }
     }
 
-    /// Writes it into the domain's row, which has the role that Xen itself gives it, if any.
-    pub(super) fn give(&self, domain: &mut Domain) {
+    /// Fills the values into the domain's row. A role that Xen itself reported is kept.
+    pub(super) fn fill(&self, domain: &mut Domain) {
         domain.name.clone_from(&self.name);
         domain.memory.target_bytes = self.target_bytes;
         domain.memory.guest_total_bytes = self.total_bytes;
@@ -68,11 +69,11 @@ impl Known {
     }
 }
 
-/// Makes it this value. Says whether it was another.
-fn changed<T: PartialEq>(known: &mut T, now: T) -> bool {
-    let is_news = *known != now;
-    *known = now;
-    is_news
+/// Replaces a value. Returns true if it changed.
+fn replace<T: PartialEq>(known: &mut T, value: T) -> bool {
+    let is_changed = *known != value;
+    *known = value;
+    is_changed
 }
 
 fn number<T: std::str::FromStr>(text: &[u8]) -> Option<T> {

@@ -1,46 +1,47 @@
-//! What Xen itself says of each life of a domain: its own number for it, from 4.21 on, with which a
-//! domid that comes again is another domain whatever its uuid; and what the domain may do.
+//! Xen's own number for each incarnation of a domain (Xen 4.21 and later), and the domain's role.
+//!
+//! With this number, a domid that is used again is another domain, even with the same uuid.
 
 use std::io;
 
 use virtmon_model::{Domain, Identity, Role};
 use xen_sys::abi::{DomainInfo, DomainState};
 
-/// The domains that were last seen, in ascending order of domid.
+/// The domains of the last list, in ascending order of domid.
 #[derive(Default)]
-pub(crate) struct Incarnations(Vec<Known>);
+pub(crate) struct Incarnations(Vec<KnownDomain>);
 
-struct Known {
+struct KnownDomain {
     identity: Identity,
     role: Option<Role>,
 }
 
 impl Incarnations {
-    /// Gives every domain its number, and its role where Xen says that it is no ordinary domain.
-    /// `infos` are their entries of the list. `ask` is called for a domid that has another uuid than
-    /// at the last tick, or was not there; where it fails, the domain is gone by now or Xen does not
-    /// tell, and uuid, domid and the entry's flags have to do.
-    pub(crate) fn give(
+    /// Sets the number of every domain, and the role of each domain that Xen reports as special.
+    /// `infos` are the entries of the domains in the list. `query` is called for a domid that is new
+    /// or has another uuid than at the last tick. It fails if the domain does not exist any more or
+    /// this Xen does not support the call. Then only uuid, domid and the flags of the entry are used.
+    pub(crate) fn update(
         &mut self,
         domains: &mut [Domain],
         infos: impl Iterator<Item = DomainInfo>,
-        mut ask: impl FnMut(u16) -> io::Result<DomainState>,
+        mut query: impl FnMut(u16) -> io::Result<DomainState>,
     ) {
-        let before = std::mem::take(&mut self.0);
-        let mut before = before.into_iter().peekable();
+        let previous = std::mem::take(&mut self.0);
+        let mut previous = previous.into_iter().peekable();
         for (domain, info) in domains.iter_mut().zip(infos) {
             let identity = &mut domain.identity;
-            while before
+            while previous
                 .next_if(|known| known.identity.id < identity.id)
                 .is_some()
             {}
-            let known = before.next_if(|known| known.identity.id == identity.id);
+            let known = previous.next_if(|known| known.identity.id == identity.id);
             let known = match known.filter(|known| known.identity.uuid == identity.uuid) {
                 Some(known) => known,
                 None => {
-                    let state = ask(info.domain).ok();
+                    let state = query(info.domain).ok();
                     identity.incarnation = state.map(|state| state.unique_id);
-                    Known {
+                    KnownDomain {
                         identity: *identity,
                         role: role(&info, state),
                     }
@@ -53,8 +54,8 @@ impl Incarnations {
     }
 }
 
-/// What Xen says that a domain is there for. Before 4.21 it does not say which one controls the
-/// others: there domain 0 does.
+/// Role that Xen reports for a domain. Xen before 4.21 does not report the control domain: it is
+/// domain 0 there.
 fn role(info: &DomainInfo, state: Option<DomainState>) -> Option<Role> {
     let is_control = state.map_or(info.domain == 0, |state| state.is_control());
     if is_control {
@@ -74,13 +75,13 @@ mod tests {
 
     use super::*;
 
-    /// The domains of a tick, with their numbers and roles given.
+    /// Numbers and roles of the domains of a tick.
     fn tick(
         incarnations: &mut Incarnations,
-        lives: &[(u16, u128, u32)],
-        ask: impl FnMut(u16) -> io::Result<DomainState>,
+        entries: &[(u16, u128, u32)],
+        query: impl FnMut(u16) -> io::Result<DomainState>,
     ) -> Vec<(Option<u64>, Option<Role>)> {
-        let mut domains: Vec<Domain> = lives
+        let mut domains: Vec<Domain> = entries
             .iter()
             .map(|&(id, uuid, _)| {
                 let mut domain = Domain::default();
@@ -89,49 +90,49 @@ mod tests {
                 domain
             })
             .collect();
-        let infos = lives.iter().map(|&(domain, _, flags)| DomainInfo {
+        let infos = entries.iter().map(|&(domain, _, flags)| DomainInfo {
             domain,
             flags,
             ..DomainInfo::default()
         });
-        incarnations.give(&mut domains, infos, ask);
-        let given = domains.iter().map(|d| (d.identity.incarnation, d.role));
-        given.collect()
+        incarnations.update(&mut domains, infos, query);
+        let updated = domains.iter().map(|d| (d.identity.incarnation, d.role));
+        updated.collect()
     }
 
     #[test]
-    fn a_life_is_asked_for_once() {
+    fn an_incarnation_is_queried_once() {
         let mut incarnations = Incarnations::default();
-        let mut asked = Vec::new();
-        let mut numbers = |lives: &[(u16, u128)]| {
-            let lives: Vec<_> = lives.iter().map(|&(id, uuid)| (id, uuid, 0)).collect();
-            let given = tick(&mut incarnations, &lives, |domid| {
-                asked.push(domid);
+        let mut queried = Vec::new();
+        let mut numbers = |domains: &[(u16, u128)]| {
+            let entries: Vec<_> = domains.iter().map(|&(id, uuid)| (id, uuid, 0)).collect();
+            let updated = tick(&mut incarnations, &entries, |domid| {
+                queried.push(domid);
                 match domid {
                     9 => Err(io::ErrorKind::NotFound.into()),
                     _ => Ok(DomainState {
                         caps: 0,
-                        unique_id: 1000 + asked.len() as u64,
+                        unique_id: 1000 + queried.len() as u64,
                     }),
                 }
             });
-            let numbers: Vec<_> = given.into_iter().map(|(number, _)| number).collect();
+            let numbers: Vec<_> = updated.into_iter().map(|(number, _)| number).collect();
             numbers
         };
         assert_eq!(numbers(&[(0, 0), (3, 33)]), [Some(1001), Some(1002)]);
         assert_eq!(numbers(&[(0, 0), (3, 33)]), [Some(1001), Some(1002)]);
-        // One comes that can't be asked for; 3 has another owner; and one goes.
+        // Domain 9 is new and its query fails, domid 3 has another owner, and domain 0 is removed.
         assert_eq!(
             numbers(&[(0, 0), (3, 44), (9, 99)]),
             [Some(1001), Some(1003), None]
         );
         assert_eq!(numbers(&[(3, 44), (9, 99)]), [Some(1003), None]);
-        assert_eq!(asked, [0, 3, 3, 9]);
+        assert_eq!(queried, [0, 3, 3, 9]);
     }
 
     #[test]
-    fn xen_says_who_controls_the_others_and_domain_0_is_not_always_it() {
-        let lives = [(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 3, 0)];
+    fn the_control_domain_is_the_one_that_xen_reports() {
+        let entries = [(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 3, 0)];
         let caps = [2, 1, 4, 0];
         let of_caps = |domid: u16| {
             Ok(DomainState {
@@ -139,12 +140,13 @@ mod tests {
                 unique_id: 7,
             })
         };
-        let roles = |lives: &[_], ask: &dyn Fn(u16) -> io::Result<DomainState>| {
-            let given = tick(&mut Incarnations::default(), lives, ask);
-            given.into_iter().map(|(_, role)| role).collect::<Vec<_>>()
+        let roles = |entries: &[_], query: &dyn Fn(u16) -> io::Result<DomainState>| {
+            let updated = tick(&mut Incarnations::default(), entries, query);
+            let roles = updated.into_iter().map(|(_, role)| role);
+            roles.collect::<Vec<_>>()
         };
         assert_eq!(
-            roles(&lives, &of_caps),
+            roles(&entries, &of_caps),
             [
                 Some(Role::Hardware),
                 Some(Role::Control),
@@ -152,11 +154,11 @@ mod tests {
                 None
             ]
         );
-        // Before Xen 4.21, the flags of the list are all that there is.
-        let lives = [(0, 0, 0), (1, 1, 0x80), (2, 2, 0)];
+        // Xen before 4.21 has only the flags of the list.
+        let entries = [(0, 0, 0), (1, 1, 0x80), (2, 2, 0)];
         let older = |_: u16| Err(io::Error::from_raw_os_error(13));
         assert_eq!(
-            roles(&lives, &older),
+            roles(&entries, &older),
             [Some(Role::Control), Some(Role::Xenstore), None]
         );
     }
