@@ -60,8 +60,10 @@ loads:
 
 # The checks of the sources: lint of cargo xtask, the unit, licences, notices.
 lint:
-	scripts/packages build unit fuzz
+	scripts/packages build bindings unit fuzz
 	systemd/check
+	xen-sys/bindings/run --check
+	libvirt-backend/bindings/run --check
 	scripts/notices --check
 	scripts/deny
 	cargo xtask lint
@@ -85,10 +87,10 @@ fuzz:
 
 # The figures of COSTS.md and the picture of how they grow.
 costs:
-	scripts/packages build lab pictures
+	scripts/packages build bindings lab pictures
 	scripts/costs
 
 # The table of Xen's layouts against the headers of several Debian releases.
 header-check:
-	scripts/packages build
+	scripts/packages build bindings
 	xen-sys/header-check/run
