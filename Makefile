@@ -1,6 +1,6 @@
 # `make check` needs Rust alone. Everything else runs on a fresh Debian as root, and installs the packages
 # that it needs.
-.PHONY: help check run demo test churn stress storms loads lint bench lateness fuzz costs header-check
+.PHONY: help check run demo test churn stress storms loads lint release bench lateness fuzz costs header-check
 
 # This list.
 help:
@@ -68,6 +68,11 @@ lint:
 	scripts/deny
 	cargo xtask lint
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
+
+# The program for glibc 2.17 and later, stripped, in target/dist.
+release:
+	scripts/packages build release
+	scripts/release
 
 # The cost of virtmon's own work, by criterion.
 bench:
