@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
+use virtmon::sampling::signals::Signals;
 use virtmon::sampling::source::Source;
-use virtmon::sampling::ticker::Wake;
+use virtmon::sampling::wake::Wake;
 use virtmon_export::encode::Sink;
 use virtmon_export::encode::csv::CsvSink;
 use virtmon_export::encode::json::JsonSink;
@@ -31,15 +33,17 @@ fn decode(bytes: &[u8]) -> u64 {
     let Ok(mut replay) = Replay::new(bytes, None, false) else {
         return 0;
     };
-    while let Ok(Wake::Due(_)) = replay.wait() {
-        black_box(replay.read(&mut snapshot).is_ok());
+    let Ok(mut signals) = Signals::catch() else {
+        return 0;
+    };
+    while let Ok(Wake::Due(_)) = replay.wait(&mut signals) {
+        black_box(replay.sample(&mut snapshot).is_ok());
     }
-    replay.readings()
+    replay.samples()
 }
 
 fn run(bytes: &[u8], sink: impl Sink + 'static) {
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
+    let mut runner = Runner::new(|_| {});
     let Ok(mut replay) = Replay::new(bytes, None, false) else {
         return;
     };

@@ -18,12 +18,12 @@ pub mod open;
 pub mod resume;
 pub mod rotate;
 pub mod settings;
-mod turn;
+mod switch;
 mod write;
 
 use directory::Directory;
 use error::OutputError;
-use open::{Claims, Refused};
+use open::{Claims, Refusal};
 use settings::Settings;
 
 /// What messages call the standard output.
@@ -41,25 +41,25 @@ pub struct Output {
     whole_bytes: u64,
     settings: Settings,
     /// Of a regular file only.
-    regular: Option<Regular>,
+    state: Option<FileState>,
     /// Whether it is the standard output, whose reader may go.
     is_stdout: bool,
 }
 
 #[derive(Debug)]
-struct Regular {
+struct FileState {
     dir: Arc<Directory>,
     file_name: OsString,
     /// It was not there, and has no tick yet.
-    made_here: bool,
+    created: bool,
     /// It holds what was there before, which the first tick replaces.
-    is_old: bool,
+    holds_old_content: bool,
     /// The time of its first tick.
     first: Option<SystemTime>,
-    turn: turn::Turn,
+    switch: switch::PendingSwitch,
 }
 
-impl Regular {
+impl FileState {
     /// Whether its path still names this file.
     fn names(&self, file: &File) -> bool {
         self.dir.names(&self.file_name, file)
@@ -104,13 +104,13 @@ impl Output {
         let (dir, file_name) = Directory::of(path).map_err(failed)?;
         let opened = open::at_start(&dir, &file_name, claims);
         let opened = opened.map_err(|refused| OutputError::open(&name, refused))?;
-        let regular = opened.is_file.then(|| Regular {
+        let state = opened.is_file.then(|| FileState {
             dir: Arc::new(dir),
             file_name,
-            made_here: opened.made_here,
-            is_old: !opened.made_here && !settings.append,
+            created: opened.created,
+            holds_old_content: !opened.created && !settings.append,
             first: None,
-            turn: turn::Turn::default(),
+            switch: switch::PendingSwitch::default(),
         });
         let mut output = Self {
             name,
@@ -118,10 +118,10 @@ impl Output {
             header,
             whole_bytes: 0,
             settings,
-            regular,
+            state,
             is_stdout: false,
         };
-        output.check_directory()?;
+        output.check_directory_rights()?;
         if settings.append {
             output.resume(claims)?;
         }
@@ -152,7 +152,7 @@ impl Output {
     fn stream(name: String, to: File, claims: &mut Claims) -> Result<Self, OutputError> {
         match claims.add(&to) {
             Ok(true) => {}
-            Ok(false) => return Err(OutputError::open(&name, Refused::Twice)),
+            Ok(false) => return Err(OutputError::open(&name, Refusal::Duplicate)),
             Err(error) => return Err(OutputError::open(&name, error)),
         }
         Ok(Self {
@@ -161,7 +161,7 @@ impl Output {
             header: Vec::new(),
             whole_bytes: 0,
             settings: Settings::default(),
-            regular: None,
+            state: None,
             is_stdout: false,
         })
     }
@@ -174,14 +174,14 @@ impl Output {
     }
 
     /// Asserts that what is to be done in the directory later can be.
-    fn check_directory(&self) -> Result<(), OutputError> {
-        let Some(regular) = &self.regular else {
+    fn check_directory_rights(&self) -> Result<(), OutputError> {
+        let Some(state) = &self.state else {
             return Ok(());
         };
-        if regular.made_here || regular.dir.is_writable() {
+        if state.created || state.dir.is_writable() {
             return Ok(());
         }
-        let directory = regular.dir.path().display().to_string();
+        let directory = state.dir.path().display().to_string();
         let user = rustix::process::geteuid().as_raw();
         let name = self.name.clone();
         if self.settings.rotate.is_some() {
@@ -191,7 +191,7 @@ impl Output {
                 user,
             });
         }
-        (self.settings.tell)(&format!(
+        (self.settings.warn)(&format!(
             "{name}: this user (uid {user}) can't make files in {directory}, so SIGHUP opens only a \
              file that another has made there"
         ));
@@ -200,23 +200,23 @@ impl Output {
 
     /// Whether it is a regular file.
     pub(crate) fn is_file(&self) -> bool {
-        self.regular.is_some()
+        self.state.is_some()
     }
 
     /// Whether there is a time when the next file is begun.
     pub(crate) fn is_rotated(&self) -> bool {
-        self.regular.is_some() && self.settings.rotate.is_some()
+        self.state.is_some() && self.settings.rotate.is_some()
     }
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if let Some(regular) = &self.regular
-            && regular.made_here
-            && regular.names(&self.to)
+        if let Some(state) = &self.state
+            && state.created
+            && state.names(&self.to)
         {
             // There is nobody left to tell, and an empty file is all that stays.
-            let _ = regular.dir.remove(&regular.file_name);
+            let _ = state.dir.remove(&state.file_name);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::files::Output;
 use crate::files::compress::Compressor;
 use crate::files::error::OutputError;
 use crate::process::notify::{Ready, Written};
-use crate::sampling::signals::Stopper;
+use crate::sampling::signals::StopHandle;
 use thread_side::Ending;
 
 mod thread_side;
@@ -26,7 +26,7 @@ const QUEUE_BYTES: u64 = 64 << 20;
 const SPARE: usize = 4;
 
 /// How often the end of a run looks for a second signal.
-const PATIENCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// One tick's bytes, for each output.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ struct Shared {
     queue: Mutex<Queue>,
     more: Condvar,
     /// Ticks that wait or are being written, and their bytes.
-    waiting_ticks: AtomicU64,
-    waiting_bytes: AtomicU64,
+    pending_ticks: AtomicU64,
+    pending_bytes: AtomicU64,
     /// Ticks written since the start.
     written_ticks: AtomicU64,
     /// Bytes written since they were asked for.
@@ -66,9 +66,7 @@ struct Queue {
     spare: Vec<Batch>,
     closed: bool,
     /// Written to when an output fails, so that the reading thread need not look at each tick.
-    stopper: Option<Stopper>,
-    /// Whether it was written to although no output failed.
-    stopped: bool,
+    stop_handle: Option<StopHandle>,
     /// Gets one message, once the first tick is written.
     ready: Option<Ready>,
     /// How it ended.
@@ -83,12 +81,12 @@ enum Job {
 
 impl Writer {
     /// Starts the thread. `tell` is told, by that thread, of what is wrong and does not end it.
-    pub(crate) fn start(outputs: Vec<Output>, tell: fn(&str)) -> io::Result<Self> {
+    pub(crate) fn start(outputs: Vec<Output>, warn: fn(&str)) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let batch = Batch::new(outputs.len());
         let has_files = outputs.iter().any(Output::is_file);
         let compressor = if outputs.iter().any(Output::is_rotated) {
-            Some(Compressor::start(tell)?)
+            Some(Compressor::start(warn)?)
         } else {
             None
         };
@@ -117,31 +115,31 @@ impl Writer {
     }
 
     /// Stops this when an output fails.
-    pub(crate) fn stops(&self, stopper: Stopper) {
-        self.shared.lock().stopper = Some(stopper);
+    pub(crate) fn stop_on_error(&self, stop_handle: StopHandle) {
+        self.shared.lock().stop_handle = Some(stop_handle);
     }
 
     /// Has a service manager know when the first tick is written.
-    pub(crate) fn announces(&self, ready: Option<Ready>) {
+    pub(crate) fn set_ready(&self, ready: Option<Ready>) {
         self.shared.lock().ready = ready;
     }
 
     /// How far it is.
     pub(crate) fn written(&self) -> Written {
         // In this order: where nothing waits, the ticks that waited are counted.
-        let all = self.shared.waiting_ticks.load(Ordering::Acquire) == 0;
+        let all = self.shared.pending_ticks.load(Ordering::Acquire) == 0;
         let ticks = self.shared.written_ticks.load(Ordering::Acquire);
         Written { ticks, all }
     }
 
     /// Whether the queue takes another tick.
     pub(crate) fn has_room(&self) -> bool {
-        self.shared.waiting_bytes.load(Ordering::Relaxed) < QUEUE_BYTES
+        self.shared.pending_bytes.load(Ordering::Relaxed) < QUEUE_BYTES
     }
 
     /// Bytes that wait to be written.
-    pub(crate) fn waiting_bytes(&self) -> u64 {
-        self.shared.waiting_bytes.load(Ordering::Relaxed)
+    pub(crate) fn pending_bytes(&self) -> u64 {
+        self.shared.pending_bytes.load(Ordering::Relaxed)
     }
 
     /// What the next tick is to be put into, a buffer for each output.
@@ -153,8 +151,8 @@ impl Writer {
     pub(crate) fn push(&mut self) {
         let bytes = self.batch.bytes();
         let shared = &self.shared;
-        shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
-        shared.waiting_ticks.fetch_add(1, Ordering::Relaxed);
+        shared.pending_bytes.fetch_add(bytes, Ordering::Relaxed);
+        shared.pending_ticks.fetch_add(1, Ordering::Relaxed);
         let mut queue = self.shared.lock();
         let spare = queue.spare.pop();
         let streams = self.batch.streams.len();
@@ -178,22 +176,16 @@ impl Writer {
         self.shared.written_bytes.swap(0, Ordering::Relaxed)
     }
 
-    /// Waits until all is written and on the disk, or `given_up` says that it need not be.
+    /// Waits until all is written and on the disk, or `gives_up` says that it need not be.
     ///
     /// # Errors
     /// An output failed, now or before, or it was given up.
-    pub(crate) fn close(mut self, mut given_up: impl FnMut() -> bool) -> Result<(), OutputError> {
+    pub(crate) fn close(mut self, mut gives_up: impl FnMut() -> bool) -> Result<(), OutputError> {
         let thread = self.thread.take();
         let mut queue = self.shared.lock();
         queue.closed = true;
         self.shared.more.notify_one();
-        let mut stopped = false;
         loop {
-            if queue.stopped && !stopped {
-                // That signal was this thread's own, where it is still to be seen.
-                stopped = true;
-                let _ = given_up();
-            }
             if let Some(done) = queue.done.take() {
                 drop(queue);
                 // That was the last thing that it does.
@@ -203,11 +195,11 @@ impl Writer {
                 return done;
             }
             // A thread that is left where it is ends with the program.
-            if given_up() || thread.as_ref().is_none_or(JoinHandle::is_finished) {
-                let ticks = self.shared.waiting_ticks.load(Ordering::Relaxed);
+            if gives_up() || thread.as_ref().is_none_or(JoinHandle::is_finished) {
+                let ticks = self.shared.pending_ticks.load(Ordering::Relaxed);
                 return Err(OutputError::Abandoned { ticks });
             }
-            let waited = self.shared.more.wait_timeout(queue, PATIENCE);
+            let waited = self.shared.more.wait_timeout(queue, POLL_INTERVAL);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }

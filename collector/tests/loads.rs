@@ -149,7 +149,14 @@ fn from_libvirt(dir: &Path) {
     fs::write(&node, format!("<node>{guests}</node>")).unwrap();
     let ended = Command::new(env!("CARGO_BIN_EXE_virtmon"))
         .args(["--uri", &format!("test://{}", node.display())])
-        .args(["--interval", "20ms", "--every", "5ms", "--count", "20"])
+        .args([
+            "--interval",
+            "20ms",
+            "--sample-interval",
+            "5ms",
+            "--count",
+            "20",
+        ])
         .args([
             "--detail",
             "vcpu,nic,disk,host,event,self,stat,nova",

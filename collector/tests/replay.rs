@@ -193,7 +193,7 @@ fn the_options_are_those_of_a_run() {
 
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("out.csv");
-    let burst = ["--every", "500ms", "--interval", "5s", "--csv"];
+    let burst = ["--sample-interval", "500ms", "--interval", "5s", "--csv"];
     let output = replay(&xen, &[&burst[..], &[file.to_str().unwrap()]].concat());
     assert!(output.status.success(), "{output:?}");
     let bursts = rows(&fs::read(dir.path().join("out.burst.csv")).unwrap());
@@ -202,7 +202,11 @@ fn the_options_are_those_of_a_run() {
     refused(&replay(&xen, &["--interval", "750ms"]), 2, "500ms");
     refused(&replay(&xen, &["--backend", "xen"]), 2, "--replay");
     refused(&replay(&xen, &["--record", "x.vmrec"]), 2, "--re");
-    refused(&virtmon().arg("--pace").output().unwrap(), 2, "--replay");
+    refused(
+        &virtmon().args(["--replay-speed", "1"]).output().unwrap(),
+        2,
+        "--replay",
+    );
 }
 
 #[test]
@@ -279,7 +283,10 @@ fn what_fuzzing_found_ends_in_words() {
 /// Starts a replay of 500 ms readings at their own pace.
 fn paced(options: &[&str]) -> Child {
     let mut command = virtmon();
-    command.arg("--replay").arg(shipped("xen")).arg("--pace");
+    command
+        .arg("--replay")
+        .arg(shipped("xen"))
+        .args(["--replay-speed", "1"]);
     command.args(options).stdout(Stdio::piped());
     command.stderr(Stdio::piped()).spawn().unwrap()
 }

@@ -21,7 +21,10 @@ use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 use virtmon::files::Output;
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, RunError, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::error::RunError;
+use virtmon::runner::limit::Limit;
+use virtmon::sampling::clock;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
@@ -30,7 +33,6 @@ use virtmon_export::encode::json::JsonSink;
 use virtmon_export::tables::domain::Domains;
 use virtmon_export::tables::event::Events;
 use virtmon_export::tables::self_stats::Own;
-use virtmon::sampling::clock;
 use virtmon_model::{Backend, Capabilities, Result, Snapshot};
 
 /// No machine is as busy as this.
@@ -124,8 +126,7 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
     };
     let runner = thread::spawn(move || {
         let mut script = script;
-        let mut on_failure = |_: &str| {};
-        let mut runner = Runner::new(&mut on_failure);
+        let mut runner = Runner::new(|_| {});
         let sinks: Vec<Box<dyn Sink>> = vec![
             Box::new(JsonSink::<Domains>::of(&[])),
             Box::new(JsonSink::<Events>::of(&[])),
@@ -133,7 +134,7 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
             Box::new(Bulk(bulk)),
         ];
         runner.add(sinks, Output::file(&path).unwrap());
-        runner.meter(SelfMonitor::start(None));
+        runner.set_self_monitor(SelfMonitor::start(None));
         let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
         let done: std::result::Result<(), RunError> =
             runner.run(&mut Live::new(&mut script, ticker), Limit::Count(count));

@@ -11,7 +11,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
@@ -121,8 +122,7 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
         last: WARM_UP + ticks,
     };
     let told = Rc::new(RefCell::new(Vec::with_capacity(512)));
-    let mut on_trouble = |line: &str| panic!("{line}");
-    let mut runner = Runner::new(&mut on_trouble);
+    let mut runner = Runner::new(|line| panic!("{line}"));
     for sink in counting::sinks() {
         runner.add(sink, counting::null());
     }
@@ -131,7 +131,7 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
         told: Rc::clone(&told),
     };
     runner.add(note, counting::null());
-    runner.meter(SelfMonitor::start(watched.calls()));
+    runner.set_self_monitor(SelfMonitor::start(watched.calls()));
     let ticker = Ticker::start(Duration::from_millis(5)).unwrap();
     let began = Instant::now();
     let mut live = Live::new(&mut watched, ticker);

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use virtmon::files::resume::{Left, left};
+use virtmon::files::resume::{Tail, find_tail};
 
 const HEADER: &[u8] = b"schema,tick,time,mono_ns,name,tick_end\n";
 
@@ -20,8 +20,8 @@ fuzz_target!(|data: &[u8]| {
     };
     // As it is, and behind the header that it should have.
     for file in [bytes.to_vec(), [header, bytes].concat()] {
-        let found = left(&mut Cursor::new(&file), header).expect("memory can be read");
-        let Left::Ticks { whole, torn } = found else {
+        let found = find_tail(&mut Cursor::new(&file), header).expect("memory can be read");
+        let Tail::Ticks { whole, torn } = found else {
             continue;
         };
         assert_eq!(whole + torn, file.len() as u64);
@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(whole >= header.len());
         assert!(whole == header.len() || file[whole - 1] == b'\n');
         // What is left is the same table, or a torn header.
-        let again = left(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
-        assert!(matches!(again, Left::Ticks { .. } | Left::Nothing));
+        let again = find_tail(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
+        assert!(matches!(again, Tail::Ticks { .. } | Tail::Empty));
     }
 });

@@ -21,21 +21,21 @@ use virtmon_export::tables::self_stats::Own;
 use virtmon_export::tables::subsamples::Bursts;
 use virtmon_export::tables::vcpu::Vcpus;
 use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
 use virtmon_recording::{Header, RecordedSample, Reader, Writer};
 
 /// So many readings of a recording are gone on with: more are slower, and no other.
-const MOST_READINGS: usize = 8;
+const MAX_SAMPLES: usize = 8;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(mut replay) = Replay::new(data, None, false) else {
         return;
     };
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
+    let mut runner = Runner::new(|_| {});
     if data.len() % 2 == 1 {
-        runner.burst(2);
+        runner.set_samples_per_tick(2);
     }
     let sinks: Vec<Box<dyn Sink>> = vec![
         Box::new(CsvSink::<Domains>::default()),
@@ -102,9 +102,9 @@ fn taken_apart(data: &[u8], from: u32) -> Option<(Header, Vec<Owned>)> {
             });
         }
     }
-    let from = (from as usize).min(readings.len().saturating_sub(MOST_READINGS));
+    let from = (from as usize).min(readings.len().saturating_sub(MAX_SAMPLES));
     readings.drain(..from);
-    readings.truncate(MOST_READINGS);
+    readings.truncate(MAX_SAMPLES);
     Some((header, readings))
 }
 

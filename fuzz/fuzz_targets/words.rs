@@ -16,10 +16,12 @@ use virtmon_export::encode::text_table::TableSink;
 use virtmon_export::tables::domain::Domains;
 use virtmon::files::Output;
 use virtmon::program::cli;
-use virtmon::runner::{Limit, Runner};
-use virtmon::sampling::source::{Source, Taken};
-use virtmon::sampling::ticker::{Ticker, Wake};
-use virtmon_analysis::filter::Choice;
+use virtmon::program::config::Config;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
+use virtmon::sampling::signals::Signals;
+use virtmon::sampling::source::{Sample, Source};
+use virtmon::sampling::wake::Wake;
 use virtmon_model::Timestamps;
 use virtmon_model::{Capabilities, Snapshot};
 
@@ -36,34 +38,32 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     };
-    assert!(cli.interval() >= Duration::from_millis(1));
+    assert!(cli.timing.row_interval() >= Duration::from_millis(1));
     assert!(
-        cli.readings_per_interval()
+        cli.timing.samples_per_interval()
             .is_none_or(|readings| readings > 0)
     );
-    let Ok(choice) = Choice::new(&cli.domain, &cli.exclude) else {
+    let Ok(config) = Config::resolve(&cli) else {
         return;
     };
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
-    runner.choose(choice);
+    let mut runner = Runner::new(|_| {});
+    runner.set_filter(config.filter);
     let capabilities = Capabilities {
         nics: true,
         disks: true,
         vcpus: true,
     };
     let sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(CsvSink::<Domains>::of(&cli.columns)),
-        Box::new(JsonSink::<Domains>::of(&cli.columns)),
-        Box::new(TableSink::new(capabilities, false).sorted(cli.sort.into(), cli.top)),
+        Box::new(CsvSink::<Domains>::of(&config.outputs.columns)),
+        Box::new(JsonSink::<Domains>::of(&config.outputs.columns)),
+        Box::new(TableSink::new(capabilities, false).sorted(cli.tables.sort.into(), cli.tables.top)),
     ];
     runner.add(
         sinks,
         Output::file(Path::new("/dev/null")).expect("it is there"),
     );
     let mut three = Three {
-        readings: 0,
-        ticker: Ticker::start(Duration::from_secs(3600)).expect("an hour is an interval"),
+        samples: 0,
     };
     runner
         .run(&mut three, Limit::None)
@@ -72,21 +72,19 @@ fuzz_target!(|data: &[u8]| {
 
 /// Three readings of three guests.
 struct Three {
-    readings: u64,
-    /// For its signals; nothing waits for it.
-    ticker: Ticker,
+    samples: u64,
 }
 
 impl Source for Three {
-    fn wait(&mut self) -> io::Result<Wake> {
-        self.readings += 1;
-        Ok(match self.readings {
-            1..=3 => Wake::Due(self.readings - 1),
+    fn wait(&mut self, _: &mut Signals) -> io::Result<Wake> {
+        self.samples += 1;
+        Ok(match self.samples {
+            1..=3 => Wake::Due(self.samples - 1),
             _ => Wake::Stop,
         })
     }
 
-    fn read(&mut self, into: &mut Snapshot) -> io::Result<Taken> {
+    fn sample(&mut self, into: &mut Snapshot) -> io::Result<Sample> {
         into.domains.clear();
         for (id, name) in [
             (0, None),
@@ -97,21 +95,17 @@ impl Source for Three {
             row.clear();
             row.identity.id = id;
             row.name = name.map(Into::into);
-            row.cpu_time_ns = Some(self.readings * 1_000);
+            row.cpu_time_ns = Some(self.samples * 1_000);
         }
-        Ok(Taken {
+        Ok(Sample {
             began: Timestamps {
-                mono_ns: self.readings * 1_000_000,
-                boot_ns: self.readings * 1_000_000,
+                mono_ns: self.samples * 1_000_000,
+                boot_ns: self.samples * 1_000_000,
                 wall: UNIX_EPOCH,
             },
             sample_ns: 0,
-            read: Ok(()),
+            result: Ok(()),
         })
-    }
-
-    fn ticker(&mut self) -> &mut Ticker {
-        &mut self.ticker
     }
 
     fn due_ns(&self, tick: u64) -> u64 {

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
@@ -150,8 +151,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let look = cost_of(100, clock, || _ = std::hint::black_box(cpu_time()));
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
-        let mut on_trouble = |_: &str| {};
-        let mut runner = Runner::new(&mut on_trouble);
+        let mut runner = Runner::new(|_| {});
         runner.add(
             CsvSink::<Domains>::default(),
             Output::file(Path::new(path))?,

@@ -40,10 +40,10 @@ pub(super) enum What {
 
 impl Compressor {
     /// Starts the thread. `tell` is told, by that thread, of a file that stays as it is.
-    pub(crate) fn start(tell: fn(&str)) -> io::Result<Self> {
+    pub(crate) fn start(warn: fn(&str)) -> io::Result<Self> {
         let (todo, jobs) = mpsc::channel();
         let builder = thread::Builder::new().name("compressor".into());
-        let thread = builder.spawn(move || work(&jobs, tell))?;
+        let thread = builder.spawn(move || work(&jobs, warn))?;
         Ok(Self { todo, thread })
     }
 
@@ -61,7 +61,7 @@ impl Compressor {
     }
 }
 
-fn work(jobs: &Receiver<Job>, tell: fn(&str)) {
+fn work(jobs: &Receiver<Job>, warn: fn(&str)) {
     // Of this thread alone (setpriority(2), "C library/kernel differences"); where it is refused,
     // there is only more noise.
     let _ = rustix::process::setpriority_process(None, 19);
@@ -82,7 +82,7 @@ fn work(jobs: &Receiver<Job>, tell: fn(&str)) {
         }
         let path = dir.path_of(name);
         let path = path.display();
-        tell(&match what {
+        warn(&match what {
             What::Compress(_) => format!("{path} is not compressed and stays as it is: {error}"),
             What::Prune(..) => format!("{path}: an old file of it can't be removed: {error}"),
         });

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use crate::files::open::Refused;
+use crate::files::open::Refusal;
 
 /// An output could not be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -17,11 +17,11 @@ pub enum OutputError {
     },
     /// It holds something else, which is not gone on with.
     #[error("{name} holds something else, and virtmon does not append to that: move it away")]
-    Another {
+    HeaderMismatch {
         /// The path, as given.
         name: String,
     },
-    /// Another process writes it.
+    /// HeaderMismatch process writes it.
     #[error("{name} is being written by another virtmon{}", .pid.map_or(String::new(), |pid| format!(", process {pid}")))]
     Locked {
         /// The path, as given.
@@ -31,7 +31,7 @@ pub enum OutputError {
     },
     /// This run has the same file as another output, or as its input.
     #[error("{name} is the file of another option too: each output needs one of its own")]
-    Twice {
+    Duplicate {
         /// The path, as given.
         name: String,
     },
@@ -82,9 +82,9 @@ impl OutputError {
     pub fn is_at_start(&self) -> bool {
         match self {
             Self::Open { .. }
-            | Self::Another { .. }
+            | Self::HeaderMismatch { .. }
             | Self::Locked { .. }
-            | Self::Twice { .. }
+            | Self::Duplicate { .. }
             | Self::Directory { .. } => true,
             Self::Write { .. }
             | Self::Closed { .. }
@@ -103,12 +103,12 @@ impl OutputError {
         }
     }
 
-    pub(super) fn open(name: &str, refused: impl Into<Refused>) -> Self {
+    pub(super) fn open(name: &str, refused: impl Into<Refusal>) -> Self {
         let name = name.to_owned();
         match refused.into() {
-            Refused::Io(source) => Self::Open { name, source },
-            Refused::Locked(pid) => Self::Locked { name, pid },
-            Refused::Twice => Self::Twice { name },
+            Refusal::Io(source) => Self::Open { name, source },
+            Refusal::Locked(pid) => Self::Locked { name, pid },
+            Refusal::Duplicate => Self::Duplicate { name },
         }
     }
 }

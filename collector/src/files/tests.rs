@@ -99,8 +99,8 @@ fn a_file_is_opened_once() {
     };
     let first = open(&path).unwrap();
     let error = open(&path).unwrap_err();
-    assert!(matches!(error, OutputError::Twice { .. }), "{error}");
-    // Another run, or one that has forgotten.
+    assert!(matches!(error, OutputError::Duplicate { .. }), "{error}");
+    // HeaderMismatch run, or one that has forgotten.
     let error = Output::file(&path).unwrap_err();
     let me = format!("another virtmon, process {}", std::process::id());
     assert!(error.to_string().ends_with(&me), "{error}");
@@ -172,7 +172,10 @@ fn a_table_of_other_columns_gets_a_finished_files_name() {
 
     fs::write(&path, "a letter\n").unwrap();
     let error = append(&path).unwrap_err();
-    assert!(matches!(error, OutputError::Another { .. }), "{error}");
+    assert!(
+        matches!(error, OutputError::HeaderMismatch { .. }),
+        "{error}"
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), "a letter\n");
 }
 
@@ -188,7 +191,7 @@ fn a_pipe_in_a_finished_files_place_holds_up_nobody() {
         ..Settings::default()
     };
     let output = Output::open(&path, HEADER.to_vec(), settings, &mut Claims::default()).unwrap();
-    let jobs = output.left_over();
+    let jobs = output.leftover_jobs();
     // What is left is to look for old files.
     assert_eq!(jobs.len(), 1);
     let compressor = Compressor::start(|line| panic!("{line}")).unwrap();

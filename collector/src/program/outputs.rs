@@ -25,102 +25,68 @@ use virtmon_export::tables::subsamples::Bursts;
 use virtmon_export::tables::vcpu::Vcpus;
 use virtmon_model::Capabilities;
 
-use crate::process::journal;
-use crate::program::cli::{Cli, Detail};
-
-/// A table beside a file is for a look now and then.
-const BESIDE_A_FILE_NS: u64 = 900_000_000;
+use crate::program::cli::tables::Detail;
+use crate::program::config::OutputConfig;
 
 /// Opens what the command line asks for. `claims` has the file that is replayed.
 pub(crate) fn add(
-    cli: &Cli,
+    config: &OutputConfig,
     capabilities: Capabilities,
-    runner: &mut Runner<'_>,
+    runner: &mut Runner,
     mut claims: Claims,
 ) -> Result<(), OutputError> {
     let claims = &mut claims;
-    if let Some(path) = &cli.csv {
-        csv::<Domains>(cli, path, runner, claims)?;
-        if cli.every.is_some() {
-            csv_beside::<Bursts>(cli, path, runner, claims)?;
+    if let Some(path) = &config.csv {
+        csv::<Domains>(config, path, runner, claims)?;
+        if config.has_subsamples {
+            csv_beside::<Bursts>(config, path, runner, claims)?;
         }
-        for &detail in &cli.detail {
+        for &detail in &config.details {
             match detail {
-                Detail::Vcpu => csv_beside::<Vcpus>(cli, path, runner, claims)?,
-                Detail::Nic => csv_beside::<Nics>(cli, path, runner, claims)?,
-                Detail::Disk => csv_beside::<Disks>(cli, path, runner, claims)?,
-                Detail::Host => csv_beside::<Hosts>(cli, path, runner, claims)?,
-                Detail::Event => csv_beside::<Events>(cli, path, runner, claims)?,
-                Detail::Own => csv_beside::<Own>(cli, path, runner, claims)?,
-                Detail::Stat => csv_beside::<Stats>(cli, path, runner, claims)?,
-                Detail::Nova => csv_beside::<Nova>(cli, path, runner, claims)?,
+                Detail::Vcpu => csv_beside::<Vcpus>(config, path, runner, claims)?,
+                Detail::Nic => csv_beside::<Nics>(config, path, runner, claims)?,
+                Detail::Disk => csv_beside::<Disks>(config, path, runner, claims)?,
+                Detail::Host => csv_beside::<Hosts>(config, path, runner, claims)?,
+                Detail::Event => csv_beside::<Events>(config, path, runner, claims)?,
+                Detail::SelfStats => csv_beside::<Own>(config, path, runner, claims)?,
+                Detail::Stat => csv_beside::<Stats>(config, path, runner, claims)?,
+                Detail::Nova => csv_beside::<Nova>(config, path, runner, claims)?,
             }
         }
     }
-    if let Some(path) = &cli.json {
-        let domains: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&cli.columns));
-        let details = cli.detail.iter().map(|&detail| json(detail, &cli.columns));
+    if let Some(path) = &config.json {
+        let domains: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&config.columns));
+        let details = config
+            .details
+            .iter()
+            .map(|&detail| json(detail, &config.columns));
         let mut sinks: Vec<Box<dyn Sink>> = std::iter::once(domains).chain(details).collect();
-        if cli.every.is_some() {
-            sinks.push(Box::new(JsonSink::<Bursts>::of(&cli.columns)));
+        if config.has_subsamples {
+            sinks.push(Box::new(JsonSink::<Bursts>::of(&config.columns)));
         }
-        let output = open(cli, path, Vec::new(), claims)?;
-        runner.add(JsonLines::new(sinks, &cli.columns), output);
+        let output = open(config, path, Vec::new(), claims)?;
+        runner.add(JsonLines::new(sinks, &config.columns), output);
     }
-    if let Some(path) = &cli.record {
+    if let Some(path) = &config.record {
         let settings = Settings {
             append: false,
             content: Content::Recording,
-            ..settings(cli)
+            ..config.settings
         };
         runner.add(
             RecordSink,
             Output::open(path, Vec::new(), settings, claims)?,
         );
     }
-    if let Some(at_most_every_ns) = table(cli) {
+    if let Some(table_config) = config.table {
         let table = TableSink::new(capabilities, io::stdout().is_terminal() && colour());
-        let table = table.sorted(cli.sort.into(), cli.top);
+        let table = table.sorted(table_config.sort, table_config.top);
         runner.add(
-            table.at_most_every(at_most_every_ns),
+            table.at_most_every(table_config.min_interval_ns),
             Output::stdout(claims)?,
         );
     }
     Ok(())
-}
-
-/// The files that the command line names, those beside them left out: they lie in the same
-/// directories.
-pub(crate) fn files(cli: &Cli) -> Vec<PathBuf> {
-    let named = [&cli.csv, &cli.json, &cli.record].into_iter().flatten();
-    let files = named.filter(|path| path.as_os_str() != "-");
-    files.cloned().collect()
-}
-
-/// How the command line has outputs written.
-fn settings(cli: &Cli) -> Settings {
-    Settings {
-        append: cli.append,
-        fsync: cli.fsync,
-        rotate: cli.rotate,
-        keep: cli.keep,
-        content: Content::Lines,
-        tell: journal::warning,
-    }
-}
-
-/// Whether the table is shown, and after how many ns again at the earliest.
-pub(crate) fn table(cli: &Cli) -> Option<u64> {
-    let stdout = [Path::new("-"), Path::new("/dev/stdout")];
-    let to_stdout =
-        |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| stdout.contains(&path));
-    if cli.csv.is_none() && cli.json.is_none() {
-        Some(0)
-    } else if io::stdout().is_terminal() && !to_stdout(&cli.csv) && !to_stdout(&cli.json) {
-        Some(BESIDE_A_FILE_NS)
-    } else {
-        None
-    }
 }
 
 /// `out.csv` becomes `out.vcpu.csv`.
@@ -132,37 +98,37 @@ fn beside(path: &Path, name: &str) -> PathBuf {
 }
 
 fn csv_beside<T: Table>(
-    cli: &Cli,
+    config: &OutputConfig,
     path: &Path,
-    runner: &mut Runner<'_>,
+    runner: &mut Runner,
     claims: &mut Claims,
 ) -> Result<(), OutputError> {
-    csv::<T>(cli, &beside(path, T::NAME), runner, claims)
+    csv::<T>(config, &beside(path, T::NAME), runner, claims)
 }
 
 fn csv<T: Table>(
-    cli: &Cli,
+    config: &OutputConfig,
     path: &Path,
-    runner: &mut Runner<'_>,
+    runner: &mut Runner,
     claims: &mut Claims,
 ) -> Result<(), OutputError> {
-    let sink = CsvSink::<T>::of(&cli.columns).safe(cli.csv_safe);
+    let sink = CsvSink::<T>::of(&config.columns).safe(config.is_csv_safe);
     // The output writes it: each file that it begins has one.
-    let output = open(cli, path, sink.header(), claims)?;
+    let output = open(config, path, sink.header(), claims)?;
     runner.add(sink.without_header(true), output);
     Ok(())
 }
 
 /// Opens a file, or the standard output for `-`.
 fn open(
-    cli: &Cli,
+    config: &OutputConfig,
     path: &Path,
     header: Vec<u8>,
     claims: &mut Claims,
 ) -> Result<Output, OutputError> {
     match path.to_str() {
         Some("-") => Ok(Output::stdout(claims)?.with_header(header)),
-        _ => Output::open(path, header, settings(cli), claims),
+        _ => Output::open(path, header, config.settings, claims),
     }
 }
 
@@ -173,7 +139,7 @@ fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {
         Detail::Disk => Box::new(JsonSink::<Disks>::of(columns)),
         Detail::Host => Box::new(JsonSink::<Hosts>::of(columns)),
         Detail::Event => Box::new(JsonSink::<Events>::of(columns)),
-        Detail::Own => Box::new(JsonSink::<Own>::of(columns)),
+        Detail::SelfStats => Box::new(JsonSink::<Own>::of(columns)),
         Detail::Stat => Box::new(JsonSink::<Stats>::of(columns)),
         Detail::Nova => Box::new(JsonSink::<Nova>::of(columns)),
     }

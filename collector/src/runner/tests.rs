@@ -1,14 +1,26 @@
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
+use virtmon_analysis::frame::{Frame, Tick};
 use virtmon_model::{Backend, Capabilities, Error, Result};
 
 use super::*;
 use crate::sampling::live::Live;
 use crate::sampling::ticker::Ticker;
+use std::io;
 
-/// A backend that follows a script: `None` is a reading that fails.
+thread_local! {
+    /// Warnings of the runner of this test.
+    static WARNINGS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn keep(line: &str) {
+    WARNINGS.with_borrow_mut(|lines| lines.push(line.to_owned()));
+}
+
+/// A backend that follows a script: `None` is a sample that fails.
 struct Script(Vec<Option<u64>>);
 
 impl Backend for Script {
@@ -43,7 +55,7 @@ impl Backend for Script {
 /// A tick's facts and the first domain's rate.
 type Note = (Tick, Option<f64>);
 
-/// Keeps a note of each tick.
+/// Collects a note of each tick.
 #[derive(Clone, Default)]
 struct Notes(Rc<RefCell<Vec<Note>>>);
 
@@ -62,13 +74,13 @@ fn run(
     limit: Limit,
 ) -> (Notes, usize, std::result::Result<(), RunError>) {
     let notes = Notes::default();
-    let mut failures = 0;
-    let mut count = |_: &str| failures += 1;
+    WARNINGS.with_borrow_mut(Vec::clear);
     let mut backend = Script(script);
-    let mut runner = Runner::new(&mut count);
+    let mut runner = Runner::new(keep);
     runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     let ended = runner.run(&mut Live::new(&mut backend, ticker), limit);
+    let failures = WARNINGS.with_borrow(Vec::len);
     (notes, failures, ended)
 }
 
@@ -94,13 +106,13 @@ fn every_tick_says_when_it_was_due_and_what_was_missed() {
 }
 
 #[test]
-fn a_reading_that_fails_is_a_missed_tick_and_told_once() {
+fn a_failed_sample_is_a_missed_tick_and_reported_once() {
     let (notes, failures, ended) = run(vec![Some(0), None, None, Some(900)], Limit::Count(4));
     ended.unwrap();
     assert_eq!(failures, 1);
     let notes = notes.0.borrow();
     let [(first, _), (last, cpu_pct)] = notes[..] else {
-        panic!("two ticks were read");
+        panic!("two ticks were sampled");
     };
     assert_eq!(last.missed, last.number - first.number - 1);
     assert!(last.missed >= 2);
@@ -109,9 +121,9 @@ fn a_reading_that_fails_is_a_missed_tick_and_told_once() {
 }
 
 #[test]
-fn the_first_reading_must_succeed() {
+fn the_first_sample_must_succeed() {
     let (notes, _, ended) = run(vec![None], Limit::None);
-    assert!(matches!(ended, Err(RunError::Read(Error::Call { .. }))));
+    assert!(matches!(ended, Err(RunError::Sample(Error::Call { .. }))));
     assert!(notes.0.borrow().is_empty());
 }
 
@@ -127,13 +139,12 @@ fn a_duration_ends_with_the_last_tick_within_it() {
 }
 
 #[test]
-fn many_readings_make_one_tick() {
+fn many_samples_make_one_tick() {
     let notes = Notes::default();
-    let mut ignore = |_: &str| {};
     let mut backend = Script((0..100).map(|n| Some(n * 1_000)).collect());
-    let mut runner = Runner::new(&mut ignore);
+    let mut runner = Runner::new(|_| {});
     runner.add(notes.clone(), Output::file(Path::new("/dev/null")).unwrap());
-    runner.burst(5);
+    runner.set_samples_per_tick(5);
     let ticker = Ticker::start(Duration::from_millis(20)).unwrap();
     runner
         .run(&mut Live::new(&mut backend, ticker), Limit::Count(4))
@@ -148,12 +159,12 @@ fn many_readings_make_one_tick() {
     assert!(backend.0.len() < 100 - 4);
 }
 
-/// A backend of which a part can't be read: these lines, reading by reading.
-struct Troubled(Vec<&'static [&'static str]>);
+/// A backend with warnings: these lines, sample by sample.
+struct WithWarnings(Vec<&'static [&'static str]>);
 
-impl Backend for Troubled {
+impl Backend for WithWarnings {
     fn name(&self) -> &'static str {
-        "troubled"
+        "with warnings"
     }
 
     fn description(&self) -> String {
@@ -175,7 +186,7 @@ impl Backend for Troubled {
     }
 }
 
-/// Keeps the causes of the events.
+/// Collects the causes of the events.
 #[derive(Clone, Default)]
 struct Causes(Rc<RefCell<Vec<String>>>);
 
@@ -187,12 +198,11 @@ impl Sink for Causes {
 }
 
 #[test]
-fn what_a_reading_lacks_is_told_once_while_it_lasts() {
-    let mut told: Vec<String> = Vec::new();
-    let mut tell = |line: &str| told.push(line.to_owned());
-    let mut backend = Troubled(vec![&["a"], &["a", "b"], &["b"], &[], &["a"]]);
+fn a_warning_is_reported_once_while_it_lasts() {
+    WARNINGS.with_borrow_mut(Vec::clear);
+    let mut backend = WithWarnings(vec![&["a"], &["a", "b"], &["b"], &[], &["a"]]);
     let causes = Causes::default();
-    let mut runner = Runner::new(&mut tell);
+    let mut runner = Runner::new(keep);
     runner.add(
         causes.clone(),
         Output::file(Path::new("/dev/null")).unwrap(),
@@ -200,6 +210,7 @@ fn what_a_reading_lacks_is_told_once_while_it_lasts() {
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     let mut live = Live::new(&mut backend, ticker);
     runner.run(&mut live, Limit::Count(5)).unwrap();
-    assert_eq!(told, ["a", "b", "a"]);
-    assert_eq!(*causes.0.borrow(), told);
+    let warnings = WARNINGS.take();
+    assert_eq!(warnings, ["a", "b", "a"]);
+    assert_eq!(*causes.0.borrow(), warnings);
 }

@@ -17,13 +17,13 @@ fn a_panic_ends_the_run() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("out");
     let settings = Settings {
-        tell: |line| panic!("{line}"),
+        warn: |line| panic!("{line}"),
         ..Settings::default()
     };
     let output = Output::open(&path, Vec::new(), settings, &mut Claims::default()).unwrap();
     let mut writer = Writer::start(vec![output], |_| {}).unwrap();
     let mut signals = Signals::catch().unwrap();
-    writer.stops(signals.stopper().unwrap());
+    writer.stop_on_error(signals.stop_handle().unwrap());
     tick(&mut writer, "one\n");
     while !writer.written().all {
         thread::yield_now();
@@ -32,7 +32,7 @@ fn a_panic_ends_the_run() {
     fs::rename(&path, dir.path().join("moved")).unwrap();
     fs::create_dir(&path).unwrap();
     writer.reopen();
-    while !signals.is_stopped() {
+    while !signals.take_end() {
         thread::yield_now();
     }
     signals.drain();
@@ -51,7 +51,7 @@ fn a_reader_that_goes_is_a_normal_end() {
     let outputs = vec![stdout, Output::file(&path).unwrap()];
     let mut writer = Writer::start(outputs, |line| panic!("{line}")).unwrap();
     let signals = Signals::catch().unwrap();
-    writer.stops(signals.stopper().unwrap());
+    writer.stop_on_error(signals.stop_handle().unwrap());
     for text in ["one\n", "two\n", "three\n"] {
         for stream in &mut writer.batch().streams {
             stream.extend_from_slice(text.as_bytes());
@@ -62,6 +62,6 @@ fn a_reader_that_goes_is_a_normal_end() {
         thread::yield_now();
     }
     // Nobody has seen the signal yet, and it is not a second one.
-    writer.close(|| signals.is_stopped()).unwrap();
+    writer.close(|| signals.take_stop()).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\n");
 }

@@ -25,7 +25,7 @@ impl Shared {
         outputs
             .iter()
             .flatten()
-            .flat_map(Output::left_over)
+            .flat_map(Output::leftover_jobs)
             .for_each(later);
         while let Some(job) = self.next() {
             match job {
@@ -55,7 +55,7 @@ impl Shared {
         let Some(output) = place else {
             return Ok(());
         };
-        let jobs = output.make_ready(wall, bytes);
+        let jobs = output.prepare(wall, bytes);
         jobs.into_iter().for_each(later);
         match output.write_tick(bytes) {
             Ok(written) => {
@@ -64,10 +64,9 @@ impl Shared {
             }
             Err(OutputError::ReaderClosed) => {
                 *place = None;
-                let mut queue = self.lock();
-                queue.stopped = true;
-                if let Some(stopper) = &queue.stopper {
-                    stopper.stop();
+                let queue = self.lock();
+                if let Some(stop_handle) = &queue.stop_handle {
+                    stop_handle.stop();
                 }
                 Ok(())
             }
@@ -78,9 +77,9 @@ impl Shared {
     /// Accounts for a tick that is written, and keeps its memory for a later one.
     fn written(&self, batch: Batch) {
         let bytes = batch.bytes();
-        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.pending_bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.written_ticks.fetch_add(1, Ordering::Release);
-        self.waiting_ticks.fetch_sub(1, Ordering::Release);
+        self.pending_ticks.fetch_sub(1, Ordering::Release);
         let mut queue = self.lock();
         // A message that the manager did not take is tried again with the next tick.
         queue.ready.take_if(|ready| ready.send());
@@ -108,9 +107,9 @@ impl Shared {
     fn end(&self, done: Result<(), OutputError>) {
         let mut queue = self.lock();
         if done.is_err()
-            && let Some(stopper) = &queue.stopper
+            && let Some(stop_handle) = &queue.stop_handle
         {
-            stopper.stop();
+            stop_handle.stop();
         }
         queue.done = Some(done);
         self.more.notify_all();

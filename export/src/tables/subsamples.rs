@@ -37,7 +37,7 @@ macro_rules! spread {
 impl Table for Bursts {
     type Row<'a> = BurstRow<'a>;
     const NAME: &'static str = "burst";
-    const HELP: &'static str = "With `--every`: one row for each domain and interval, of the rates between the readings in it. p99 is the nearest rank: the smallest rate that at least 99 of 100 do not exceed; it is empty where rows could not be written for so long that there are more than twice the readings of an interval.";
+    const HELP: &'static str = "With `--sample-interval`: one row for each domain and interval, of the rates between the readings in it. p99 is the nearest rank: the smallest rate that at least 99 of 100 do not exceed; it is empty where rows could not be written for so long that there are more than twice the readings of an interval.";
     columns! {
         "id" [""] "the domain's id" ("the domain table")
             |row| Cell::Number(row.domain.identity.id.into());
