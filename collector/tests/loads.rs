@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use virtmon::files::Output;
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_export::encode::csv::CsvSink;
@@ -106,7 +107,7 @@ impl Backend for Script {
     }
 }
 
-fn add<T: Table>(runner: &mut Runner<'_>, dir: &Path) {
+fn add<T: Table>(runner: &mut Runner, dir: &Path) {
     let output = Output::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
     runner.add(CsvSink::<T>::default(), output);
 }
@@ -114,8 +115,7 @@ fn add<T: Table>(runner: &mut Runner<'_>, dir: &Path) {
 /// Every table, of names and values that a real host seldom has.
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
-    let mut on_trouble = |_: &str| {};
-    let mut runner = Runner::new(&mut on_trouble);
+    let mut runner = Runner::new(|_| {});
     add::<Domains>(&mut runner, dir);
     add::<Vcpus>(&mut runner, dir);
     add::<Nics>(&mut runner, dir);
@@ -126,8 +126,8 @@ fn from_a_script(dir: &Path) {
     add::<Stats>(&mut runner, dir);
     add::<Nova>(&mut runner, dir);
     add::<Bursts>(&mut runner, dir);
-    runner.meter(SelfMonitor::start(None));
-    runner.burst(3);
+    runner.set_self_monitor(SelfMonitor::start(None));
+    runner.set_samples_per_tick(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     runner
         .run(&mut Live::new(&mut script, ticker), Limit::Count(100))
