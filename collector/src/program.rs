@@ -16,7 +16,7 @@ use crate::process::journal;
 use crate::program::cli::{Cli, Command};
 use crate::runner::RunError;
 use crate::sampling::replay::ReplayError;
-use virtmon_analysis::filter::Choice;
+use virtmon_analysis::filter::DomainFilter;
 use virtmon_export::schema::markdown;
 
 /// How the program ends, as README's table has it.
@@ -63,7 +63,7 @@ pub fn run() -> Status {
         }
         Some(Command::Completions { shell }) => print(&cli::completions(*shell)).map(|()| true),
         Some(Command::Man) => print(&cli::man()).map(|()| true),
-        None => match Choice::new(&cli.domain, &cli.exclude) {
+        None => match DomainFilter::new(&cli.domain, &cli.exclude) {
             Ok(choice) => run::run(&cli, choice).map(|()| true),
             Err(error) => {
                 journal::error(&format!(

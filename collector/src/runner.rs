@@ -17,15 +17,15 @@ use crate::sampling::source::{Source, Taken};
 use crate::sampling::ticker::Wake;
 use crate::writer::Writer;
 use virtmon_analysis::event::{Event, EventKind};
-use virtmon_analysis::filter::Choice;
-use virtmon_analysis::frame::{Frame, Past, Tick};
-use virtmon_analysis::notifications::Told;
-use virtmon_analysis::rates::Deltas;
-use virtmon_analysis::ready_time::Ready;
+use virtmon_analysis::filter::DomainFilter;
+use virtmon_analysis::frame::{Frame, PreviousSample, Tick};
+use virtmon_analysis::notifications::NotificationMerger;
+use virtmon_analysis::rates::RateTracker;
+use virtmon_analysis::ready_time::ReadyTimeEstimator;
 use virtmon_analysis::self_stats::SelfStats;
-use virtmon_analysis::subsamples::Burst;
+use virtmon_analysis::subsamples::SubsampleStats;
 use virtmon_analysis::{changes, clock_step};
-use virtmon_export::encode::Sink;
+use virtmon_export::encode::Encoder;
 use virtmon_model::Timestamps;
 
 /// Between two looks at whether a slow output has caught up with a recording.
@@ -90,16 +90,16 @@ pub enum RunError {
 
 /// Reads a source at every tick and hands what it says to every sink.
 pub struct Runner<'a> {
-    sinks: Vec<Box<dyn Sink>>,
+    sinks: Vec<Box<dyn Encoder>>,
     /// Where the sinks' bytes go, until there is a writer.
     outputs: Vec<Output>,
     writer: Option<Writer>,
-    /// Told in a line of what could not be read, each once in a row.
+    /// NotificationMerger in a line of what could not be read, each once in a row.
     on_trouble: &'a mut dyn FnMut(&str),
-    choice: Choice,
+    choice: DomainFilter,
     meter: Option<SelfMonitor>,
     /// Readings in an interval, and what spreads their rates, where there is more than one.
-    burst: Option<(u64, Burst)>,
+    burst: Option<(u64, SubsampleStats)>,
     notify: Notify,
     /// The readings for a recording, kept from tick to tick.
     taped: Vec<u8>,
@@ -117,7 +117,7 @@ impl<'a> Runner<'a> {
             outputs: Vec::new(),
             writer: None,
             on_trouble,
-            choice: Choice::default(),
+            choice: DomainFilter::default(),
             meter: None,
             burst: None,
             notify: Notify::default(),
@@ -128,14 +128,14 @@ impl<'a> Runner<'a> {
     }
 
     /// Shows only these domains.
-    pub fn choose(&mut self, choice: Choice) {
+    pub fn choose(&mut self, choice: DomainFilter) {
         self.choice = choice;
     }
 
     /// Reads so many times in each interval, and tells how the rates were spread: the ticker's
     /// ticks are the readings.
     pub fn burst(&mut self, readings: u64) {
-        self.burst = Some((readings.max(1), Burst::of(readings)));
+        self.burst = Some((readings.max(1), SubsampleStats::new(readings)));
     }
 
     /// Tells in each frame what virtmon itself took, from now on.
@@ -149,7 +149,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Adds a sink, and the output that is already open for it.
-    pub fn add(&mut self, sink: impl Sink + 'static, output: Output) {
+    pub fn add(&mut self, sink: impl Encoder + 'static, output: Output) {
         self.sinks.push(Box::new(sink));
         self.outputs.push(output);
     }
@@ -205,9 +205,9 @@ impl<'a> Runner<'a> {
         writer: &mut Writer,
     ) -> Result<(), RunError> {
         let (mut now, mut before) = (Snapshot::default(), Snapshot::default());
-        let (mut deltas, mut ready) = (Deltas::default(), Ready::default());
+        let (mut deltas, mut ready) = (RateTracker::default(), ReadyTimeEstimator::default());
         let (mut seen, mut events) = (Vec::new(), Vec::new());
-        let mut tidings = Told::default();
+        let mut tidings = NotificationMerger::default();
         source.begin();
         let mut last_failure = String::new();
         // The last good reading's tick and time.
@@ -249,10 +249,10 @@ impl<'a> Runner<'a> {
             };
             events.clear();
             if self.dropped > 0 {
-                events.push(Event::dropped(self.dropped));
+                events.push(Event::output_dropped(self.dropped));
             }
             if let (Ok(()), Some((_, burst))) = (&read, &mut self.burst) {
-                burst.take(&before, began.mono_ns);
+                burst.update(&before, began.mono_ns);
             }
             let between = written.is_some_and(|(last, _)| last == due);
             while source.is_patient() && writer.waiting_bytes() >= PATIENT_BYTES {
@@ -274,31 +274,31 @@ impl<'a> Runner<'a> {
                 _ if !has_room => self.dropped += 1,
                 Ok(()) => {
                     std::mem::swap(&mut now, &mut before);
-                    let past = written.map(|(_, mono_ns)| Past {
+                    let past = written.map(|(_, mono_ns)| PreviousSample {
                         snapshot: &before,
                         mono_ns,
                     });
-                    let rates = deltas.take(&now, began.mono_ns);
+                    let rates = deltas.update(&now, began.mono_ns);
                     if !last_failure.is_empty() {
                         let cause = Cow::Owned(std::mem::take(&mut last_failure));
-                        events.push(Event::host(EventKind::Back, cause));
+                        events.push(Event::host(EventKind::SampleRecovered, cause));
                     }
                     let known = past.map_or(&[][..], |past| &past.snapshot.warnings);
                     for trouble in now.warnings.iter().filter(|line| !known.contains(line)) {
                         (self.on_trouble)(trouble);
                         let cause = Cow::Owned(trouble.clone());
-                        events.push(Event::host(EventKind::Trouble, cause));
+                        events.push(Event::host(EventKind::Warning, cause));
                     }
                     if let Some(past) = past {
                         changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
                         let notifications = source.notifications();
-                        tidings.complete(notifications, past.snapshot, &now, &mut events);
+                        tidings.merge(notifications, past.snapshot, &now, &mut events);
                     }
-                    ready.take(past.map(|past| past.snapshot), &now, rates);
-                    self.choice.take(&now);
+                    ready.update(past.map(|past| past.snapshot), &now, rates);
+                    self.choice.update(&now);
                     self.choice.retain(&mut events);
                     let frame = Frame {
-                        before: past,
+                        previous: past,
                         ready: ready.view(),
                         events: &events,
                         ..Frame::new(tick, &now, rates)
@@ -310,7 +310,10 @@ impl<'a> Runner<'a> {
                     let text = error.to_string();
                     if text != last_failure {
                         (self.on_trouble)(&text);
-                        events.push(Event::host(EventKind::Lost, Cow::Owned(text.clone())));
+                        events.push(Event::host(
+                            EventKind::SampleFailed,
+                            Cow::Owned(text.clone()),
+                        ));
                         last_failure = text;
                     }
                     let nothing = Snapshot::default();
@@ -338,18 +341,18 @@ impl<'a> Runner<'a> {
         source.taped(&mut self.taped);
         let cost = self.meter.as_mut().map(|meter| meter.take(calls));
         let bursts = match &mut self.burst {
-            Some((_, burst)) if !frame.failed => burst.spreads(frame.snapshot.domains.len()),
+            Some((_, burst)) if !frame.failed => burst.distributions(frame.snapshot.domains.len()),
             _ => &[],
         };
         let frame = Frame {
-            bursts,
-            chosen: self.choice.chosen(),
-            cost: cost.map(|cost| SelfStats {
+            subsamples: bursts,
+            selected: self.choice.selected(),
+            self_stats: cost.map(|cost| SelfStats {
                 bytes: writer.written_bytes(),
                 dropped,
                 ..cost
             }),
-            taped: &self.taped,
+            recorded: &self.taped,
             ..*frame
         };
         let batch = writer.batch();

@@ -9,17 +9,17 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::encode::text_table::TableSink;
-use virtmon_export::tables::domain::Domains;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::encode::text_table::TextTable;
+use virtmon_export::tables::domain::DomainTable;
 use virtmon::files::Output;
 use virtmon::program::cli;
 use virtmon::runner::{Limit, Runner};
 use virtmon::sampling::source::{Source, Taken};
 use virtmon::sampling::ticker::{Ticker, Wake};
-use virtmon_analysis::filter::Choice;
+use virtmon_analysis::filter::DomainFilter;
 use virtmon_model::Timestamps;
 use virtmon_model::{Capabilities, Snapshot};
 
@@ -41,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
         cli.readings_per_interval()
             .is_none_or(|readings| readings > 0)
     );
-    let Ok(choice) = Choice::new(&cli.domain, &cli.exclude) else {
+    let Ok(choice) = DomainFilter::new(&cli.domain, &cli.exclude) else {
         return;
     };
     let mut on_failure = |_: &str| {};
@@ -52,10 +52,10 @@ fuzz_target!(|data: &[u8]| {
         disks: true,
         vcpus: true,
     };
-    let sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(CsvSink::<Domains>::of(&cli.columns)),
-        Box::new(JsonSink::<Domains>::of(&cli.columns)),
-        Box::new(TableSink::new(capabilities, false).sorted(cli.sort.into(), cli.top)),
+    let sinks: Vec<Box<dyn Encoder>> = vec![
+        Box::new(CsvEncoder::<DomainTable>::of(&cli.columns)),
+        Box::new(JsonEncoder::<DomainTable>::of(&cli.columns)),
+        Box::new(TextTable::new(capabilities, false).sorted(cli.sort.into(), cli.top)),
     ];
     runner.add(
         sinks,

@@ -25,7 +25,7 @@ Examples:
   virtmon --uri qemu:///system --csv - | head     CSV to a pipe
   sudo virtmon --interval 10ms --duration 1m --csv burst.csv
   sudo virtmon --csv out.csv --detail vcpu,event  out.vcpu.csv and out.event.csv beside it
-  sudo virtmon --every 10ms --csv out.csv         what a second's average hides: out.burst.csv
+  sudo virtmon --every 10ms --csv out.csv         what a second's average hides: out.subsample.csv
   sudo virtmon --csv out.csv --append --rotate 24h --keep 14d   for years: each day a compressed
                                                   file, of the last two weeks
   virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
@@ -72,7 +72,7 @@ pub struct Cli {
     #[arg(long, value_name = "TIME", value_parser = parse_interval, allow_negative_numbers = true)]
     pub interval: Option<Duration>,
 
-    /// Read more often than rows are written, and write how the rates were spread: out.burst.csv
+    /// Read more often than rows are written, and write how the rates were spread: out.subsample.csv
     /// has the least, mean, greatest and 99th percentile of each; --every 10ms --interval 1s
     #[arg(long, value_name = "TIME", value_parser = parse_interval, allow_negative_numbers = true)]
     pub every: Option<Duration>,
@@ -215,7 +215,10 @@ pub enum Detail {
 }
 
 /// What the table on the terminal is sorted by.
-#[allow(missing_docs, reason = "clap prints docs of fields and words in --help")]
+#[allow(
+    missing_docs,
+    reason = "clap prints docs of fields and words in --help"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SortKey {
     Id,
@@ -268,7 +271,10 @@ pub enum BackendChoice {
 }
 
 /// A way to Xen's list of domains.
-#[allow(missing_docs, reason = "clap prints docs of fields and words in --help")]
+#[allow(
+    missing_docs,
+    reason = "clap prints docs of fields and words in --help"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PathChoice {
     Auto,

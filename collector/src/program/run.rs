@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use libvirt_backend::Options;
-use virtmon_analysis::filter::Choice;
+use virtmon_analysis::filter::DomainFilter;
 use virtmon_model::Needs;
 use virtmon_recording::OpenError;
 
@@ -23,7 +23,7 @@ use crate::sampling::live::Live;
 use crate::sampling::replay::{Replay, ReplayError};
 use crate::sampling::ticker::Ticker;
 
-pub(crate) fn run(cli: &Cli, choice: Choice) -> Result<(), RunError> {
+pub(crate) fn run(cli: &Cli, choice: DomainFilter) -> Result<(), RunError> {
     let mut on_trouble = |line: &str| journal::warning(line);
     let mut runner = Runner::new(&mut on_trouble);
     runner.choose(choice);
