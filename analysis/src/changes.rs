@@ -4,7 +4,7 @@ use virtmon_model::{Devices, Disk, Domain, Nic, Snapshot, State};
 
 use crate::event::Event;
 use crate::event::{EventKind, Value};
-use crate::rates::{Before, Rates};
+use crate::rates::{DomainRates, Match};
 use crate::{backwards, counter};
 
 /// What `xl migrate` puts behind a guest's name while it comes, and once it has gone: all that Xen's
@@ -19,19 +19,19 @@ const MIGRATED_AWAY: &str = "--migratedaway";
 pub fn compare(
     before: &Snapshot,
     now: &Snapshot,
-    rates: &mut [Rates],
+    rates: &mut [DomainRates],
     seen: &mut Vec<bool>,
     events: &mut Vec<Event>,
 ) {
     let mut still = 0;
     for (domain, rates) in now.domains.iter().zip(&mut *rates) {
-        still += usize::from(rates.past.same().is_some());
-        match rates.past {
-            Before::Nothing => {}
-            Before::Same(at) => {
+        still += usize::from(rates.matched.same().is_some());
+        match rates.matched {
+            Match::FirstSample => {}
+            Match::Same(at) => {
                 compare_domain(&before.domains[at], domain, rates, events);
             }
-            Before::Rebooted(at) => {
+            Match::Restarted(at) => {
                 let old = &before.domains[at];
                 let ids = [old, domain].map(|d| Value::Number(d.identity.id.into()));
                 let [old_id, new_id] = ids;
@@ -39,7 +39,7 @@ pub fn compare(
                 events.push(event.because("its uuid has another life"));
                 compare_names(old, domain, events);
             }
-            Before::New => {
+            Match::New => {
                 let cause = match domain.name.as_deref() {
                     Some(name) if name.ends_with(INCOMING) => "xl receives it from another host",
                     _ if rates.reset => "its uuid is that of another one, which is still here",
@@ -47,7 +47,7 @@ pub fn compare(
                 };
                 events.push(created(domain).because(cause));
             }
-            Before::Reused(at) => {
+            Match::IdReused(at) => {
                 let old = before.domains[at].identity.uuid;
                 events.push(created(domain));
                 events.push(
@@ -67,7 +67,7 @@ pub fn compare(
     }
     seen.clear();
     seen.resize(before.domains.len(), false);
-    for at in rates.iter().filter_map(|rates| rates.past.place()) {
+    for at in rates.iter().filter_map(|rates| rates.matched.place()) {
         seen[at] = true;
     }
     let gone = before.domains.iter().zip(seen.iter());
@@ -91,11 +91,11 @@ fn created(domain: &Domain) -> Event {
 }
 
 /// Compares two readings of the same life.
-fn compare_domain(old: &Domain, new: &Domain, rates: &mut Rates, events: &mut Vec<Event>) {
+fn compare_domain(old: &Domain, new: &Domain, rates: &mut DomainRates, events: &mut Vec<Event>) {
     compare_names(old, new, events);
     if (old.stale_ns == 0) != (new.stale_ns == 0) {
         let kind = if new.stale_ns == 0 {
-            EventKind::Fresh
+            EventKind::Recovered
         } else {
             EventKind::Stale
         };

@@ -1,4 +1,4 @@
-//! Rates: pure functions of two readings and the time between them.
+//! DomainRates: pure functions of two readings and the time between them.
 
 use std::mem;
 
@@ -8,21 +8,21 @@ use crate::counter;
 
 /// What a domain was in the reading before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Before {
+pub enum Match {
     /// There was no reading before.
     #[default]
-    Nothing,
+    FirstSample,
     /// It was not there.
     New,
     /// The same life of it, in this place of the list.
     Same(usize),
-    /// Another life of it, with another id or incarnation, in this place.
-    Rebooted(usize),
-    /// Its id had another owner, in this place.
-    Reused(usize),
+    /// Another life of it, with classify_new id or incarnation, in this place.
+    Restarted(usize),
+    /// Its id had classify_new owner, in this place.
+    IdReused(usize),
 }
 
-impl Before {
+impl Match {
     /// Where the same life of the domain was in the list.
     #[must_use]
     pub const fn same(self) -> Option<usize> {
@@ -35,21 +35,21 @@ impl Before {
     /// Where it was in the list, in this life or the one before.
     pub const fn place(self) -> Option<usize> {
         match self {
-            Self::Same(at) | Self::Rebooted(at) => Some(at),
+            Self::Same(at) | Self::Restarted(at) => Some(at),
             _ => None,
         }
     }
 
     /// Whether the domain, or this life of it, began after the reading before.
     pub const fn is_new(self) -> bool {
-        matches!(self, Self::New | Self::Rebooted(_) | Self::Reused(_))
+        matches!(self, Self::New | Self::Restarted(_) | Self::IdReused(_))
     }
 }
 
 /// What changed of one domain since the reading before. `None` where there is none to compare
 /// with, where either reading does not tell, or where a counter started anew in between.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Rates {
+pub struct DomainRates {
     /// Percent of one pCPU: two busy vCPUs show 200.
     pub cpu_pct: Option<f64>,
     /// Bytes per second that the guest received.
@@ -60,11 +60,11 @@ pub struct Rates {
     pub disk_rd: Option<f64>,
     /// Bytes per second that the guest wrote to its disks.
     pub disk_wr: Option<f64>,
-    /// The counters are not those of the reading before: the domain rebooted, its id has another
+    /// The counters are not those of the reading before: the domain rebooted, its id has classify_new
     /// owner, or a counter ran backwards.
     pub reset: bool,
     /// What it was in the reading before.
-    pub past: Before,
+    pub matched: Match,
     /// The time that the rates are of: between the two readings of this domain's values.
     pub elapsed_ns: Option<u64>,
 }
@@ -76,7 +76,7 @@ struct Counters {
     mono_ns: u64,
     /// CPU time; bytes received, sent, read and written.
     values: [Option<u64>; 5],
-    /// How many devices the sums are of: with another number they are of other things.
+    /// How many devices the sums are of: with classify_new number they are of other things.
     nics: usize,
     disks: usize,
 }
@@ -88,7 +88,7 @@ impl Counters {
     /// Takes the next reading of the same life of the same domain, which began at `mono_ns`, and
     /// returns the rates since the one before.
     #[inline(always)]
-    fn advance(&mut self, domain: &Domain, mono_ns: u64, past: Before) -> Rates {
+    fn advance(&mut self, domain: &Domain, mono_ns: u64, matched: Match) -> DomainRates {
         let read_ns = mono_ns.saturating_sub(domain.stale_ns);
         let elapsed_ns = read_ns.saturating_sub(mem::replace(&mut self.mono_ns, read_ns));
         let values = [
@@ -115,24 +115,24 @@ impl Counters {
         let other_nics = is_other(&mut self.nics, domain.nics.rows.len());
         let other_disks = is_other(&mut self.disks, domain.disks.rows.len());
         if backwards {
-            return Rates::reset(past);
+            return DomainRates::reset(matched);
         }
         // Of a domain that could not be read, the values are those of the reading before, or older.
         if elapsed_ns == 0 || domain.stale_ns > 0 {
-            return Rates {
-                past,
+            return DomainRates {
+                matched,
                 reset: elapsed_ns > 0 && (other_nics || other_disks),
-                ..Rates::default()
+                ..DomainRates::default()
             };
         }
-        let mut rates = Rates {
+        let mut rates = DomainRates {
             cpu_pct,
             net_rx,
             net_tx,
             disk_rd,
             disk_wr,
             reset: other_nics || other_disks,
-            past,
+            matched,
             elapsed_ns: Some(elapsed_ns),
         };
         if other_nics {
@@ -145,9 +145,9 @@ impl Counters {
     }
 }
 
-impl Rates {
+impl DomainRates {
     /// No rates, and that they were made impossible.
-    const fn reset(past: Before) -> Self {
+    const fn reset(matched: Match) -> Self {
         Self {
             cpu_pct: None,
             net_rx: None,
@@ -155,46 +155,46 @@ impl Rates {
             disk_rd: None,
             disk_wr: None,
             reset: true,
-            past,
+            matched,
             elapsed_ns: None,
         }
     }
 
-    /// Whether the domain's counters are those of another life.
+    /// Whether the domain's counters are those of classify_new life.
     pub const fn is_another_life(&self) -> bool {
-        matches!(self.past, Before::Rebooted(_) | Before::Reused(_))
+        matches!(self.matched, Match::Restarted(_) | Match::IdReused(_))
     }
 }
 
 /// The reading before, and the rates that the last one made with it.
 #[derive(Debug, Default)]
-pub struct Deltas {
+pub struct RateTracker {
     /// The domains of the last reading, in its order.
     known: Vec<Counters>,
-    rates: Vec<Rates>,
+    rates: Vec<DomainRates>,
     any: bool,
     /// A buffer.
     before: Vec<Counters>,
 }
 
-impl Deltas {
+impl RateTracker {
     /// Takes the reading that began at `mono_ns` and returns its rates, one for each domain in
     /// the snapshot's order.
-    pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &mut [Rates] {
+    pub fn update(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &mut [DomainRates] {
         let domains = &snapshot.domains[..];
         let known = self.known.iter().map(|known| known.identity);
         if known.eq(domains.iter().map(|domain| domain.identity)) {
             self.rates.clear();
             let both = self.known.iter_mut().zip(domains).enumerate();
             let rates =
-                both.map(|(at, (known, domain))| known.advance(domain, mono_ns, Before::Same(at)));
+                both.map(|(at, (known, domain))| known.advance(domain, mono_ns, Match::Same(at)));
             self.rates.extend(rates);
         } else {
-            self.meet(snapshot);
+            self.rematch(snapshot);
             let known = self.known.iter_mut().zip(domains);
             for (rates, (known, domain)) in self.rates.iter_mut().zip(known) {
-                let since = known.advance(domain, mono_ns, rates.past);
-                if rates.past.same().is_some() {
+                let since = known.advance(domain, mono_ns, rates.matched);
+                if rates.matched.same().is_some() {
                     *rates = since;
                 }
             }
@@ -205,9 +205,9 @@ impl Deltas {
 
     /// Makes `known` the domains of a reading that has others than the last, with the counters of
     /// those that it had too; and `rates` what each was in the reading before, with all that is to
-    /// say of one that has another life now.
+    /// say of one that has classify_new life now.
     #[cold]
-    fn meet(&mut self, snapshot: &Snapshot) {
+    fn rematch(&mut self, snapshot: &Snapshot) {
         mem::swap(&mut self.known, &mut self.before);
         self.known.clear();
         self.rates.clear();
@@ -226,10 +226,10 @@ impl Deltas {
             let same_id = there.filter(|there| there.identity.id == identity.id);
             let (known, rates) = match same_id {
                 Some(&there) if there.identity == identity => {
-                    let past = Before::Same(next);
-                    let same = Rates {
-                        past,
-                        ..Rates::default()
+                    let matched = Match::Same(next);
+                    let same = DomainRates {
+                        matched,
+                        ..DomainRates::default()
                     };
                     (there, same)
                 }
@@ -240,8 +240,8 @@ impl Deltas {
                     };
                     let at = other.map(|_| next);
                     let rates = match self.any {
-                        true => another(&self.before, snapshot, identity, at),
-                        false => Rates::default(),
+                        true => classify_new(&self.before, snapshot, identity, at),
+                        false => DomainRates::default(),
                     };
                     (new, rates)
                 }
@@ -253,12 +253,12 @@ impl Deltas {
 }
 
 /// What a domain is that was not there with this identity. `same_id` is where its id was.
-fn another(
+fn classify_new(
     all: &[Counters],
     snapshot: &Snapshot,
     identity: Identity,
     same_id: Option<usize>,
-) -> Rates {
+) -> DomainRates {
     let had = |before: &Counters| before.identity.uuid == identity.uuid;
     let earlier = match same_id {
         Some(at) if had(&all[at]) => Some(at),
@@ -275,12 +275,12 @@ fn another(
         still.map_or(true, |at| snapshot.domains[at].identity != identity)
     };
     match (earlier.filter(gone), same_id) {
-        (Some(at), _) => Rates::reset(Before::Rebooted(at)),
-        (None, Some(at)) => Rates::reset(Before::Reused(at)),
-        (None, None) => Rates {
+        (Some(at), _) => DomainRates::reset(Match::Restarted(at)),
+        (None, Some(at)) => DomainRates::reset(Match::IdReused(at)),
+        (None, None) => DomainRates {
             reset: earlier.is_some(),
-            past: Before::New,
-            ..Rates::default()
+            matched: Match::New,
+            ..DomainRates::default()
         },
     }
 }

@@ -1,36 +1,36 @@
-//! How long vCPUs have waited for a pCPU: an estimate, made of what they were doing at each
-//! reading. Half of an interval counts for each end of it at which a vCPU was ready; one that was
-//! paused, blocked or offline waited for nobody.
+//! Ready time: an estimate of the time that vCPUs have waited for a pCPU, from their states at each
+//! sample. Half of an interval counts for each end of it at which a vCPU was ready. A vCPU that was
+//! paused, blocked or offline did not wait.
 
 use virtmon_model::{Domain, Snapshot, VcpuState};
 
-use crate::rates::Rates;
+use crate::rates::DomainRates;
 
-/// The sums, for the vCPUs of each domain of the last reading.
+/// Ready time of the vCPUs of each domain of the last sample.
 #[derive(Debug, Default)]
-pub struct Ready {
+pub struct ReadyTimeEstimator {
     now: Sums,
     before: Sums,
-    /// Whether any vCPU was ever ready: not every hypervisor tells that state.
-    told: bool,
+    /// True once a vCPU was ready: not every hypervisor reports that state.
+    is_reported: bool,
 }
 
 #[derive(Debug, Default)]
 struct Sums {
     ns: Vec<Option<u64>>,
-    /// Where each domain's begin; one more than there are domains.
+    /// Index of the first vCPU of each domain, and the number of all vCPUs at the end.
     begins: Vec<usize>,
 }
 
-/// The sums as a sink sees them.
+/// Ready times as encoders see them.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ReadyView<'a> {
+pub struct ReadyTimes<'a> {
     ns: &'a [Option<u64>],
     begins: &'a [usize],
 }
 
-impl<'a> ReadyView<'a> {
-    /// Those of the domain in this place.
+impl<'a> ReadyTimes<'a> {
+    /// Ready times of the vCPUs of the domain with this index.
     pub fn of(&self, domain: usize) -> &'a [Option<u64>] {
         match self.begins.get(domain..domain + 2) {
             Some(&[begin, end]) => self.ns.get(begin..end).unwrap_or_default(),
@@ -40,17 +40,17 @@ impl<'a> ReadyView<'a> {
 }
 
 impl Sums {
-    fn view(&self) -> ReadyView<'_> {
-        ReadyView {
+    fn view(&self) -> ReadyTimes<'_> {
+        ReadyTimes {
             ns: &self.ns,
             begins: &self.begins,
         }
     }
 }
 
-impl Ready {
-    /// Takes a reading and the one before, with the domains' rates between them.
-    pub fn take(&mut self, before: Option<&Snapshot>, now: &Snapshot, rates: &[Rates]) {
+impl ReadyTimeEstimator {
+    /// Adds a sample. `before` is the sample before, `rates` the domains' rates between the two.
+    pub fn update(&mut self, before: Option<&Snapshot>, now: &Snapshot, rates: &[DomainRates]) {
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.ns.clear();
         self.now.begins.clear();
@@ -61,12 +61,12 @@ impl Ready {
         self.now.begins.push(0);
         for (domain, rates) in now.domains.iter().zip(rates) {
             let past = before.and_then(|before| {
-                let at = rates.past.same()?;
+                let at = rates.matched.same()?;
                 Some((before.domains.get(at)?, self.before.view().of(at)))
             });
             for (n, vcpu) in domain.vcpus.rows.iter().enumerate() {
                 let ready = vcpu.state == VcpuState::Ready;
-                self.told |= ready;
+                self.is_reported |= ready;
                 let then = past.and_then(|(past, sums)| {
                     let place =
                         |at: &usize| past.vcpus.rows.get(*at).is_some_and(|v| v.id == vcpu.id);
@@ -88,12 +88,12 @@ impl Ready {
         }
     }
 
-    /// The sums of the last reading.
-    pub fn view(&self) -> ReadyView<'_> {
-        if self.told {
+    /// Ready times at the last sample.
+    pub fn view(&self) -> ReadyTimes<'_> {
+        if self.is_reported {
             self.now.view()
         } else {
-            ReadyView::default()
+            ReadyTimes::default()
         }
     }
 }
@@ -102,7 +102,7 @@ impl Ready {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::rates::Deltas;
+    use crate::rates::RateTracker;
 
     use super::*;
 
@@ -115,13 +115,13 @@ mod tests {
         VcpuState::Unknown,
     ];
 
-    /// The sums after each reading: of each vCPU, whose states are given reading by reading.
-    fn sums(readings: &[(u64, Vec<VcpuState>)]) -> Vec<Vec<Option<u64>>> {
-        let (mut ready, mut deltas) = (Ready::default(), Deltas::default());
+    /// Ready time of each vCPU after each sample, for the given states.
+    fn sums(samples: &[(u64, Vec<VcpuState>)]) -> Vec<Vec<Option<u64>>> {
+        let (mut ready, mut tracker) = (ReadyTimeEstimator::default(), RateTracker::default());
         let mut before: Option<Snapshot> = None;
         let mut mono_ns = 1;
         let mut after = Vec::new();
-        for (elapsed_ns, states) in readings {
+        for (elapsed_ns, states) in samples {
             mono_ns += elapsed_ns;
             let mut now = Snapshot::default();
             let domain = now.domains.next_row();
@@ -130,8 +130,8 @@ mod tests {
                 let vcpu = domain.vcpus.rows.next_row();
                 (vcpu.id, vcpu.state) = (id, state);
             }
-            let rates = deltas.take(&now, mono_ns).to_vec();
-            ready.take(before.as_ref(), &now, &rates);
+            let rates = tracker.update(&now, mono_ns).to_vec();
+            ready.update(before.as_ref(), &now, &rates);
             after.push(ready.now.view().of(0).to_vec());
             before = Some(now);
         }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_that_is_paused_for_a_while_does_not_wait_meanwhile() {
+    fn a_paused_domain_does_not_wait() {
         let second = 1_000_000_000;
         let states = [
             VcpuState::Running,
@@ -148,21 +148,21 @@ mod tests {
             VcpuState::Ready,
             VcpuState::Ready,
         ];
-        let readings: Vec<_> = states.iter().map(|&state| (second, vec![state])).collect();
-        let sums: Vec<_> = sums(&readings).concat();
+        let samples: Vec<_> = states.iter().map(|&state| (second, vec![state])).collect();
+        let sums: Vec<_> = sums(&samples).concat();
         assert_eq!(sums, [0, 0, 0, second / 2, second / 2 + second].map(Some));
     }
 
     proptest! {
         #[test]
-        fn only_what_could_run_waits_and_never_longer_than_there_was_time(
-            readings in (1usize..5).prop_flat_map(|vcpus| {
+        fn only_ready_vcpus_wait_and_at_most_the_elapsed_time(
+            samples in (1usize..5).prop_flat_map(|vcpus| {
                 let states = proptest::collection::vec(proptest::sample::select(&STATES[..]), vcpus);
                 proptest::collection::vec((1u64..1 << 40, states), 2..20)
             })
         ) {
-            let sums = sums(&readings);
-            for (n, pair) in readings.windows(2).enumerate() {
+            let sums = sums(&samples);
+            for (n, pair) in samples.windows(2).enumerate() {
                 let [(_, then), (elapsed_ns, now)] = pair else {
                     unreachable!()
                 };

@@ -1,7 +1,7 @@
 //! Bytes and allocations of a steady tick of 1,000 domains, by each encoder.
 
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Deltas;
+use virtmon_analysis::rates::RateTracker;
 use virtmon_bench::{encoders, host, tick};
 
 const DOMAINS: u32 = 1_000;
@@ -10,13 +10,13 @@ fn main() {
     println!("| encoder | bytes a row | allocations a tick | bytes allocated |");
     println!("| --- | --: | --: | --: |");
     for (name, mut sink) in encoders() {
-        let mut deltas = Deltas::default();
+        let mut deltas = RateTracker::default();
         let mut out = Vec::new();
-        // Ticks before the last leave headers behind and buffers as large as they get.
+        // TickColumns before the last leave headers behind and buffers as large as they get.
         for number in 0..4 {
             let reading = host(DOMAINS, number);
             let tick = tick(number);
-            let rates = deltas.take(&reading, tick.mono_ns);
+            let rates = deltas.update(&reading, tick.mono_ns);
             let frame = Frame::new(tick, &reading, rates);
             out.clear();
             let taken = allocation_counter::measure(|| sink.encode(&frame, &mut out));

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use virtmon_analysis::filter::Choice;
-use virtmon_analysis::subsamples::Burst;
-use virtmon_export::encode::Sink;
+use virtmon_analysis::filter::DomainFilter;
+use virtmon_analysis::subsamples::SubsampleStats;
+use virtmon_export::encode::Encoder;
 use virtmon_model::Snapshot;
 
 use crate::files::Output;
@@ -56,7 +56,7 @@ impl Runner {
     }
 
     /// Sets the domains that have rows.
-    pub fn set_filter(&mut self, filter: Choice) {
+    pub fn set_filter(&mut self, filter: DomainFilter) {
         self.analysis.filter = filter;
     }
 
@@ -64,7 +64,7 @@ impl Runner {
     /// source's ticks are the samples.
     pub fn set_samples_per_tick(&mut self, samples: u64) {
         self.samples_per_tick = samples.max(1);
-        self.analysis.subsamples = Some(Burst::of(samples));
+        self.analysis.subsamples = Some(SubsampleStats::new(samples));
     }
 
     /// Adds self statistics to each frame.
@@ -78,7 +78,7 @@ impl Runner {
     }
 
     /// Adds an encoder, and the open file of its bytes.
-    pub fn add(&mut self, sink: impl Sink + 'static, output: Output) {
+    pub fn add(&mut self, sink: impl Encoder + 'static, output: Output) {
         self.outputs.add(Box::new(sink), output);
     }
 

@@ -377,7 +377,7 @@ fn bursts_within_an_interval() {
             .success()
     );
     assert_eq!(rows(&fs::read(&csv).unwrap()).len(), 4);
-    let bursts = rows(&fs::read(dir.path().join("out.burst.csv")).unwrap());
+    let bursts = rows(&fs::read(dir.path().join("out.subsample.csv")).unwrap());
     assert_eq!(bursts.len(), 4);
     for burst in &bursts[1..] {
         let number = |at: usize| burst[at].parse::<f64>().unwrap();

@@ -13,17 +13,17 @@ use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
-use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::openstack::Nova;
-use virtmon_export::tables::self_stats::Own;
-use virtmon_export::tables::stat::Stats;
-use virtmon_export::tables::subsamples::Bursts;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::openstack::NovaTable;
+use virtmon_export::tables::self_stats::SelfTable;
+use virtmon_export::tables::stat::StatTable;
+use virtmon_export::tables::subsamples::SubsampleTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 use virtmon_model::{Backend, Capabilities, Instance, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a
@@ -109,23 +109,23 @@ impl Backend for Script {
 
 fn add<T: Table>(runner: &mut Runner, dir: &Path) {
     let output = Output::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
-    runner.add(CsvSink::<T>::default(), output);
+    runner.add(CsvEncoder::<T>::default(), output);
 }
 
 /// Every table, of names and values that a real host seldom has.
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
     let mut runner = Runner::new(|_| {});
-    add::<Domains>(&mut runner, dir);
-    add::<Vcpus>(&mut runner, dir);
-    add::<Nics>(&mut runner, dir);
-    add::<Disks>(&mut runner, dir);
-    add::<Hosts>(&mut runner, dir);
-    add::<Events>(&mut runner, dir);
-    add::<Own>(&mut runner, dir);
-    add::<Stats>(&mut runner, dir);
-    add::<Nova>(&mut runner, dir);
-    add::<Bursts>(&mut runner, dir);
+    add::<DomainTable>(&mut runner, dir);
+    add::<VcpuTable>(&mut runner, dir);
+    add::<NicTable>(&mut runner, dir);
+    add::<DiskTable>(&mut runner, dir);
+    add::<HostTable>(&mut runner, dir);
+    add::<EventTable>(&mut runner, dir);
+    add::<SelfTable>(&mut runner, dir);
+    add::<StatTable>(&mut runner, dir);
+    add::<NovaTable>(&mut runner, dir);
+    add::<SubsampleTable>(&mut runner, dir);
     runner.set_self_monitor(SelfMonitor::start(None));
     runner.set_samples_per_tick(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();

@@ -127,7 +127,7 @@ fn the_shipped_recordings_show_what_was_done_to_their_guests() {
     let told = events(&libvirt[5]);
     has(&told, "busy", "paused");
     has(&told, "plain-5", "stale");
-    has(&told, "plain-5", "fresh");
+    has(&told, "plain-5", "recovered");
     has(&told, "plain-6", "destroyed");
 }
 
@@ -196,7 +196,7 @@ fn the_options_are_those_of_a_run() {
     let burst = ["--sample-interval", "500ms", "--interval", "5s", "--csv"];
     let output = replay(&xen, &[&burst[..], &[file.to_str().unwrap()]].concat());
     assert!(output.status.success(), "{output:?}");
-    let bursts = rows(&fs::read(dir.path().join("out.burst.csv")).unwrap());
+    let bursts = rows(&fs::read(dir.path().join("out.subsample.csv")).unwrap());
     assert!(bursts.iter().any(|row| &row[10] == "10"));
 
     refused(&replay(&xen, &["--interval", "750ms"]), 2, "500ms");

@@ -28,11 +28,11 @@ use virtmon::sampling::clock;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::self_stats::Own;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::self_stats::SelfTable;
 use virtmon_model::{Backend, Capabilities, Result, Snapshot};
 
 /// No machine is as busy as this.
@@ -84,7 +84,7 @@ impl Backend for Script {
 /// A line of so many bytes a tick.
 struct Bulk(usize);
 
-impl Sink for Bulk {
+impl Encoder for Bulk {
     fn encode(&mut self, _: &Frame<'_>, out: &mut Vec<u8>) {
         out.push(b'"');
         out.resize(out.len() + self.0, b'x');
@@ -127,10 +127,10 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
     let runner = thread::spawn(move || {
         let mut script = script;
         let mut runner = Runner::new(|_| {});
-        let sinks: Vec<Box<dyn Sink>> = vec![
-            Box::new(JsonSink::<Domains>::of(&[])),
-            Box::new(JsonSink::<Events>::of(&[])),
-            Box::new(JsonSink::<Own>::of(&[])),
+        let sinks: Vec<Box<dyn Encoder>> = vec![
+            Box::new(JsonEncoder::<DomainTable>::of(&[])),
+            Box::new(JsonEncoder::<EventTable>::of(&[])),
+            Box::new(JsonEncoder::<SelfTable>::of(&[])),
             Box::new(Bulk(bulk)),
         ];
         runner.add(sinks, Output::file(&path).unwrap());
@@ -203,7 +203,7 @@ fn what_a_full_queue_drops_is_written_down() {
         of(&rows, "event").next()
     );
     let event = of(&rows, "event").next().unwrap();
-    assert_eq!(event["event"], "dropped");
+    assert_eq!(event["event"], "output_dropped");
     assert_eq!(event["new"], dropped);
     assert!(event["missed"].as_u64().unwrap() >= dropped);
     assert!(event["mono_ns"].as_u64().unwrap() > read_from);

@@ -42,7 +42,7 @@ impl Backend for Script {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         self.reading += 1;
-        // Rates that are long at first and short later, so that no later row is the longest: how
+        // DomainRates that are long at first and short later, so that no later row is the longest: how
         // long a rate is written depends on when the machine let the tick begin.
         let step = if self.reading <= WARM {
             1_000_000_000_000

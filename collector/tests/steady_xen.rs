@@ -16,7 +16,7 @@ use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
-use virtmon_export::encode::Sink;
+use virtmon_export::encode::Encoder;
 use virtmon_model::{Backend, Capabilities, Needs, Result, Snapshot};
 use xen_backend::{Options, XenBackend};
 
@@ -56,7 +56,7 @@ struct Told {
     told: Rc<RefCell<Vec<u64>>>,
 }
 
-impl Sink for Told {
+impl Encoder for Told {
     fn encode(&mut self, frame: &Frame<'_>, _: &mut Vec<u8>) {
         self.reading += 1;
         let mut told = self.told.borrow_mut();

@@ -18,18 +18,18 @@ use virtmon_analysis::event::{Event, EventKind};
 use virtmon_model::{Identity, Snapshot, State};
 
 use guests::{Guest, SECOND, readings, snapshot};
-use virtmon_analysis::frame::{Frame, Past, Tick};
-use virtmon_analysis::rates::{Deltas, Rates};
-use virtmon_analysis::ready_time::Ready;
-use virtmon_analysis::subsamples::Burst;
+use virtmon_analysis::frame::{Frame, PreviousSample, Tick};
+use virtmon_analysis::rates::{DomainRates, RateTracker};
+use virtmon_analysis::ready_time::ReadyTimeEstimator;
+use virtmon_analysis::subsamples::SubsampleStats;
 use virtmon_export::schema::cell::Cell;
 use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::subsamples::Bursts;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::subsamples::SubsampleTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 
 /// What a reading must show of one guest, given the reading before of the same life.
 struct Seen<'a> {
@@ -121,23 +121,23 @@ fn rows<T: Table>(frame: &Frame<'_>) -> std::result::Result<usize, TestCaseError
 fn every_table(frame: &Frame<'_>, guests: &[Guest]) -> std::result::Result<(), TestCaseError> {
     let all = |of: fn(&Guest) -> usize| guests.iter().map(of).sum::<usize>();
     prop_assert_eq!(
-        rows::<Domains>(frame)?,
+        rows::<DomainTable>(frame)?,
         guests.len(),
         "a guest keeps its row"
     );
-    prop_assert_eq!(rows::<Vcpus>(frame)?, all(|guest| guest.vcpus.len()));
-    prop_assert_eq!(rows::<Nics>(frame)?, all(|guest| guest.nics.len()));
-    prop_assert_eq!(rows::<Disks>(frame)?, all(|guest| guest.disks.len()));
-    prop_assert_eq!(rows::<Bursts>(frame)?, guests.len());
-    prop_assert_eq!(rows::<Events>(frame)?, frame.events.len());
-    rows::<Hosts>(frame)?;
+    prop_assert_eq!(rows::<VcpuTable>(frame)?, all(|guest| guest.vcpus.len()));
+    prop_assert_eq!(rows::<NicTable>(frame)?, all(|guest| guest.nics.len()));
+    prop_assert_eq!(rows::<DiskTable>(frame)?, all(|guest| guest.disks.len()));
+    prop_assert_eq!(rows::<SubsampleTable>(frame)?, guests.len());
+    prop_assert_eq!(rows::<EventTable>(frame)?, frame.events.len());
+    rows::<HostTable>(frame)?;
     Ok(())
 }
 
 /// The rates of one life between two readings of it, which began `gap_ns` apart.
 fn rates_are_right(
     seen: &Seen<'_>,
-    rates: &Rates,
+    rates: &DomainRates,
     gap_ns: u64,
 ) -> std::result::Result<(), TestCaseError> {
     let (past, now) = (seen.past, seen.now);
@@ -187,7 +187,7 @@ fn events_are_right(seen: &Seen<'_>) -> std::result::Result<(), TestCaseError> {
     let (past, now) = (seen.past, seen.now);
     prop_assert_eq!(seen.told(EventKind::Renamed), past.name != now.name);
     prop_assert_eq!(seen.told(EventKind::Stale), !past.stale && now.stale);
-    prop_assert_eq!(seen.told(EventKind::Fresh), past.stale && !now.stale);
+    prop_assert_eq!(seen.told(EventKind::Recovered), past.stale && !now.stale);
     prop_assert!(seen.changes(EventKind::VcpusChanged, past.vcpus_online, now.vcpus_online));
     prop_assert!(seen.changes(EventKind::MemoryChanged, past.mem_bytes, now.mem_bytes));
     prop_assert!(seen.turns(EventKind::Paused, State::Paused));
@@ -225,21 +225,21 @@ fn nobody_is_forgotten(
 proptest! {
     #[test]
     fn whatever_is_read(readings in readings()) {
-        let (mut deltas, mut seen, mut ready) = (Deltas::default(), Vec::new(), Ready::default());
-        let mut burst = Burst::default();
+        let (mut deltas, mut seen, mut ready) = (RateTracker::default(), Vec::new(), ReadyTimeEstimator::default());
+        let mut burst = SubsampleStats::default();
         let mut mono_ns = 1_000 * SECOND;
         let mut before: Option<(Snapshot, Vec<Guest>)> = None;
         for (guests, gap_ns) in readings {
             let before_ns = mono_ns;
             mono_ns += gap_ns;
             let now = snapshot(&guests);
-            let rates = deltas.take(&now, mono_ns);
-            burst.take(&now, mono_ns);
+            let rates = deltas.update(&now, mono_ns);
+            burst.update(&now, mono_ns);
             let mut events = Vec::new();
             if let Some((before, _)) = &before {
                 compare(before, &now, rates, &mut seen, &mut events);
             }
-            ready.take(before.as_ref().map(|(before, _)| before), &now, rates);
+            ready.update(before.as_ref().map(|(before, _)| before), &now, rates);
             let tick = Tick {
                 number: 0,
                 mono_ns,
@@ -249,10 +249,10 @@ proptest! {
                 missed: 0,
             };
             let frame = Frame {
-                before: before.as_ref().map(|(snapshot, _)| Past { snapshot, mono_ns: before_ns }),
+                previous: before.as_ref().map(|(snapshot, _)| PreviousSample { snapshot, mono_ns: before_ns }),
                 ready: ready.view(),
                 events: &events,
-                bursts: burst.spreads(guests.len()),
+                subsamples: burst.distributions(guests.len()),
                 ..Frame::new(tick, &now, rates)
             };
             every_table(&frame, &guests)?;
@@ -296,10 +296,10 @@ fn causes(before: &[Guest], now: &[Guest]) -> Vec<String> {
 
 fn between<T: Debug>(before: &[Guest], now: &[Guest], part: impl Fn(&Event) -> T) -> Vec<T> {
     let (before, now) = (snapshot(before), snapshot(now));
-    let mut deltas = Deltas::default();
-    deltas.take(&before, SECOND);
+    let mut deltas = RateTracker::default();
+    deltas.update(&before, SECOND);
     let mut events = Vec::new();
-    let rates = deltas.take(&now, 2 * SECOND);
+    let rates = deltas.update(&now, 2 * SECOND);
     compare(&before, &now, rates, &mut Vec::new(), &mut events);
     events.iter().map(part).collect()
 }

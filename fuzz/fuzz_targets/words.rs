@@ -9,11 +9,11 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::encode::text_table::TableSink;
-use virtmon_export::tables::domain::Domains;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::encode::text_table::TextTable;
+use virtmon_export::tables::domain::DomainTable;
 use virtmon::files::Output;
 use virtmon::program::cli;
 use virtmon::program::config::Config;
@@ -53,10 +53,10 @@ fuzz_target!(|data: &[u8]| {
         disks: true,
         vcpus: true,
     };
-    let sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(CsvSink::<Domains>::of(&config.outputs.columns)),
-        Box::new(JsonSink::<Domains>::of(&config.outputs.columns)),
-        Box::new(TableSink::new(capabilities, false).sorted(cli.tables.sort.into(), cli.tables.top)),
+    let sinks: Vec<Box<dyn Encoder>> = vec![
+        Box::new(CsvEncoder::<DomainTable>::of(&config.outputs.columns)),
+        Box::new(JsonEncoder::<DomainTable>::of(&config.outputs.columns)),
+        Box::new(TextTable::new(capabilities, false).sorted(cli.tables.sort.into(), cli.tables.top)),
     ];
     runner.add(
         sinks,

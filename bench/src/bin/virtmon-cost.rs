@@ -17,9 +17,9 @@ use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::tables::domain::Domains;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::tables::domain::DomainTable;
 use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
@@ -30,14 +30,14 @@ const BATCHES: u32 = 12;
 /// The least of this many ticks counts.
 const TICKS: u8 = 60;
 
-/// Ticks before those that count: until then domains are met, a few at each tick.
+/// TickColumns before those that count: until then domains are met, a few at each tick.
 const WARM_UP: u64 = 800;
 
 /// Notes at each tick what CPU time the whole program has taken. Between two of these lies one tick
 /// in full: the wait's end, reading, encoding, and what the writer's thread does.
 struct Stamp(Rc<RefCell<Vec<u64>>>);
 
-impl Sink for Stamp {
+impl Encoder for Stamp {
     fn encode(&mut self, _: &Frame<'_>, _: &mut Vec<u8>) {
         self.0.borrow_mut().extend(cpu_time());
     }
@@ -153,7 +153,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let costs = Rc::new(RefCell::new(Vec::new()));
         let mut runner = Runner::new(|_| {});
         runner.add(
-            CsvSink::<Domains>::default(),
+            CsvEncoder::<DomainTable>::default(),
             Output::file(Path::new(path))?,
         );
         runner.add(

@@ -29,7 +29,7 @@ Examples:
   sudo virtmon --interval 10ms --duration 1m --csv burst.csv
   sudo virtmon --csv out.csv --detail vcpu,event  also writes out.vcpu.csv and out.event.csv
   sudo virtmon --sample-interval 10ms --csv out.csv   min, mean, max and p99 of each second's
-                                                  rates: out.burst.csv
+                                                  rates: out.subsample.csv
   sudo virtmon --csv out.csv --append --rotate 24h --keep 14d   one compressed file a day, two
                                                   weeks of them
   virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns

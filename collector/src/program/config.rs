@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use libvirt_backend::Options as LibvirtOptions;
-use virtmon_analysis::filter::Choice;
+use virtmon_analysis::filter::DomainFilter;
 use virtmon_export::encode::text_table::Sort;
 use virtmon_model::Needs;
 
@@ -26,7 +26,7 @@ pub struct Config {
     /// The host or recording that is sampled.
     pub source: SourceConfig,
     /// The domains that have rows.
-    pub filter: Choice,
+    pub filter: DomainFilter,
     /// Number of samples in each interval, if there is more than one by option.
     pub samples_per_interval: Option<u64>,
     /// When the run ends by itself.
@@ -110,7 +110,7 @@ impl Config {
     /// # Errors
     /// A pattern of `--domain` or `--exclude` is not valid. The error is a message for the user.
     pub fn resolve(cli: &Cli) -> Result<Self, String> {
-        let filter = Choice::new(&cli.source.domain, &cli.source.exclude)
+        let filter = DomainFilter::new(&cli.source.domain, &cli.source.exclude)
             .map_err(|error| format!("--domain, --exclude: {error} (see virtmon --help)"))?;
         let outputs = OutputConfig::resolve(cli);
         let source = match &cli.source.replay {

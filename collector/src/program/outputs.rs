@@ -8,21 +8,21 @@ use crate::files::error::OutputError;
 use crate::files::open::Claims;
 use crate::files::settings::{Content, Settings};
 use crate::runner::Runner;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::{JsonLines, JsonSink};
-use virtmon_export::encode::recording::RecordSink;
-use virtmon_export::encode::text_table::TableSink;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::{JsonEncoder, JsonLinesEncoder};
+use virtmon_export::encode::recording::RecordingEncoder;
+use virtmon_export::encode::text_table::TextTable;
 use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::openstack::Nova;
-use virtmon_export::tables::self_stats::Own;
-use virtmon_export::tables::stat::Stats;
-use virtmon_export::tables::subsamples::Bursts;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::openstack::NovaTable;
+use virtmon_export::tables::self_stats::SelfTable;
+use virtmon_export::tables::stat::StatTable;
+use virtmon_export::tables::subsamples::SubsampleTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 use virtmon_model::Capabilities;
 
 use crate::program::cli::tables::Detail;
@@ -37,35 +37,35 @@ pub(crate) fn add(
 ) -> Result<(), OutputError> {
     let claims = &mut claims;
     if let Some(path) = &config.csv {
-        csv::<Domains>(config, path, runner, claims)?;
+        csv::<DomainTable>(config, path, runner, claims)?;
         if config.has_subsamples {
-            csv_beside::<Bursts>(config, path, runner, claims)?;
+            csv_beside::<SubsampleTable>(config, path, runner, claims)?;
         }
         for &detail in &config.details {
             match detail {
-                Detail::Vcpu => csv_beside::<Vcpus>(config, path, runner, claims)?,
-                Detail::Nic => csv_beside::<Nics>(config, path, runner, claims)?,
-                Detail::Disk => csv_beside::<Disks>(config, path, runner, claims)?,
-                Detail::Host => csv_beside::<Hosts>(config, path, runner, claims)?,
-                Detail::Event => csv_beside::<Events>(config, path, runner, claims)?,
-                Detail::SelfStats => csv_beside::<Own>(config, path, runner, claims)?,
-                Detail::Stat => csv_beside::<Stats>(config, path, runner, claims)?,
-                Detail::Nova => csv_beside::<Nova>(config, path, runner, claims)?,
+                Detail::Vcpu => csv_beside::<VcpuTable>(config, path, runner, claims)?,
+                Detail::Nic => csv_beside::<NicTable>(config, path, runner, claims)?,
+                Detail::Disk => csv_beside::<DiskTable>(config, path, runner, claims)?,
+                Detail::Host => csv_beside::<HostTable>(config, path, runner, claims)?,
+                Detail::Event => csv_beside::<EventTable>(config, path, runner, claims)?,
+                Detail::SelfStats => csv_beside::<SelfTable>(config, path, runner, claims)?,
+                Detail::Stat => csv_beside::<StatTable>(config, path, runner, claims)?,
+                Detail::Nova => csv_beside::<NovaTable>(config, path, runner, claims)?,
             }
         }
     }
     if let Some(path) = &config.json {
-        let domains: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&config.columns));
+        let domains: Box<dyn Encoder> = Box::new(JsonEncoder::<DomainTable>::of(&config.columns));
         let details = config
             .details
             .iter()
             .map(|&detail| json(detail, &config.columns));
-        let mut sinks: Vec<Box<dyn Sink>> = std::iter::once(domains).chain(details).collect();
+        let mut sinks: Vec<Box<dyn Encoder>> = std::iter::once(domains).chain(details).collect();
         if config.has_subsamples {
-            sinks.push(Box::new(JsonSink::<Bursts>::of(&config.columns)));
+            sinks.push(Box::new(JsonEncoder::<SubsampleTable>::of(&config.columns)));
         }
         let output = open(config, path, Vec::new(), claims)?;
-        runner.add(JsonLines::new(sinks, &config.columns), output);
+        runner.add(JsonLinesEncoder::new(sinks, &config.columns), output);
     }
     if let Some(path) = &config.record {
         let settings = Settings {
@@ -74,12 +74,12 @@ pub(crate) fn add(
             ..config.settings
         };
         runner.add(
-            RecordSink,
+            RecordingEncoder,
             Output::open(path, Vec::new(), settings, claims)?,
         );
     }
     if let Some(table_config) = config.table {
-        let table = TableSink::new(capabilities, io::stdout().is_terminal() && colour());
+        let table = TextTable::new(capabilities, io::stdout().is_terminal() && colour());
         let table = table.sorted(table_config.sort, table_config.top);
         runner.add(
             table.at_most_every(table_config.min_interval_ns),
@@ -112,7 +112,7 @@ fn csv<T: Table>(
     runner: &mut Runner,
     claims: &mut Claims,
 ) -> Result<(), OutputError> {
-    let sink = CsvSink::<T>::of(&config.columns).safe(config.is_csv_safe);
+    let sink = CsvEncoder::<T>::of(&config.columns).safe(config.is_csv_safe);
     // The output writes it: each file that it begins has one.
     let output = open(config, path, sink.header(), claims)?;
     runner.add(sink.without_header(true), output);
@@ -132,16 +132,16 @@ fn open(
     }
 }
 
-fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {
+fn json(detail: Detail, columns: &[String]) -> Box<dyn Encoder> {
     match detail {
-        Detail::Vcpu => Box::new(JsonSink::<Vcpus>::of(columns)),
-        Detail::Nic => Box::new(JsonSink::<Nics>::of(columns)),
-        Detail::Disk => Box::new(JsonSink::<Disks>::of(columns)),
-        Detail::Host => Box::new(JsonSink::<Hosts>::of(columns)),
-        Detail::Event => Box::new(JsonSink::<Events>::of(columns)),
-        Detail::SelfStats => Box::new(JsonSink::<Own>::of(columns)),
-        Detail::Stat => Box::new(JsonSink::<Stats>::of(columns)),
-        Detail::Nova => Box::new(JsonSink::<Nova>::of(columns)),
+        Detail::Vcpu => Box::new(JsonEncoder::<VcpuTable>::of(columns)),
+        Detail::Nic => Box::new(JsonEncoder::<NicTable>::of(columns)),
+        Detail::Disk => Box::new(JsonEncoder::<DiskTable>::of(columns)),
+        Detail::Host => Box::new(JsonEncoder::<HostTable>::of(columns)),
+        Detail::Event => Box::new(JsonEncoder::<EventTable>::of(columns)),
+        Detail::SelfStats => Box::new(JsonEncoder::<SelfTable>::of(columns)),
+        Detail::Stat => Box::new(JsonEncoder::<StatTable>::of(columns)),
+        Detail::Nova => Box::new(JsonEncoder::<NovaTable>::of(columns)),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Analysis of a run: the state from which each tick's rates and events follow.
 
 use virtmon_analysis::event::Event;
-use virtmon_analysis::filter::Choice;
+use virtmon_analysis::filter::DomainFilter;
 use virtmon_analysis::frame::{Frame, Tick};
-use virtmon_analysis::notifications::Told;
-use virtmon_analysis::rates::Deltas;
-use virtmon_analysis::ready_time::Ready;
-use virtmon_analysis::subsamples::Burst;
+use virtmon_analysis::notifications::NotificationMerger;
+use virtmon_analysis::rates::RateTracker;
+use virtmon_analysis::ready_time::ReadyTimeEstimator;
+use virtmon_analysis::subsamples::SubsampleStats;
 use virtmon_analysis::{changes, clock_step};
 use virtmon_model::{Notification, Snapshot, Timestamps};
 
@@ -16,14 +16,14 @@ use crate::runner::outage;
 /// State of the analysis, from tick to tick.
 #[derive(Default)]
 pub(super) struct Analysis {
-    pub(super) filter: Choice,
-    pub(super) subsamples: Option<Burst>,
-    rates: Deltas,
-    ready_time: Ready,
-    notifications: Told,
+    pub(super) filter: DomainFilter,
+    pub(super) subsamples: Option<SubsampleStats>,
+    rates: RateTracker,
+    ready_time: ReadyTimeEstimator,
+    notifications: NotificationMerger,
     /// Buffer of the comparison.
     seen: Vec<bool>,
-    /// Events of the current tick.
+    /// EventTable of the current tick.
     pub(super) events: Vec<Event>,
     /// Clocks of the last tick that was analysed.
     clocks: Option<Timestamps>,
@@ -33,7 +33,7 @@ impl Analysis {
     /// Adds a sample to the distributions of its interval.
     pub(super) fn add_subsample(&mut self, snapshot: &Snapshot, mono_ns: u64) {
         if let Some(subsamples) = &mut self.subsamples {
-            subsamples.take(snapshot, mono_ns);
+            subsamples.update(snapshot, mono_ns);
         }
     }
 
@@ -54,28 +54,28 @@ impl Analysis {
     ) -> Frame<'a> {
         let Pair { current, previous } = pair;
         let events = &mut self.events;
-        let rates = self.rates.take(current, tick.mono_ns);
+        let rates = self.rates.update(current, tick.mono_ns);
         let known = previous.map_or(&[][..], |previous| &previous.snapshot.warnings);
         outage::report_warnings(known, &current.warnings, events, warn);
         if let Some(previous) = previous {
             changes::compare(previous.snapshot, current, rates, &mut self.seen, events);
             self.notifications
-                .complete(notifications(), previous.snapshot, current, events);
+                .merge(notifications(), previous.snapshot, current, events);
         }
         let before = previous.map(|previous| previous.snapshot);
-        self.ready_time.take(before, current, rates);
-        self.filter.take(current);
+        self.ready_time.update(before, current, rates);
+        self.filter.update(current);
         self.filter.retain(events);
         let distributions = match &mut self.subsamples {
-            Some(subsamples) => subsamples.spreads(current.domains.len()),
+            Some(subsamples) => subsamples.distributions(current.domains.len()),
             None => &[],
         };
         Frame {
-            before: previous,
+            previous,
             ready: self.ready_time.view(),
             events: &self.events,
-            bursts: distributions,
-            chosen: self.filter.chosen(),
+            subsamples: distributions,
+            selected: self.filter.selected(),
             ..Frame::new(tick, current, rates)
         }
     }
@@ -85,7 +85,7 @@ impl Analysis {
         Frame {
             failed: true,
             events: &self.events,
-            chosen: self.filter.chosen(),
+            selected: self.filter.selected(),
             ..Frame::new(tick, empty, &[])
         }
     }

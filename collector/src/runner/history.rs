@@ -1,6 +1,6 @@
 //! The last two snapshots of a run.
 
-use virtmon_analysis::frame::Past;
+use virtmon_analysis::frame::PreviousSample;
 use virtmon_model::Snapshot;
 
 /// The last two snapshots.
@@ -17,7 +17,7 @@ pub(super) struct History {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair<'a> {
     pub(super) current: &'a Snapshot,
-    pub(super) previous: Option<Past<'a>>,
+    pub(super) previous: Option<PreviousSample<'a>>,
 }
 
 impl History {
@@ -32,7 +32,7 @@ impl History {
         let previous_ns = self.current_ns.replace(mono_ns);
         Pair {
             current: &self.current,
-            previous: previous_ns.map(|mono_ns| Past {
+            previous: previous_ns.map(|mono_ns| PreviousSample {
                 snapshot: &self.spare,
                 mono_ns,
             }),

@@ -18,7 +18,10 @@ impl Outage {
         let text = error.to_string();
         if text != self.last_failure {
             warn(&text);
-            events.push(Event::host(EventKind::Lost, Cow::Owned(text.clone())));
+            events.push(Event::host(
+                EventKind::SampleFailed,
+                Cow::Owned(text.clone()),
+            ));
             self.last_failure = text;
         }
     }
@@ -27,7 +30,7 @@ impl Outage {
     pub(super) fn sample_succeeded(&mut self, events: &mut Vec<Event>) {
         if !self.last_failure.is_empty() {
             let cause = Cow::Owned(std::mem::take(&mut self.last_failure));
-            events.push(Event::host(EventKind::Back, cause));
+            events.push(Event::host(EventKind::SampleRecovered, cause));
         }
     }
 }
@@ -42,7 +45,7 @@ pub(super) fn report_warnings(
     for warning in current.iter().filter(|line| !previous.contains(line)) {
         warn(warning);
         let cause = Cow::Owned(warning.clone());
-        events.push(Event::host(EventKind::Trouble, cause));
+        events.push(Event::host(EventKind::Warning, cause));
     }
 }
 
@@ -65,7 +68,7 @@ mod tests {
         outage.sample_failed(&failure("b"), &mut events, |_| {});
         outage.sample_succeeded(&mut events);
         outage.sample_succeeded(&mut events);
-        let (lost, back) = (EventKind::Lost, EventKind::Back);
+        let (lost, back) = (EventKind::SampleFailed, EventKind::SampleRecovered);
         assert_eq!(causes(&events), [(lost, "a"), (lost, "b"), (back, "b")]);
     }
 
@@ -79,7 +82,7 @@ mod tests {
             report_warnings(&previous, &current, &mut events, |_| {});
             previous = current;
         }
-        let expected = ["a", "b", "a"].map(|cause| (EventKind::Trouble, cause));
+        let expected = ["a", "b", "a"].map(|cause| (EventKind::Warning, cause));
         assert_eq!(causes(&events), expected);
     }
 }

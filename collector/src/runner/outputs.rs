@@ -7,7 +7,7 @@ use std::time::Duration;
 use virtmon_analysis::event::Event;
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::self_stats::SelfStats;
-use virtmon_export::encode::Sink;
+use virtmon_export::encode::Encoder;
 
 use crate::files::Output;
 use crate::files::error::OutputError;
@@ -25,7 +25,7 @@ const MAX_PENDING_BYTES: u64 = 4 << 20;
 /// The encoders, and the thread that writes what they encode.
 #[derive(Default)]
 pub(super) struct Outputs {
-    sinks: Vec<Box<dyn Sink>>,
+    sinks: Vec<Box<dyn Encoder>>,
     /// Files of the encoders, until the thread has started.
     files: Vec<Output>,
     writer: Option<Writer>,
@@ -38,7 +38,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    pub(super) fn add(&mut self, sink: Box<dyn Sink>, file: Output) {
+    pub(super) fn add(&mut self, sink: Box<dyn Encoder>, file: Output) {
         self.sinks.push(sink);
         self.files.push(file);
     }
@@ -100,7 +100,7 @@ impl Outputs {
     /// Adds an event for the ticks that were dropped since the last one offered.
     pub(super) fn report_dropped(&self, events: &mut Vec<Event>) {
         if self.dropped > 0 {
-            events.push(Event::dropped(self.dropped));
+            events.push(Event::output_dropped(self.dropped));
         }
     }
 
@@ -120,12 +120,12 @@ impl Outputs {
         let cost = self.monitor.as_mut();
         let cost = cost.map(|monitor| monitor.take(source.calls()));
         let frame = Frame {
-            cost: cost.map(|cost| SelfStats {
+            self_stats: cost.map(|cost| SelfStats {
                 bytes: writer.written_bytes(),
                 dropped,
                 ..cost
             }),
-            taped: &self.recorded,
+            recorded: &self.recorded,
             ..*frame
         };
         let batch = writer.batch();

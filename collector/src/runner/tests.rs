@@ -59,7 +59,7 @@ type Note = (Tick, Option<f64>);
 #[derive(Clone, Default)]
 struct Notes(Rc<RefCell<Vec<Note>>>);
 
-impl Sink for Notes {
+impl Encoder for Notes {
     fn encode(&mut self, frame: &Frame<'_>, _out: &mut Vec<u8>) {
         if frame.failed {
             return;
@@ -190,7 +190,7 @@ impl Backend for WithWarnings {
 #[derive(Clone, Default)]
 struct Causes(Rc<RefCell<Vec<String>>>);
 
-impl Sink for Causes {
+impl Encoder for Causes {
     fn encode(&mut self, frame: &Frame<'_>, _out: &mut Vec<u8>) {
         let causes = frame.events.iter().map(|event| event.cause.to_string());
         self.0.borrow_mut().extend(causes);

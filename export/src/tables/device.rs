@@ -10,11 +10,11 @@ use virtmon_analysis::{backwards, counter};
 
 /// The table of network interfaces.
 #[derive(Debug)]
-pub enum Nics {}
+pub enum NicTable {}
 
 /// The table of block devices.
 #[derive(Debug)]
-pub enum Disks {}
+pub enum DiskTable {}
 
 /// A device, and the reading of it before.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl<D> DeviceRow<'_, D> {
     }
 }
 
-impl Table for Nics {
+impl Table for NicTable {
     type Row<'a> = DeviceRow<'a, Nic>;
     const NAME: &'static str = "nic";
     const HELP: &'static str =
@@ -83,7 +83,7 @@ impl Table for Nics {
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {
-            let before = frame.same_before(rates);
+            let before = frame.same_domain_before(rates);
             for (n, device) in domain.nics.rows.iter().enumerate() {
                 let same = before.and_then(|(past, elapsed_ns)| {
                     let same = |past: &Nic| past.name == device.name;
@@ -101,7 +101,7 @@ impl Table for Nics {
     }
 }
 
-impl Table for Disks {
+impl Table for DiskTable {
     type Row<'a> = DeviceRow<'a, Disk>;
     const NAME: &'static str = "disk";
     const HELP: &'static str = "One row for each block device of a domain and tick.";
@@ -153,7 +153,7 @@ impl Table for Disks {
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {
-            let before = frame.same_before(rates);
+            let before = frame.same_domain_before(rates);
             for (n, device) in domain.disks.rows.iter().enumerate() {
                 let same = before.and_then(|(past, elapsed_ns)| {
                     let same = |past: &Disk| past.name == device.name;

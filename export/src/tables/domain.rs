@@ -6,11 +6,11 @@ use crate::schema::cell::Cell;
 use crate::schema::column::Table;
 use crate::schema::column::columns;
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Rates;
+use virtmon_analysis::rates::DomainRates;
 
 /// The table of domains.
 #[derive(Debug)]
-pub enum Domains {}
+pub enum DomainTable {}
 
 /// A domain, and what changed of it.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +18,12 @@ pub struct DomainRow<'a> {
     /// The domain.
     pub domain: &'a Domain,
     /// What changed since the row before.
-    pub rates: &'a Rates,
+    pub rates: &'a DomainRates,
     /// The wall clock when reading began, in ns since 1970.
     pub wall_ns: u64,
 }
 
-impl Table for Domains {
+impl Table for DomainTable {
     type Row<'a> = DomainRow<'a>;
     const NAME: &'static str = "domain";
     const HELP: &'static str = "One row for each domain and tick: the file that `--csv` names.";

@@ -9,7 +9,7 @@ use virtmon_analysis::frame::Frame;
 
 /// The table of the host.
 #[derive(Debug)]
-pub enum Hosts {}
+pub enum HostTable {}
 
 /// The host as a whole, one of its pCPUs or one of its NUMA nodes.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct HostRow<'a> {
     mem_free_bytes: Option<u64>,
 }
 
-impl Table for Hosts {
+impl Table for HostTable {
     type Row<'a> = HostRow<'a>;
     const NAME: &'static str = "host";
     const HELP: &'static str = "A row for the host as a whole, `pcpu` and `node` empty in it, then one for each pCPU that is online and one for each NUMA node. All domains count, chosen or not. It has no id, uuid and name.";
@@ -62,7 +62,7 @@ impl Table for Hosts {
             return;
         }
         let host = &frame.snapshot.host;
-        let before = frame.before.map(|before| &before.snapshot.host);
+        let before = frame.previous.map(|before| &before.snapshot.host);
         let elapsed_ns = frame.elapsed_ns();
         let busy_pct = |pcpu: usize| {
             let then = before?.pcpu_idle_ns.get(pcpu).copied().flatten();
@@ -116,7 +116,7 @@ impl Table for Hosts {
 
 /// How much of the CPU time that there was the domains and the idle time account for.
 fn closure_pct(frame: &Frame<'_>) -> Option<f64> {
-    let before = frame.before?.snapshot;
+    let before = frame.previous?.snapshot;
     let elapsed_ns = frame.elapsed_ns()?;
     let host = &frame.snapshot.host;
     // A set of pCPUs that has changed leaves time that nobody counted.
@@ -135,14 +135,14 @@ fn closure_pct(frame: &Frame<'_>) -> Option<f64> {
         }
     }
     for (domain, rates) in frame.snapshot.domains.iter().zip(frame.rates) {
-        let then = match rates.past.same() {
+        let then = match rates.matched.same() {
             Some(at) => {
                 stayed += 1;
                 let then = before.domains.get(at).filter(|then| then.stale_ns == 0)?;
                 then.cpu_time_ns?
             }
             // All that it used, it used since the reading before.
-            None if rates.past.is_new() => 0,
+            None if rates.matched.is_new() => 0,
             None => return None,
         };
         let now = domain.cpu_time_ns.filter(|_| domain.stale_ns == 0)?;
@@ -175,7 +175,7 @@ mod tests {
             let mut snapshot = Snapshot::default();
             snapshot.host.pcpu_idle_ns.extend(pcpus);
             let mut whole = None;
-            Hosts::rows(&Frame::new(tick, &snapshot, &[]), |row| {
+            HostTable::rows(&Frame::new(tick, &snapshot, &[]), |row| {
                 if row.pcpu.is_none() {
                     whole = row.idle_ns;
                 }

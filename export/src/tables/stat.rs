@@ -9,9 +9,9 @@ use virtmon_analysis::frame::Frame;
 
 /// The table of what libvirt tells beyond the other tables.
 #[derive(Debug)]
-pub enum Stats {}
+pub enum StatTable {}
 
-impl Table for Stats {
+impl Table for StatTable {
     type Row<'a> = (&'a Domain, &'a Stat);
     const NAME: &'static str = "stat";
     const HELP: &'static str = "One row for each value that libvirt tells of a domain and that no other table has, at each tick: those of the groups that `--stats-group` adds, and what KVM tells of vCPUs.";

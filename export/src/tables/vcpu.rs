@@ -12,7 +12,7 @@ use virtmon_analysis::frame::Frame;
 
 /// The table of vCPUs.
 #[derive(Debug)]
-pub enum Vcpus {}
+pub enum VcpuTable {}
 
 /// A vCPU, and the reading of it before.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +25,7 @@ pub struct VcpuRow<'a> {
     ready_ns: Option<u64>,
 }
 
-impl Table for Vcpus {
+impl Table for VcpuTable {
     type Row<'a> = VcpuRow<'a>;
     const NAME: &'static str = "vcpu";
     const HELP: &'static str = "One row for each vCPU and tick.";
@@ -65,7 +65,7 @@ impl Table for Vcpus {
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&VcpuRow<'a>)) {
         for (at, domain, rates) in frame.domains() {
-            let before = frame.same_before(rates);
+            let before = frame.same_domain_before(rates);
             let ready = frame.ready.of(at);
             for (n, vcpu) in domain.vcpus.rows.iter().enumerate() {
                 let same = before.and_then(|(past, elapsed_ns)| {

@@ -22,7 +22,7 @@ pub struct TimingArgs {
     pub interval: Option<Duration>,
 
     /// Sample at this shorter interval and report min, mean, max and p99 of the rates in each
-    /// --interval, in out.burst.csv: --sample-interval 10ms --interval 1s
+    /// --interval, in out.subsample.csv: --sample-interval 10ms --interval 1s
     #[arg(long, value_name = "TIME", value_parser = parse_interval, allow_negative_numbers = true)]
     pub sample_interval: Option<Duration>,
 
