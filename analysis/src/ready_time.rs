@@ -30,6 +30,18 @@ pub struct ReadyTimes<'a> {
 }
 
 impl<'a> ReadyTimes<'a> {
+    /// The times of the parts that [`parts`](Self::parts) returned.
+    #[must_use]
+    pub fn from_parts(ns: &'a [Option<u64>], begins: &'a [usize]) -> Self {
+        Self { ns, begins }
+    }
+
+    /// The times of all vCPUs, and the index of each domain's first one.
+    #[must_use]
+    pub fn parts(&self) -> (&'a [Option<u64>], &'a [usize]) {
+        (self.ns, self.begins)
+    }
+
     /// Ready times of the vCPUs of the domain with this index.
     pub fn of(&self, domain: usize) -> &'a [Option<u64>] {
         match self.begins.get(domain..domain + 2) {
