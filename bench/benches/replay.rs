@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
@@ -47,8 +48,10 @@ fn run(bytes: &[u8], sink: impl Encoder + 'static) {
     let Ok(mut replay) = Replay::new(bytes, None, false) else {
         return;
     };
-    if let Ok(output) = Output::file(Path::new("/dev/null")) {
-        runner.add(sink, output);
+    if let Ok(file) = TickFile::file(Path::new("/dev/null"))
+        && let Ok(stream) = FileTransport::stream(sink, file)
+    {
+        runner.add(stream);
     }
     let _ = runner.run(&mut replay, Limit::None);
 }

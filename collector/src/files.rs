@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 mod append;
-pub(crate) mod compress;
+pub mod compress;
 mod directory;
 pub mod error;
 pub mod keep;
@@ -19,10 +19,11 @@ pub mod resume;
 pub mod rotate;
 pub mod settings;
 mod switch;
+pub mod transport;
 mod write;
 
 use directory::Directory;
-use error::OutputError;
+use error::OpenError;
 use open::{Claims, Refusal};
 use settings::Settings;
 
@@ -31,7 +32,7 @@ const STDOUT: &str = "standard output";
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]
-pub struct Output {
+pub struct TickFile {
     /// What messages call it.
     name: String,
     to: File,
@@ -66,12 +67,12 @@ impl FileState {
     }
 }
 
-impl Output {
+impl TickFile {
     /// Opens a file to be written from its beginning, with the usual settings.
     ///
     /// # Errors
-    /// As [`Output::open`].
-    pub fn file(path: &Path) -> Result<Self, OutputError> {
+    /// As [`TickFile::open`].
+    pub fn file(path: &Path) -> Result<Self, OpenError> {
         let settings = Settings::default();
         Self::open(path, Vec::new(), settings, &mut Claims::default())
     }
@@ -92,9 +93,9 @@ impl Output {
         header: Vec<u8>,
         settings: Settings,
         claims: &mut Claims,
-    ) -> Result<Self, OutputError> {
+    ) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        let failed = |error: io::Error| OutputError::open(&name, error);
+        let failed = |error: io::Error| OpenError::new(&name, error);
         if let Some(stream) = open::standard(path) {
             let stream = stream.map_err(failed)?;
             let mut output = Self::stream(name, stream, claims)?.with_header(header);
@@ -103,7 +104,7 @@ impl Output {
         }
         let (dir, file_name) = Directory::of(path).map_err(failed)?;
         let opened = open::at_start(&dir, &file_name, claims);
-        let opened = opened.map_err(|refused| OutputError::open(&name, refused))?;
+        let opened = opened.map_err(|refused| OpenError::new(&name, refused))?;
         let state = opened.is_file.then(|| FileState {
             dir: Arc::new(dir),
             file_name,
@@ -132,10 +133,10 @@ impl Output {
     ///
     /// # Errors
     /// It is closed, or among the `claims`.
-    pub fn stdout(claims: &mut Claims) -> Result<Self, OutputError> {
+    pub fn stdout(claims: &mut Claims) -> Result<Self, OpenError> {
         match io::stdout().as_fd().try_clone_to_owned() {
             Ok(fd) => Self::stdout_to(fd, claims),
-            Err(source) => Err(OutputError::Open {
+            Err(source) => Err(OpenError::Open {
                 name: STDOUT.to_owned(),
                 source,
             }),
@@ -143,17 +144,17 @@ impl Output {
     }
 
     /// What the standard output would be if it were this.
-    pub(crate) fn stdout_to(fd: OwnedFd, claims: &mut Claims) -> Result<Self, OutputError> {
+    pub(crate) fn stdout_to(fd: OwnedFd, claims: &mut Claims) -> Result<Self, OpenError> {
         let mut output = Self::stream(STDOUT.to_owned(), fd.into(), claims)?;
         output.is_stdout = true;
         Ok(output)
     }
 
-    fn stream(name: String, to: File, claims: &mut Claims) -> Result<Self, OutputError> {
+    fn stream(name: String, to: File, claims: &mut Claims) -> Result<Self, OpenError> {
         match claims.add(&to) {
             Ok(true) => {}
-            Ok(false) => return Err(OutputError::open(&name, Refusal::Duplicate)),
-            Err(error) => return Err(OutputError::open(&name, error)),
+            Ok(false) => return Err(OpenError::new(&name, Refusal::Duplicate)),
+            Err(error) => return Err(OpenError::new(&name, error)),
         }
         Ok(Self {
             name,
@@ -174,7 +175,7 @@ impl Output {
     }
 
     /// Asserts that what is to be done in the directory later can be.
-    fn check_directory_rights(&self) -> Result<(), OutputError> {
+    fn check_directory_rights(&self) -> Result<(), OpenError> {
         let Some(state) = &self.state else {
             return Ok(());
         };
@@ -185,7 +186,7 @@ impl Output {
         let user = rustix::process::geteuid().as_raw();
         let name = self.name.clone();
         if self.settings.rotate.is_some() {
-            return Err(OutputError::Directory {
+            return Err(OpenError::Directory {
                 name,
                 directory,
                 user,
@@ -198,8 +199,14 @@ impl Output {
         Ok(())
     }
 
-    /// Whether it is a regular file.
-    pub(crate) fn is_file(&self) -> bool {
+    /// Name in messages: the path, as given, or `standard output`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// True if it is a regular file.
+    pub(crate) fn is_regular(&self) -> bool {
         self.state.is_some()
     }
 
@@ -209,7 +216,7 @@ impl Output {
     }
 }
 
-impl Drop for Output {
+impl Drop for TickFile {
     fn drop(&mut self) {
         if let Some(state) = &self.state
             && state.created

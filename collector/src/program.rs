@@ -10,13 +10,13 @@ mod run;
 
 use std::io::{self, Write};
 
-use crate::files::Output;
-use crate::files::error::OutputError;
+use crate::files::TickFile;
 use crate::files::open::Claims;
 use crate::process::journal;
 use crate::program::cli::{Cli, Command};
 use crate::program::config::Config;
 use crate::program::error::ProgramError;
+use virtmon_export::output::error::OutputError;
 use virtmon_export::schema::markdown;
 
 /// Exit status of the program. README has the table.
@@ -91,7 +91,7 @@ fn run_command(command: &Command) -> Result<Status, ProgramError> {
 }
 
 fn print(text: &str) -> Result<Status, ProgramError> {
-    match Output::stdout(&mut Claims::default())?.write_tick(text.as_bytes()) {
+    match TickFile::stdout(&mut Claims::default())?.write_tick(text.as_bytes()) {
         Ok(_) | Err(OutputError::ReaderClosed) => Ok(Status::Done),
         Err(error) => Err(error.into()),
     }

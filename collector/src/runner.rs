@@ -1,13 +1,10 @@
 //! The loop: source, history, analysis, outputs.
 
-use std::io;
-
 use virtmon_analysis::filter::DomainFilter;
 use virtmon_analysis::subsamples::SubsampleStats;
-use virtmon_export::encode::Encoder;
+use virtmon_export::output::Output;
 use virtmon_model::Snapshot;
 
-use crate::files::Output;
 use crate::process::notify::Notify;
 use crate::process::self_monitor::SelfMonitor;
 use crate::sampling::signals::Signals;
@@ -18,6 +15,7 @@ mod analysis;
 pub mod error;
 mod history;
 pub mod limit;
+mod link;
 mod outage;
 mod outputs;
 mod timeline;
@@ -26,6 +24,7 @@ use analysis::Analysis;
 use error::RunError;
 use history::History;
 use limit::Limit;
+use link::Link;
 use outage::Outage;
 use outputs::Outputs;
 use timeline::{Slot, Timeline};
@@ -46,7 +45,7 @@ impl Runner {
     #[must_use]
     pub fn new(warn: fn(&str)) -> Self {
         Self {
-            outputs: Outputs::default(),
+            outputs: Outputs::new(warn),
             analysis: Analysis::default(),
             outage: Outage::default(),
             samples_per_tick: 1,
@@ -77,24 +76,13 @@ impl Runner {
         self.notify = notify;
     }
 
-    /// Adds an encoder, and the open file of its bytes.
-    pub fn add(&mut self, sink: impl Encoder + 'static, output: Output) {
-        self.outputs.add(Box::new(sink), output);
+    /// Adds an output.
+    pub fn add(&mut self, output: impl Output + 'static) {
+        self.outputs.add(Box::new(output));
     }
 
-    /// Starts the thread that writes. It inherits the scheduling of this thread: a thread that is to
-    /// become a real-time thread calls this before. [`run`](Self::run) calls it if it was not called.
-    /// `warn` gets a line, in that thread, for a problem of an output that does not end the run.
-    ///
-    /// # Errors
-    /// The system has no more threads.
-    pub fn start_writer(&mut self, warn: fn(&str)) -> io::Result<()> {
-        self.outputs.start_writer(warn)
-    }
-
-    /// Number of ticks that were sampled and not written, because outputs were too slow.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
+    /// Number of ticks that were sampled and that each output dropped, by its name.
+    pub fn dropped(&self) -> impl Iterator<Item = (&str, u64)> {
         self.outputs.dropped()
     }
 
@@ -103,15 +91,16 @@ impl Runner {
     /// are none, it has its default action.
     ///
     /// A sample that no output has room for is handled like one that was not taken: the next frame
-    /// has rates and events since the last one that was offered. A recording waits for the outputs.
+    /// has rates and events since the last one that was offered. If only some outputs have room, they
+    /// get the frame, and the others count it as missed. A recording waits for all outputs.
     ///
     /// # Errors
     /// The first sample failed, or an output did. A later sample that fails is a missed tick.
     pub fn run(&mut self, source: &mut dyn Source, limit: Limit) -> Result<(), RunError> {
         let mut signals = Signals::catch()?;
-        self.outputs
-            .begin(signals.stop_handle()?, self.notify.ready())?;
-        if self.outputs.has_files() {
+        let link = Link::new(signals.stop_handle()?, self.notify.ready());
+        self.outputs.attach(link);
+        if self.outputs.can_reopen() {
             signals.catch_reload()?;
         }
         let done = self.sample_until(limit, source, &mut signals);

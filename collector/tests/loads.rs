@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::process::self_monitor::SelfMonitor;
 use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
@@ -108,8 +109,8 @@ impl Backend for Script {
 }
 
 fn add<T: Table>(runner: &mut Runner, dir: &Path) {
-    let output = Output::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
-    runner.add(CsvEncoder::<T>::default(), output);
+    let file = TickFile::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
+    runner.add(FileTransport::stream(CsvEncoder::<T>::default(), file).unwrap());
 }
 
 /// Every table, of names and values that a real host seldom has.

@@ -219,7 +219,7 @@ fn what_is_whole_of_a_damaged_recording_is_replayed_and_the_rest_is_told() {
     let torn = dir.path().join("torn");
     fs::write(&torn, &whole[..whole.len() - 10]).unwrap();
     let output = replay(&torn, &csv);
-    refused(&output, 1, "69 readings that are whole were replayed");
+    refused(&output, 1, "69 samples that are whole were replayed");
     let output = String::from_utf8(output.stdout).unwrap();
     assert!(lines.starts_with(&output), "{output}");
     assert_eq!(output.lines().count(), 70);

@@ -88,8 +88,8 @@ fn a_steady_tick_allocates_nothing() {
         allocations: Vec::with_capacity(64),
     };
     let mut runner = Runner::new(|_| {});
-    for sink in counting::sinks() {
-        runner.add(sink, counting::null());
+    for output in counting::outputs() {
+        runner.add(output);
     }
     runner.set_self_monitor(SelfMonitor::start(None));
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();

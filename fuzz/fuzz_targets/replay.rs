@@ -20,7 +20,8 @@ use virtmon_export::tables::host::HostTable;
 use virtmon_export::tables::self_stats::SelfTable;
 use virtmon_export::tables::subsamples::SubsampleTable;
 use virtmon_export::tables::vcpu::VcpuTable;
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
@@ -37,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
     if data.len() % 2 == 1 {
         runner.set_samples_per_tick(2);
     }
-    let sinks: Vec<Box<dyn Encoder>> = vec![
+    let encoders: Vec<Box<dyn Encoder>> = vec![
         Box::new(CsvEncoder::<DomainTable>::default()),
         Box::new(CsvEncoder::<VcpuTable>::default()),
         Box::new(CsvEncoder::<NicTable>::default()),
@@ -50,8 +51,8 @@ fuzz_target!(|data: &[u8]| {
         Box::new(TextTable::new(replay.capabilities(), true)),
         Box::new(RecordingEncoder),
     ];
-    let output = Output::file(Path::new("/dev/null")).expect("it is there");
-    runner.add(sinks, output);
+    let file = TickFile::file(Path::new("/dev/null")).expect("it is there");
+    runner.add(FileTransport::stream(encoders, file).expect("a thread more"));
     let _ = runner.run(&mut replay, Limit::Count(1_000));
 });
 

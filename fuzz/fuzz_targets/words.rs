@@ -14,7 +14,8 @@ use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::encode::json::JsonEncoder;
 use virtmon_export::encode::text_table::TextTable;
 use virtmon_export::tables::domain::DomainTable;
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::program::cli;
 use virtmon::program::config::Config;
 use virtmon::runner::Runner;
@@ -53,15 +54,13 @@ fuzz_target!(|data: &[u8]| {
         disks: true,
         vcpus: true,
     };
-    let sinks: Vec<Box<dyn Encoder>> = vec![
+    let encoders: Vec<Box<dyn Encoder>> = vec![
         Box::new(CsvEncoder::<DomainTable>::of(&config.outputs.columns)),
         Box::new(JsonEncoder::<DomainTable>::of(&config.outputs.columns)),
         Box::new(TextTable::new(capabilities, false).sorted(cli.tables.sort.into(), cli.tables.top)),
     ];
-    runner.add(
-        sinks,
-        Output::file(Path::new("/dev/null")).expect("it is there"),
-    );
+    let file = TickFile::file(Path::new("/dev/null")).expect("it is there");
+    runner.add(FileTransport::stream(encoders, file).expect("a thread more"));
     let mut three = Three {
         samples: 0,
     };

@@ -11,7 +11,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
@@ -19,6 +20,7 @@ use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::output::stream::{Stream, StreamConfig};
 use virtmon_export::tables::domain::DomainTable;
 use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
@@ -152,14 +154,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
         let mut runner = Runner::new(|_| {});
-        runner.add(
-            CsvEncoder::<DomainTable>::default(),
-            Output::file(Path::new(path))?,
-        );
-        runner.add(
-            Stamp(Rc::clone(&costs)),
-            Output::file(Path::new("/dev/null"))?,
-        );
+        // One output, as a run with --csv has it: one thread writes.
+        let encoders: Vec<Box<dyn Encoder>> = vec![
+            Box::new(CsvEncoder::<DomainTable>::default()),
+            Box::new(Stamp(Rc::clone(&costs))),
+        ];
+        let files = vec![
+            TickFile::file(Path::new(path))?,
+            TickFile::file(Path::new("/dev/null"))?,
+        ];
+        let transport = FileTransport::new(files, None);
+        runner.add(Stream::start(StreamConfig::new(path), encoders, transport)?);
         let ticker = Ticker::start(Duration::from_millis(20))?;
         runner.run(
             &mut Live::new(&mut backend, ticker),

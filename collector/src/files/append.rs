@@ -9,22 +9,22 @@ use rustix::fs::OFlags;
 
 use crate::files::directory;
 use crate::files::directory::Directory;
-use crate::files::error::OutputError;
+use crate::files::error::OpenError;
 use crate::files::open::Claims;
 use crate::files::resume;
 use crate::files::resume::Tail;
-use crate::files::{FileState, Output, open, rotate};
+use crate::files::{FileState, TickFile, open, rotate};
 
 /// `FILE.torn` is no longer than this: what it holds is incomplete ticks.
 const TORN_BYTES: u64 = 64 << 20;
 
-impl Output {
+impl TickFile {
     /// Goes on in the file that was opened, behind its last whole tick.
-    pub(super) fn resume(&mut self, claims: &mut Claims) -> Result<(), OutputError> {
+    pub(super) fn resume(&mut self, claims: &mut Claims) -> Result<(), OpenError> {
         let Some(state) = &mut self.state else {
             return Ok(());
         };
-        let failed = |error: io::Error| OutputError::open(&self.name, error);
+        let failed = |error: io::Error| OpenError::new(&self.name, error);
         match resume::find_tail(&mut self.to, &self.header).map_err(failed)? {
             // A torn header.
             Tail::Empty => self.to.set_len(0).map_err(failed)?,
@@ -54,18 +54,18 @@ impl Output {
             Tail::OtherColumns => return self.set_aside(claims),
             Tail::Foreign => {
                 let name = self.name.clone();
-                return Err(OutputError::HeaderMismatch { name });
+                return Err(OpenError::HeaderMismatch { name });
             }
         }
         Ok(())
     }
 
     /// Gives a file of other columns the name of a finished one, and begins the next.
-    fn set_aside(&mut self, claims: &mut Claims) -> Result<(), OutputError> {
+    fn set_aside(&mut self, claims: &mut Claims) -> Result<(), OpenError> {
         let Some(state) = &mut self.state else {
             return Ok(());
         };
-        let failed = |error: io::Error| OutputError::open(&self.name, error);
+        let failed = |error: io::Error| OpenError::new(&self.name, error);
         let first = match first_time(&mut self.to) {
             Some(first) => first,
             None => written(&state.dir, &state.file_name).map_err(failed)?,
@@ -77,7 +77,7 @@ impl Output {
             state.dir.path_of(&finished).display()
         ));
         let opened = open::at_start(&state.dir, &state.file_name, claims)
-            .map_err(|refused| OutputError::open(&self.name, refused))?;
+            .map_err(|refused| OpenError::new(&self.name, refused))?;
         self.to = opened.file;
         state.created = opened.created;
         Ok(())

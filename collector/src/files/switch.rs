@@ -7,10 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::files::compress::Job;
 use crate::files::compress::What;
-use crate::files::error::OutputError;
+use crate::files::error::OpenError;
 use crate::files::open::Claims;
 use crate::files::settings::Content;
-use crate::files::{FileState, Output, open, rotate};
+use crate::files::{FileState, TickFile, open, rotate};
 
 /// After a rotation that failed, the next attempt is made no earlier.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ pub(super) struct PendingSwitch {
     failed: Option<Instant>,
 }
 
-impl Output {
+impl TickFile {
     /// What there is to do with finished files that an earlier run left.
     pub(crate) fn leftover_jobs(&self) -> Vec<Job> {
         let Some(state) = self.state.as_ref().filter(|_| self.is_rotated()) else {
@@ -129,11 +129,11 @@ impl Output {
 
     /// Finishes the file and opens the next. Returns the finished one's name, where it still had
     /// the path's.
-    fn rotate(&mut self, first: SystemTime) -> Result<Option<OsString>, OutputError> {
+    fn rotate(&mut self, first: SystemTime) -> Result<Option<OsString>, OpenError> {
         let Some(state) = &self.state else {
             return Ok(None);
         };
-        let failed = |error: io::Error| OutputError::open(&self.name, error);
+        let failed = |error: io::Error| OpenError::new(&self.name, error);
         if !state.names(&self.to) {
             self.open_current_path()?;
             return Ok(None);
@@ -154,7 +154,7 @@ impl Output {
     ///
     /// # Errors
     /// It can't be opened, or holds another table: the one that it had is kept.
-    fn open_current_path(&mut self) -> Result<(), OutputError> {
+    fn open_current_path(&mut self) -> Result<(), OpenError> {
         let Some(state) = &self.state else {
             return Ok(());
         };
@@ -162,11 +162,11 @@ impl Output {
             return Ok(());
         }
         let opened = open::replacement(&state.dir, &state.file_name)
-            .map_err(|refused| OutputError::open(&self.name, refused))?;
+            .map_err(|refused| OpenError::new(&self.name, refused))?;
         let is_recording = self.settings.content == Content::Recording;
         if is_recording && opened.file.metadata().is_ok_and(|meta| meta.len() > 0) {
             let name = self.name.clone();
-            return Err(OutputError::HeaderMismatch { name });
+            return Err(OpenError::HeaderMismatch { name });
         }
         let mut next = Self {
             name: self.name.clone(),

@@ -5,11 +5,12 @@ use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::files::Output;
-use crate::files::error::OutputError;
+use virtmon_export::output::error::OutputError;
+
+use crate::files::TickFile;
 use crate::files::settings::Content;
 
-impl Output {
+impl TickFile {
     /// Writes one tick. Returns how many bytes that were, the header's included.
     ///
     /// # Errors

@@ -20,6 +20,13 @@ use crate::runner::limit::Limit;
 /// Shortest time between two tables on a terminal while rows go to a file.
 const TABLE_BESIDE_FILE_NS: u64 = 900_000_000;
 
+/// What must be sampled for the table on standard output.
+pub(crate) const NEEDS_OF_TEXT_TABLE: Needs = Needs {
+    vcpus: false,
+    host: true,
+    raw: false,
+};
+
 /// Configuration of a run.
 #[derive(Debug)]
 pub struct Config {
@@ -191,11 +198,35 @@ impl OutputConfig {
     /// What must be sampled for these outputs.
     #[must_use]
     pub fn needs(&self) -> Needs {
+        let files = self.csv.is_some() || self.json.is_some();
+        let tables = files.then(|| self.needs_of_tables());
+        let record = self.record.as_ref().map(|_| self.needs_of_recording());
+        let table = self.table.map(|_| NEEDS_OF_TEXT_TABLE);
+        let mut all = Needs::default();
+        for needs in [tables, record, table].into_iter().flatten() {
+            all.vcpus |= needs.vcpus;
+            all.host |= needs.host;
+            all.raw |= needs.raw;
+        }
+        all
+    }
+
+    /// What must be sampled for the CSV or JSON tables.
+    pub(crate) fn needs_of_tables(&self) -> Needs {
+        Needs {
+            vcpus: self.has(Detail::Vcpu),
+            host: self.has(Detail::Host),
+            raw: false,
+        }
+    }
+
+    /// What must be sampled for the recording.
+    pub(crate) fn needs_of_recording(&self) -> Needs {
         Needs {
             vcpus: self.has(Detail::Vcpu),
             // What a recording lacks cannot be sampled later.
-            host: self.has(Detail::Host) || self.record.is_some() || self.table.is_some(),
-            raw: self.record.is_some(),
+            host: true,
+            raw: true,
         }
     }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use virtmon_recording::Loss;
 
-use crate::files::error::OutputError;
+use virtmon_export::output::error::OutputError;
+
+use crate::files::error::OpenError;
 use crate::program::Status;
 use crate::runner::error::RunError;
 use crate::sampling::replay::ReplayError;
@@ -16,7 +18,10 @@ pub(crate) enum ProgramError {
     /// The run ended early.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// An output cannot be opened or written.
+    /// A file cannot be opened for an output.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Standard output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
     /// The host cannot be sampled, or a privilege cannot be taken or dropped.
@@ -71,11 +76,9 @@ impl ProgramError {
                 Status::Failed
             }
             Self::Run(RunError::Sample(_) | RunError::Clock(_)) => Status::Failed,
-            Self::Run(RunError::Output(error)) | Self::Output(error) => match error {
-                OutputError::Duplicate { .. } => Status::Usage,
-                error if error.is_at_start() => Status::Failed,
-                _ => Status::Output,
-            },
+            Self::Open(OpenError::Duplicate { .. }) => Status::Usage,
+            Self::Open(_) => Status::Failed,
+            Self::Run(RunError::Output(_)) | Self::Output(_) => Status::Output,
         }
     }
 

@@ -1,18 +1,15 @@
-//! Which sinks write to which outputs.
+//! The outputs of the command line: their encoders, their files, and the streams between them.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::files::Output;
-use crate::files::error::OutputError;
-use crate::files::open::Claims;
-use crate::files::settings::{Content, Settings};
-use crate::runner::Runner;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::encode::json::{JsonEncoder, JsonLinesEncoder};
 use virtmon_export::encode::recording::RecordingEncoder;
 use virtmon_export::encode::text_table::TextTable;
+use virtmon_export::output::stream::{Stream, StreamConfig};
 use virtmon_export::schema::column::Table;
 use virtmon_export::tables::device::{DiskTable, NicTable};
 use virtmon_export::tables::domain::DomainTable;
@@ -23,49 +20,67 @@ use virtmon_export::tables::self_stats::SelfTable;
 use virtmon_export::tables::stat::StatTable;
 use virtmon_export::tables::subsamples::SubsampleTable;
 use virtmon_export::tables::vcpu::VcpuTable;
-use virtmon_model::Capabilities;
+use virtmon_model::{Capabilities, Needs};
 
+use crate::files::TickFile;
+use crate::files::compress::Compressor;
+use crate::files::error::OpenError;
+use crate::files::open::Claims;
+use crate::files::settings::{Content, Settings};
+use crate::files::transport::FileTransport;
+use crate::process::journal;
 use crate::program::cli::tables::Detail;
-use crate::program::config::OutputConfig;
+use crate::program::config::{NEEDS_OF_TEXT_TABLE, OutputConfig, TableConfig};
+use crate::program::error::ProgramError;
+use crate::runner::Runner;
 
-/// Opens what the command line asks for. `claims` has the file that is replayed.
+/// One output with open files, one for each encoder.
+struct Opened {
+    needs: Needs,
+    encoders: Vec<Box<dyn Encoder>>,
+    files: Vec<TickFile>,
+}
+
+/// Opens the outputs of the command line and starts their threads. `claims` has the file that is
+/// replayed.
 pub(crate) fn add(
     config: &OutputConfig,
     capabilities: Capabilities,
     runner: &mut Runner,
     mut claims: Claims,
-) -> Result<(), OutputError> {
-    let claims = &mut claims;
+) -> Result<(), ProgramError> {
+    // All files are open before the first thread starts.
+    let outputs = open(config, capabilities, &mut claims)?;
+    let mut files = outputs.iter().flat_map(|output| &output.files);
+    let compressor = if files.any(TickFile::is_rotated) {
+        Some(Arc::new(Compressor::start(journal::warning)?))
+    } else {
+        None
+    };
+    for output in outputs {
+        let name = output.files.first().map_or("", TickFile::name);
+        let stream = StreamConfig {
+            needs: output.needs,
+            warn: journal::warning,
+            ..StreamConfig::new(name)
+        };
+        let transport = FileTransport::new(output.files, compressor.clone());
+        runner.add(Stream::start(stream, output.encoders, transport)?);
+    }
+    Ok(())
+}
+
+fn open(
+    config: &OutputConfig,
+    capabilities: Capabilities,
+    claims: &mut Claims,
+) -> Result<Vec<Opened>, OpenError> {
+    let mut outputs = Vec::new();
     if let Some(path) = &config.csv {
-        csv::<DomainTable>(config, path, runner, claims)?;
-        if config.has_subsamples {
-            csv_beside::<SubsampleTable>(config, path, runner, claims)?;
-        }
-        for &detail in &config.details {
-            match detail {
-                Detail::Vcpu => csv_beside::<VcpuTable>(config, path, runner, claims)?,
-                Detail::Nic => csv_beside::<NicTable>(config, path, runner, claims)?,
-                Detail::Disk => csv_beside::<DiskTable>(config, path, runner, claims)?,
-                Detail::Host => csv_beside::<HostTable>(config, path, runner, claims)?,
-                Detail::Event => csv_beside::<EventTable>(config, path, runner, claims)?,
-                Detail::SelfStats => csv_beside::<SelfTable>(config, path, runner, claims)?,
-                Detail::Stat => csv_beside::<StatTable>(config, path, runner, claims)?,
-                Detail::Nova => csv_beside::<NovaTable>(config, path, runner, claims)?,
-            }
-        }
+        outputs.push(open_csv(config, path, claims)?);
     }
     if let Some(path) = &config.json {
-        let domains: Box<dyn Encoder> = Box::new(JsonEncoder::<DomainTable>::of(&config.columns));
-        let details = config
-            .details
-            .iter()
-            .map(|&detail| json(detail, &config.columns));
-        let mut sinks: Vec<Box<dyn Encoder>> = std::iter::once(domains).chain(details).collect();
-        if config.has_subsamples {
-            sinks.push(Box::new(JsonEncoder::<SubsampleTable>::of(&config.columns)));
-        }
-        let output = open(config, path, Vec::new(), claims)?;
-        runner.add(JsonLinesEncoder::new(sinks, &config.columns), output);
+        outputs.push(open_json(config, path, claims)?);
     }
     if let Some(path) = &config.record {
         let settings = Settings {
@@ -73,63 +88,88 @@ pub(crate) fn add(
             content: Content::Recording,
             ..config.settings
         };
-        runner.add(
-            RecordingEncoder,
-            Output::open(path, Vec::new(), settings, claims)?,
-        );
+        outputs.push(Opened {
+            needs: config.needs_of_recording(),
+            encoders: vec![Box::new(RecordingEncoder)],
+            files: vec![TickFile::open(path, Vec::new(), settings, claims)?],
+        });
     }
-    if let Some(table_config) = config.table {
-        let table = TextTable::new(capabilities, io::stdout().is_terminal() && colour());
-        let table = table.sorted(table_config.sort, table_config.top);
-        runner.add(
-            table.at_most_every(table_config.min_interval_ns),
-            Output::stdout(claims)?,
-        );
+    if let Some(table) = config.table {
+        outputs.push(open_text_table(table, capabilities, claims)?);
     }
-    Ok(())
+    Ok(outputs)
 }
 
-/// `out.csv` becomes `out.vcpu.csv`.
-fn beside(path: &Path, name: &str) -> PathBuf {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some(extension) => path.with_extension(format!("{name}.{extension}")),
-        None => path.with_extension(name),
+/// The CSV tables: one output, so that they stay in step.
+fn open_csv(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<Opened, OpenError> {
+    let mut output = Opened {
+        needs: config.needs_of_tables(),
+        encoders: Vec::new(),
+        files: Vec::new(),
+    };
+    let mut csv = Csv {
+        config,
+        path,
+        claims,
+        output: &mut output,
+    };
+    csv.add::<DomainTable>(path)?;
+    if config.has_subsamples {
+        csv.add_beside::<SubsampleTable>()?;
+    }
+    for &detail in &config.details {
+        match detail {
+            Detail::Vcpu => csv.add_beside::<VcpuTable>()?,
+            Detail::Nic => csv.add_beside::<NicTable>()?,
+            Detail::Disk => csv.add_beside::<DiskTable>()?,
+            Detail::Host => csv.add_beside::<HostTable>()?,
+            Detail::Event => csv.add_beside::<EventTable>()?,
+            Detail::SelfStats => csv.add_beside::<SelfTable>()?,
+            Detail::Stat => csv.add_beside::<StatTable>()?,
+            Detail::Nova => csv.add_beside::<NovaTable>()?,
+        }
+    }
+    Ok(output)
+}
+
+/// The CSV output while its tables are added.
+struct Csv<'a> {
+    config: &'a OutputConfig,
+    path: &'a Path,
+    claims: &'a mut Claims,
+    output: &'a mut Opened,
+}
+
+impl Csv<'_> {
+    fn add_beside<T: Table>(&mut self) -> Result<(), OpenError> {
+        self.add::<T>(&beside(self.path, T::NAME))
+    }
+
+    fn add<T: Table>(&mut self, path: &Path) -> Result<(), OpenError> {
+        let config = self.config;
+        let encoder = CsvEncoder::<T>::of(&config.columns).safe(config.is_csv_safe);
+        // The file writes the header: each file that it begins has one.
+        let file = open_file(config, path, encoder.header(), self.claims)?;
+        let encoder = encoder.without_header(true);
+        self.output.encoders.push(Box::new(encoder));
+        self.output.files.push(file);
+        Ok(())
     }
 }
 
-fn csv_beside<T: Table>(
-    config: &OutputConfig,
-    path: &Path,
-    runner: &mut Runner,
-    claims: &mut Claims,
-) -> Result<(), OutputError> {
-    csv::<T>(config, &beside(path, T::NAME), runner, claims)
-}
-
-fn csv<T: Table>(
-    config: &OutputConfig,
-    path: &Path,
-    runner: &mut Runner,
-    claims: &mut Claims,
-) -> Result<(), OutputError> {
-    let sink = CsvEncoder::<T>::of(&config.columns).safe(config.is_csv_safe);
-    // The output writes it: each file that it begins has one.
-    let output = open(config, path, sink.header(), claims)?;
-    runner.add(sink.without_header(true), output);
-    Ok(())
-}
-
-/// Opens a file, or the standard output for `-`.
-fn open(
-    config: &OutputConfig,
-    path: &Path,
-    header: Vec<u8>,
-    claims: &mut Claims,
-) -> Result<Output, OutputError> {
-    match path.to_str() {
-        Some("-") => Ok(Output::stdout(claims)?.with_header(header)),
-        _ => Output::open(path, header, config.settings, claims),
+fn open_json(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<Opened, OpenError> {
+    let columns = &config.columns;
+    let domains: Box<dyn Encoder> = Box::new(JsonEncoder::<DomainTable>::of(columns));
+    let details = config.details.iter().map(|&detail| json(detail, columns));
+    let mut tables: Vec<Box<dyn Encoder>> = std::iter::once(domains).chain(details).collect();
+    if config.has_subsamples {
+        tables.push(Box::new(JsonEncoder::<SubsampleTable>::of(columns)));
     }
+    Ok(Opened {
+        needs: config.needs_of_tables(),
+        encoders: vec![Box::new(JsonLinesEncoder::new(tables, columns))],
+        files: vec![open_file(config, path, Vec::new(), claims)?],
+    })
 }
 
 fn json(detail: Detail, columns: &[String]) -> Box<dyn Encoder> {
@@ -145,8 +185,43 @@ fn json(detail: Detail, columns: &[String]) -> Box<dyn Encoder> {
     }
 }
 
-/// Whether a terminal is to be coloured: see <https://no-color.org>.
-fn colour() -> bool {
+fn open_text_table(
+    config: TableConfig,
+    capabilities: Capabilities,
+    claims: &mut Claims,
+) -> Result<Opened, OpenError> {
+    let table = TextTable::new(capabilities, io::stdout().is_terminal() && has_colours());
+    let table = table.sorted(config.sort, config.top);
+    Ok(Opened {
+        needs: NEEDS_OF_TEXT_TABLE,
+        encoders: vec![Box::new(table.at_most_every(config.min_interval_ns))],
+        files: vec![TickFile::stdout(claims)?],
+    })
+}
+
+/// Opens a file, or standard output for `-`.
+fn open_file(
+    config: &OutputConfig,
+    path: &Path,
+    header: Vec<u8>,
+    claims: &mut Claims,
+) -> Result<TickFile, OpenError> {
+    match path.to_str() {
+        Some("-") => Ok(TickFile::stdout(claims)?.with_header(header)),
+        _ => TickFile::open(path, header, config.settings, claims),
+    }
+}
+
+/// The file of another table: `out.csv` becomes `out.vcpu.csv`.
+fn beside(path: &Path, name: &str) -> PathBuf {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some(extension) => path.with_extension(format!("{name}.{extension}")),
+        None => path.with_extension(name),
+    }
+}
+
+/// True if a terminal may be coloured: see <https://no-color.org>.
+fn has_colours() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

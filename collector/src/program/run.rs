@@ -60,8 +60,7 @@ fn run_live(
     }
     let capabilities = backend.capabilities();
     outputs::add(output_config, capabilities, &mut runner, Claims::default())?;
-    runner.start_writer(journal::warning)?;
-    // After the start of the threads that stay ordinary ones.
+    // After the start of the outputs' threads, which stay ordinary ones.
     if is_realtime {
         realtime::become_realtime()?;
     }
@@ -79,9 +78,9 @@ fn run_live(
         live = live.with_recording();
     }
     let done = runner.run(&mut live, limit);
-    if let ticks @ 1.. = runner.dropped() {
+    for (name, ticks) in runner.dropped().filter(|(_, ticks)| *ticks > 0) {
         journal::warning(&format!(
-            "the outputs were too slow: {ticks} ticks were sampled and not written"
+            "{name}: the output was too slow; {ticks} ticks were sampled and not written"
         ));
     }
     Ok(done?)
@@ -155,7 +154,6 @@ fn run_replay(
     let mut replay =
         Replay::new(recording, config.sample_interval, config.is_paced).map_err(failed)?;
     outputs::add(output_config, replay.capabilities(), &mut runner, claims)?;
-    runner.start_writer(journal::warning)?;
     runner.run(&mut replay, limit)?;
     match replay.loss() {
         None => Ok(()),

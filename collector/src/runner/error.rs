@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::files::error::OutputError;
+use virtmon_export::output::error::OutputError;
 
 /// A run ended early.
 #[derive(Debug, thiserror::Error)]

@@ -99,10 +99,9 @@ impl Source for Live<'_> {
         self.backend.calls()
     }
 
-    fn take_recorded(&mut self, into: &mut Vec<u8>) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.take(into);
-        }
+    fn take_recorded(&mut self, into: &mut Vec<u8>) -> u64 {
+        let recorder = self.recorder.as_mut();
+        recorder.map_or(0, |recorder| recorder.take(into))
     }
 
     fn restart_recording(&mut self) {

@@ -25,6 +25,8 @@ pub(crate) struct RecordBuffer {
     samples: u32,
     /// True if the first sample of the next batch must be a key frame.
     restarts: bool,
+    /// Number of samples that were left out since the last batch.
+    left_out: u64,
 }
 
 impl RecordBuffer {
@@ -43,9 +45,11 @@ impl RecordBuffer {
             writer,
             bytes,
             samples,
+            left_out,
             ..
         } = self;
         if bytes.len() >= MAX_BUFFER_BYTES {
+            *left_out += 1;
             return Ok(());
         }
         *samples += 1;
@@ -64,8 +68,9 @@ impl RecordBuffer {
         writer.push(&recorded, bytes)
     }
 
-    /// Moves the samples to the end of `into`.
-    pub(crate) fn take(&mut self, into: &mut Vec<u8>) {
+    /// Moves the samples to the end of `into`. Returns the number of samples that were left out since
+    /// the last call.
+    pub(crate) fn take(&mut self, into: &mut Vec<u8>) -> u64 {
         into.append(&mut self.bytes);
         let is_several = std::mem::take(&mut self.samples) > 1;
         if let Some(writer) = &mut self.writer
@@ -74,6 +79,7 @@ impl RecordBuffer {
             writer.key_next();
             self.restarts = false;
         }
+        std::mem::take(&mut self.left_out)
     }
 
     /// Makes the first sample of the next batch a key frame.

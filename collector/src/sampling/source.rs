@@ -54,8 +54,11 @@ pub trait Source {
         None
     }
 
-    /// Appends the samples since the last call in the recording format, if they are recorded.
-    fn take_recorded(&mut self, _into: &mut Vec<u8>) {}
+    /// Appends the samples since the last call in the recording format, if they are recorded. Returns
+    /// the number of samples since the last call that the source left out, because too many waited.
+    fn take_recorded(&mut self, _into: &mut Vec<u8>) -> u64 {
+        0
+    }
 
     /// Makes sure that a new file can begin with the next recorded sample.
     fn restart_recording(&mut self) {}
