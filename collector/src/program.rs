@@ -6,6 +6,7 @@ pub mod cli;
 mod groups;
 mod outputs;
 mod run;
+mod run_info;
 
 use std::io::{self, Write};
 

@@ -16,15 +16,14 @@ use crate::sampling::replay::ReplayError;
 use crate::sampling::source::{Source, Taken};
 use crate::sampling::ticker::Wake;
 use crate::writer::Writer;
+use virtmon_analysis::analysis::Analysis;
+use virtmon_analysis::clock_step;
 use virtmon_analysis::event::{Event, EventKind};
 use virtmon_analysis::filter::DomainFilter;
 use virtmon_analysis::frame::{Frame, PreviousSample, Tick};
-use virtmon_analysis::notifications::NotificationMerger;
-use virtmon_analysis::rates::RateTracker;
-use virtmon_analysis::ready_time::ReadyTimeEstimator;
+use virtmon_analysis::run_info::RunInfo;
 use virtmon_analysis::self_stats::SelfStats;
 use virtmon_analysis::subsamples::SubsampleStats;
-use virtmon_analysis::{changes, clock_step};
 use virtmon_export::encode::Encoder;
 use virtmon_model::Timestamps;
 
@@ -96,7 +95,8 @@ pub struct Runner<'a> {
     writer: Option<Writer>,
     /// NotificationMerger in a line of what could not be read, each once in a row.
     on_trouble: &'a mut dyn FnMut(&str),
-    choice: DomainFilter,
+    analysis: Analysis,
+    run_info: RunInfo,
     meter: Option<SelfMonitor>,
     /// Readings in an interval, and what spreads their rates, where there is more than one.
     burst: Option<(u64, SubsampleStats)>,
@@ -117,7 +117,8 @@ impl<'a> Runner<'a> {
             outputs: Vec::new(),
             writer: None,
             on_trouble,
-            choice: DomainFilter::default(),
+            analysis: Analysis::default(),
+            run_info: RunInfo::default(),
             meter: None,
             burst: None,
             notify: Notify::default(),
@@ -129,7 +130,17 @@ impl<'a> Runner<'a> {
 
     /// Shows only these domains.
     pub fn choose(&mut self, choice: DomainFilter) {
-        self.choice = choice;
+        self.analysis.set_filter(choice);
+    }
+
+    /// Sets the identity of the run, which every frame has.
+    pub fn set_run_info(&mut self, run_info: RunInfo) {
+        self.run_info = run_info;
+    }
+
+    /// Sets whether frames have the rates of NICs and disks; they have at first.
+    pub fn set_device_rates(&mut self, wanted: bool) {
+        self.analysis.set_device_rates(wanted);
     }
 
     /// Reads so many times in each interval, and tells how the rates were spread: the ticker's
@@ -205,9 +216,9 @@ impl<'a> Runner<'a> {
         writer: &mut Writer,
     ) -> Result<(), RunError> {
         let (mut now, mut before) = (Snapshot::default(), Snapshot::default());
-        let (mut deltas, mut ready) = (RateTracker::default(), ReadyTimeEstimator::default());
-        let (mut seen, mut events) = (Vec::new(), Vec::new());
-        let mut tidings = NotificationMerger::default();
+        let mut analysis = std::mem::take(&mut self.analysis);
+        let run_info = std::mem::take(&mut self.run_info);
+        let mut events = Vec::new();
         source.begin();
         let mut last_failure = String::new();
         // The last good reading's tick and time.
@@ -278,7 +289,6 @@ impl<'a> Runner<'a> {
                         snapshot: &before,
                         mono_ns,
                     });
-                    let rates = deltas.update(&now, began.mono_ns);
                     if !last_failure.is_empty() {
                         let cause = Cow::Owned(std::mem::take(&mut last_failure));
                         events.push(Event::host(EventKind::SampleRecovered, cause));
@@ -289,19 +299,14 @@ impl<'a> Runner<'a> {
                         let cause = Cow::Owned(trouble.clone());
                         events.push(Event::host(EventKind::Warning, cause));
                     }
-                    if let Some(past) = past {
-                        changes::compare(past.snapshot, &now, rates, &mut seen, &mut events);
-                        let notifications = source.notifications();
-                        tidings.merge(notifications, past.snapshot, &now, &mut events);
-                    }
-                    ready.update(past.map(|past| past.snapshot), &now, rates);
-                    self.choice.update(&now);
-                    self.choice.retain(&mut events);
+                    let notifications = match past {
+                        Some(_) => source.notifications(),
+                        None => Vec::new(),
+                    };
+                    analysis.update(past, &now, began.mono_ns, notifications, &mut events);
                     let frame = Frame {
-                        previous: past,
-                        ready: ready.view(),
-                        events: &events,
-                        ..Frame::new(tick, &now, rates)
+                        run: &run_info,
+                        ..analysis.frame(tick, &now, past, &events)
                     };
                     self.write(source, &frame, writer);
                     written = Some((due, began.mono_ns));
@@ -318,6 +323,7 @@ impl<'a> Runner<'a> {
                     }
                     let nothing = Snapshot::default();
                     let frame = Frame {
+                        run: &run_info,
                         failed: true,
                         events: &events,
                         ..Frame::new(tick, &nothing, &[])
@@ -346,7 +352,6 @@ impl<'a> Runner<'a> {
         };
         let frame = Frame {
             subsamples: bursts,
-            selected: self.choice.selected(),
             self_stats: cost.map(|cost| SelfStats {
                 bytes: writer.written_bytes(),
                 dropped,

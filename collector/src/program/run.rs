@@ -16,7 +16,7 @@ use crate::process::self_monitor::SelfMonitor;
 use crate::process::{journal, realtime, waiting};
 use crate::program::backends::Wishes;
 use crate::program::cli::{BackendChoice, Cli, Detail};
-use crate::program::{backends, outputs};
+use crate::program::{backends, outputs, run_info};
 use crate::runner::{Limit, RunError, Runner};
 use crate::sampling::feasibility::{self, Fit};
 use crate::sampling::live::Live;
@@ -27,6 +27,9 @@ pub(crate) fn run(cli: &Cli, choice: DomainFilter) -> Result<(), RunError> {
     let mut on_trouble = |line: &str| journal::warning(line);
     let mut runner = Runner::new(&mut on_trouble);
     runner.choose(choice);
+    runner.set_run_info(run_info::read());
+    let devices = [Detail::Nic, Detail::Disk];
+    runner.set_device_rates(cli.detail.iter().any(|detail| devices.contains(detail)));
     if let Some(readings) = cli.readings_per_interval() {
         runner.burst(readings);
     }
