@@ -1,5 +1,5 @@
-//! A file that `--append` finds: whatever it holds, what is said of it is true, and what is cut
-//! is no more than the last tick.
+//! An existing file that `--append` continues, with any content. The result must describe the file
+//! correctly, and at most the last tick may be removed.
 #![no_main]
 
 use std::io::Cursor;
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
         1 => &b"id,name\n"[..],
         _ => b"",
     };
-    // As it is, and behind the header that it should have.
+    // The bytes alone, and the bytes after the expected header.
     for file in [bytes.to_vec(), [header, bytes].concat()] {
         let found = left(&mut Cursor::new(&file), header).expect("memory can be read");
         let Left::Ticks { whole, torn } = found else {
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
         let whole = usize::try_from(whole).expect("a file in memory");
         assert!(whole >= header.len());
         assert!(whole == header.len() || file[whole - 1] == b'\n');
-        // What is left is the same table, or a torn header.
+        // The rest of the file is the same table, or an incomplete header.
         let again = left(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
         assert!(matches!(again, Left::Ticks { .. } | Left::Nothing));
     }

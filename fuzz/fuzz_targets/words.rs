@@ -1,5 +1,5 @@
-//! The words of a command line, one a line of the input, and what is made of them: times,
-//! patterns, columns, and the one line that a refusal is told in.
+//! The words of a command line, one per line of the input: times, patterns, columns, and the one-line
+//! message of a refusal.
 #![no_main]
 
 use std::ffi::OsString;
@@ -9,17 +9,17 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use virtmon_export::encode::Encoder;
-use virtmon_export::encode::csv::CsvEncoder;
-use virtmon_export::encode::json::JsonEncoder;
-use virtmon_export::encode::text_table::TextTable;
-use virtmon_export::tables::domain::DomainTable;
 use virtmon::files::Output;
 use virtmon::program::cli;
 use virtmon::runner::{Limit, Runner};
 use virtmon::sampling::source::{Source, Taken};
 use virtmon::sampling::ticker::{Ticker, Wake};
 use virtmon_analysis::filter::DomainFilter;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::encode::text_table::TextTable;
+use virtmon_export::tables::domain::DomainTable;
 use virtmon_model::Timestamps;
 use virtmon_model::{Capabilities, Snapshot};
 
@@ -59,29 +59,29 @@ fuzz_target!(|data: &[u8]| {
     ];
     runner.add(
         sinks,
-        Output::file(Path::new("/dev/null")).expect("it is there"),
+        Output::file(Path::new("/dev/null")).expect("/dev/null exists"),
     );
-    let mut three = Three {
-        readings: 0,
+    let mut source = ThreeSamples {
+        samples: 0,
         ticker: Ticker::start(Duration::from_secs(3600)).expect("an hour is an interval"),
     };
     runner
-        .run(&mut three, Limit::None)
+        .run(&mut source, Limit::None)
         .expect("nothing can fail");
 });
 
-/// Three readings of three guests.
-struct Three {
-    readings: u64,
-    /// For its signals; nothing waits for it.
+/// Three samples of three guests.
+struct ThreeSamples {
+    samples: u64,
+    /// Ticker for its signals. Nothing waits for it.
     ticker: Ticker,
 }
 
-impl Source for Three {
+impl Source for ThreeSamples {
     fn wait(&mut self) -> io::Result<Wake> {
-        self.readings += 1;
-        Ok(match self.readings {
-            1..=3 => Wake::Due(self.readings - 1),
+        self.samples += 1;
+        Ok(match self.samples {
+            1..=3 => Wake::Due(self.samples - 1),
             _ => Wake::Stop,
         })
     }
@@ -97,12 +97,12 @@ impl Source for Three {
             row.clear();
             row.identity.id = id;
             row.name = name.map(Into::into);
-            row.cpu_time_ns = Some(self.readings * 1_000);
+            row.cpu_time_ns = Some(self.samples * 1_000);
         }
         Ok(Taken {
             began: Timestamps {
-                mono_ns: self.readings * 1_000_000,
-                boot_ns: self.readings * 1_000_000,
+                mono_ns: self.samples * 1_000_000,
+                boot_ns: self.samples * 1_000_000,
                 wall: UNIX_EPOCH,
             },
             sample_ns: 0,

@@ -1,6 +1,6 @@
-//! What virtmon's own steps cost on the Xen that it runs on, in ns a call: under the lab's
-//! `--icount` that is instructions. Prints lines of three words: what, domains, cost; and what was
-//! read.
+//! Measures the cost of virtmon's steps on this Xen host, in ns per call. With the lab's `--icount`,
+//! one ns is one instruction. Prints lines of three words: step, number of domains, cost. A line
+//! `read:` has the numbers of vCPUs, NICs and disks.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -23,17 +23,19 @@ use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
 
-/// The least of this many batches counts: the timer's interrupts fall into some and not others.
+/// Number of batches, of which the cheapest counts. Timer interrupts occur in some batches and not in
+/// others.
 const BATCHES: u32 = 12;
 
-/// The least of this many ticks counts.
+/// Number of ticks, of which the cheapest counts.
 const TICKS: u8 = 60;
 
-/// TickColumns before those that count: until then domains are met, a few at each tick.
+/// Number of ticks before the measured ones. In these ticks the backend reads the data of new domains,
+/// a few domains per tick.
 const WARM_UP: u64 = 800;
 
-/// Notes at each tick what CPU time the whole program has taken. Between two of these lies one tick
-/// in full: the wait's end, reading, encoding, and what the writer's thread does.
+/// Records the CPU time of the whole program at each tick. The difference of two values covers one
+/// complete tick: the end of the wait, the sample, encoding, and the work of the writer thread.
 struct Stamp(Rc<RefCell<Vec<u64>>>);
 
 impl Encoder for Stamp {
@@ -42,17 +44,17 @@ impl Encoder for Stamp {
     }
 }
 
-/// The CPU time of the whole program, in ns.
+/// CPU time used by the whole program, in ns.
 fn cpu_time() -> Option<u64> {
     let taken = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).ok()?;
     Some(ns(taken.into()))
 }
 
-/// A sample with every vCPU, beside the NICs and disks that all samples have.
+/// Measures a sample with every vCPU. All samples have NICs and disks.
 fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
-        wanted: Needs {
+        needs: Needs {
             vcpus: true,
             host: false,
             ..Needs::default()
@@ -60,7 +62,7 @@ fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn 
     };
     let mut backend = XenBackend::open(options, &mut |_| {})?;
     let mut snapshot = Snapshot::default();
-    // Until no more is learnt of the domains.
+    // After the warm-up the data of all domains has been read.
     for _ in 0..WARM_UP {
         backend.sample(&mut snapshot)?;
     }
@@ -146,12 +148,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     print("sample", cost);
     all(calls, clock, &print)?;
 
-    // Each tick holds one look at that clock.
-    let look = cost_of(100, clock, || _ = std::hint::black_box(cpu_time()));
+    // Each tick includes one read of that clock.
+    let clock_read = cost_of(100, clock, || _ = std::hint::black_box(cpu_time()));
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
-        let mut on_trouble = |_: &str| {};
-        let mut runner = Runner::new(&mut on_trouble);
+        let mut on_failure = |_: &str| {};
+        let mut runner = Runner::new(&mut on_failure);
         runner.add(
             CsvEncoder::<DomainTable>::default(),
             Output::file(Path::new(path))?,
@@ -172,7 +174,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .take(TICKS.into())
             .map(|two| two[1] - two[0])
             .min();
-        print(what, steady.unwrap_or_default().saturating_sub(look));
+        print(what, steady.unwrap_or_default().saturating_sub(clock_read));
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ pub(crate) fn open(
     } = wishes;
     let xen = Options {
         path,
-        wanted: libvirt.wanted,
+        needs: libvirt.needs,
     };
     let libvirt = || {
         let backend = if realtime {
@@ -99,7 +99,7 @@ pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn B
         path: XenPath::Auto,
         realtime: false,
         libvirt: LibvirtOptions {
-            wanted,
+            needs: wanted,
             ..LibvirtOptions::default()
         },
     };

@@ -56,13 +56,13 @@ fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
         path: cli.xen_path.into(),
         realtime: cli.realtime,
         libvirt: Options {
-            wanted,
+            needs: wanted,
             // A recording holds readings, and nothing that came between them.
             events: cli.detail.contains(&Detail::Event) && cli.record.is_none(),
             nova: cli.detail.contains(&Detail::Nova),
             stats: cli.detail.contains(&Detail::Stat),
             groups: cli.group.clone(),
-            slow: cli.slow.clone(),
+            group_intervals: cli.slow.clone(),
         },
     };
     let every = cli.every.unwrap_or(cli.interval());

@@ -81,7 +81,7 @@ impl Decoder {
     /// About how many bytes the last sample took up.
     fn taken(&self) -> usize {
         match self {
-            Self::Xen(xen) => xen.taken(),
+            Self::Xen(xen) => xen.used_bytes(),
             Self::Libvirt(libvirt) => libvirt.taken(),
         }
     }
@@ -162,7 +162,7 @@ impl<R: Read> Replay<R> {
     #[must_use]
     pub fn loss(&self) -> Option<Loss> {
         let mut loss = self.reader.loss();
-        loss.readings += self.senseless;
+        loss.samples += self.senseless;
         (loss != Loss::default()).then_some(loss)
     }
 

@@ -42,7 +42,7 @@ fn replayed(readings: &[(u64, u64)], interval_ms: u64) -> (Vec<(u64, u64)>, u64)
         let taken = replay.read(&mut snapshot).unwrap();
         ticks.push((tick, taken.began.mono_ns));
     }
-    (ticks, replay.loss().map_or(0, |loss| loss.readings))
+    (ticks, replay.loss().map_or(0, |loss| loss.samples))
 }
 
 #[test]
