@@ -1,5 +1,14 @@
-# Everything here runs on a fresh Debian as root, with Rust the only thing installed.
-.PHONY: run demo test churn stress storms loads lint bench lateness fuzz costs header-check
+# `make check` needs Rust alone. Everything else runs on a fresh Debian as root, and installs the packages
+# that it needs.
+.PHONY: help check run demo test churn stress storms loads lint bench lateness fuzz costs header-check
+
+# This list.
+help:
+	@awk '/^# /{text = text substr($$0, 2)} /^[a-z-]+:( |$$)/ && text {sub(/:.*/, ""); printf "  make %-13s%s\n", $$0, text} !/^#/{text = ""}' Makefile
+
+# Format, lints, documentation, structure, and the tests that need neither root nor an emulator.
+check:
+	cargo xtask check
 
 # The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
 run:
@@ -49,15 +58,16 @@ loads:
 		(python3 -m venv target/loads && target/loads/bin/pip install --quiet duckdb pandas && touch target/loads/done)
 	cargo test --locked --package virtmon --test loads -- --ignored --nocapture
 
+# The checks of the sources: lint of cargo xtask, the unit, licences, notices.
 lint:
 	scripts/packages build unit fuzz
 	systemd/check
 	scripts/notices --check
 	scripts/deny
-	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo xtask lint
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
 
+# The cost of virtmon's own work, by criterion.
 bench:
 	scripts/packages build
 	cargo bench --locked --package virtmon-bench

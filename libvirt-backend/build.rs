@@ -1,9 +1,16 @@
-//! Generates the bindings from the libvirt headers that are installed.
-
-use std::env;
-use std::path::PathBuf;
+//! Generates the bindings from the installed libvirt headers. Runs only with the feature `bindgen`.
 
 fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    #[cfg(feature = "bindgen")]
+    generate();
+}
+
+#[cfg(feature = "bindgen")]
+fn generate() {
+    use std::env;
+    use std::path::PathBuf;
+
     println!("cargo::rerun-if-changed=wrapper.h");
     let bindings = bindgen::Builder::default()
         .header("wrapper.h")
@@ -19,18 +26,19 @@ fn main() {
         .allowlist_type(
             "virDomainEvent(Type|ID)|virDomainMetadataType|virDomainState|virErrorNumber|virTypedParameterType",
         )
-        .allowlist_var("VIR_UUID_BUFLEN|VIR_DOMAIN_BLOCK_STATS_.*")
-        // A loader with fields, not a link: the program starts where libvirt is not installed.
+        .allowlist_var("LIBVIR_VERSION_NUMBER|VIR_UUID_BUFLEN|VIR_DOMAIN_BLOCK_STATS_.*")
+        // A table of function pointers, not a link: the program starts where libvirt is not installed.
         .dynamic_library_name("Libvirt")
         .dynamic_link_require_all(true)
-        // Numbers, not Rust enums: a newer libvirt answers with values that this header lacks.
+        // Numbers, not Rust enums: a newer libvirt returns values that these headers lack.
         .default_enum_style(bindgen::EnumVariation::Consts)
         .prepend_enum_name(false)
         .generate_comments(false)
+        .layout_tests(true)
         .generate()
         .unwrap_or_else(|error| {
             panic!(
-                "libvirt's headers could not be read ({error}): \
+                "cannot read libvirt's headers ({error}): \
                  install libvirt/libvirt.h and libclang (Debian: libvirt-dev libclang-dev)"
             )
         });

@@ -1,4 +1,4 @@
-/* The tools' part of the public headers is hidden without this, and they use uint32_t and its kin without including it. */
+/* Without this macro, the headers hide the structures for toolstacks. These use uint32_t and similar types without an include. */
 #define __XEN_TOOLS__ 1
 #include <stdint.h>
 #include <xenctrl.h>

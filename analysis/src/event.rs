@@ -22,6 +22,9 @@ pub struct Event {
     pub new: Value,
     /// Cause of the change, if known; empty otherwise.
     pub cause: Cow<'static, str>,
+    /// Kind of the event of the same domain that this one is part of: the setup of a domain follows from
+    /// its creation. `None` if the event stands for itself.
+    pub follows: Option<EventKind>,
     /// Time of the toolstack's notification: `CLOCK_MONOTONIC`, in ns. `None` if only samples show
     /// the change.
     pub notified_ns: Option<u64>,
@@ -145,6 +148,7 @@ impl Event {
             old: Value::Nothing,
             new: Value::Nothing,
             cause,
+            follows: None,
             notified_ns: None,
         }
     }

@@ -4,11 +4,14 @@ use std::time::SystemTime;
 
 use virtmon_model::{Domain, Snapshot};
 
+use crate::device_rates::{DiskRates, NicRates};
 use crate::event::Event;
+use crate::host_rates::HostRates;
 use crate::rates::DomainRates;
-use crate::ready_time::ReadyTimes;
+use crate::run_info::{RunInfo, UNKNOWN_RUN};
 use crate::self_stats::SelfStats;
 use crate::subsamples::Distributions;
+use crate::vcpu_rates::VcpuRates;
 use virtmon_model::timestamps::since_1970_ns;
 
 /// Number and times of one tick.
@@ -40,6 +43,8 @@ pub struct PreviousSample<'a> {
 /// Everything that is known at one tick: snapshot, derived values, events and tick facts.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
+    /// Identity of the run.
+    pub run: &'a RunInfo,
     /// The tick.
     pub tick: Tick,
     /// True if the sample failed: the frame has events and no snapshot.
@@ -52,8 +57,16 @@ pub struct Frame<'a> {
     pub rates: &'a [DomainRates],
     /// For each domain of the snapshot: true if the filter selects it. Empty if it selects all.
     pub selected: &'a [bool],
-    /// Estimated time that vCPUs have waited for a pCPU.
-    pub ready: ReadyTimes<'a>,
+    /// Rates of all vCPUs, domain by domain; see [`vcpus_of`](Self::vcpus_of).
+    pub vcpu_rates: &'a [VcpuRates],
+    /// Rates of all network interfaces, domain by domain; empty if no output needs them.
+    pub nic_rates: &'a [NicRates],
+    /// Rates of all block devices, domain by domain; empty if no output needs them.
+    pub disk_rates: &'a [DiskRates],
+    /// Rates of the host.
+    pub host_rates: HostRates,
+    /// Busy time of each pCPU in percent; `None` for one that is offline or unknown.
+    pub pcpu_busy_pct: &'a [Option<f64>],
     /// Changes since the sample before, and notifications.
     pub events: &'a [Event],
     /// Distributions of each domain's rates within the interval; empty if the interval has one
@@ -78,13 +91,18 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn new(tick: Tick, snapshot: &'a Snapshot, rates: &'a [DomainRates]) -> Self {
         Self {
+            run: &UNKNOWN_RUN,
             tick,
             failed: false,
             snapshot,
             previous: None,
             rates,
             selected: &[],
-            ready: ReadyTimes::default(),
+            vcpu_rates: &[],
+            nic_rates: &[],
+            disk_rates: &[],
+            host_rates: HostRates::default(),
+            pcpu_busy_pct: &[],
             events: &[],
             subsamples: &[],
             self_stats: None,
@@ -100,17 +118,27 @@ impl<'a> Frame<'a> {
             .map(|(at, (domain, rates))| (at, domain, rates))
     }
 
-    /// The same domain in the previous sample (same identity), and the time in ns since then.
-    pub fn same_domain_before(&self, rates: &DomainRates) -> Option<(&'a Domain, u64)> {
-        let previous = self.previous?.snapshot.domains.get(rates.matched.same()?)?;
-        Some((previous, rates.elapsed_ns?))
+    /// Rates of the vCPUs of a domain with these rates, in the order of its vCPUs. Empty if unknown.
+    #[must_use]
+    pub fn vcpus_of(&self, domain: &Domain, rates: &DomainRates) -> &'a [VcpuRates] {
+        rows_of(self.vcpu_rates, rates.first.vcpu, domain.vcpus.rows.len())
     }
 
-    /// Time between the starts of the two samples, in ns.
-    pub fn elapsed_ns(&self) -> Option<u64> {
-        self.tick
-            .mono_ns
-            .checked_sub(self.previous?.mono_ns)
-            .filter(|&ns| ns > 0)
+    /// Rates of the network interfaces of a domain with these rates, in their order. Empty if unknown.
+    #[must_use]
+    pub fn nics_of(&self, domain: &Domain, rates: &DomainRates) -> &'a [NicRates] {
+        rows_of(self.nic_rates, rates.first.nic, domain.nics.rows.len())
     }
+
+    /// Rates of the block devices of a domain with these rates, in their order. Empty if unknown.
+    #[must_use]
+    pub fn disks_of(&self, domain: &Domain, rates: &DomainRates) -> &'a [DiskRates] {
+        rows_of(self.disk_rates, rates.first.disk, domain.disks.rows.len())
+    }
+}
+
+fn rows_of<T>(rows: &[T], first: u32, count: usize) -> &[T] {
+    let first = first as usize;
+    rows.get(first..first.saturating_add(count))
+        .unwrap_or_default()
 }

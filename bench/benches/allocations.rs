@@ -1,4 +1,4 @@
-//! Bytes and allocations of a steady tick of 1,000 domains, by each encoder.
+//! Bytes and allocations of a steady tick with 1,000 domains, for each encoder.
 
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::rates::RateTracker;
@@ -12,12 +12,12 @@ fn main() {
     for (name, mut sink) in encoders() {
         let mut deltas = RateTracker::default();
         let mut out = Vec::new();
-        // TickColumns before the last leave headers behind and buffers as large as they get.
+        // The earlier ticks write headers and grow the buffers to their final size.
         for number in 0..4 {
-            let reading = host(DOMAINS, number);
+            let snapshot = host(DOMAINS, number);
             let tick = tick(number);
-            let rates = deltas.update(&reading, tick.mono_ns);
-            let frame = Frame::new(tick, &reading, rates);
+            let rates = deltas.update(&snapshot, tick.mono_ns);
+            let frame = Frame::new(tick, &snapshot, rates);
             out.clear();
             let taken = allocation_counter::measure(|| sink.encode(&frame, &mut out));
             if number == 3 {

@@ -1,4 +1,4 @@
-//! `cargo bench --bench live -- --backend xen|libvirt [--uri URI]`: what reading this host takes.
+//! `cargo bench --bench live -- --backend xen|libvirt [--uri URI]`: duration of a sample of this host.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,23 +15,23 @@ enum Which {
     Libvirt,
 }
 
-/// Reads this host.
+/// Measures samples of this host.
 #[derive(Parser)]
 #[command(name = "live")]
 struct Cli {
-    /// Without it nothing is read
+    /// Backend to measure; without it nothing is measured
     #[arg(long)]
     backend: Option<Which>,
 
-    /// libvirt's connection
+    /// URI of the libvirt connection
     #[arg(long)]
     uri: Option<String>,
 
-    /// How long each bench measures, in seconds
+    /// Duration of each benchmark, in seconds
     #[arg(long, default_value = "5")]
     seconds: u64,
 
-    /// What cargo itself says
+    /// Argument that cargo adds
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -39,7 +39,7 @@ struct Cli {
 fn main() -> Result<(), Box<dyn Error>> {
     let cli = Cli::parse();
     let Some(which) = cli.backend else {
-        println!("live: reads a host with -- --backend xen|libvirt");
+        println!("live: skipped; to measure a host, add -- --backend xen|libvirt");
         return Ok(());
     };
     let mut criterion = Criterion::default()
@@ -86,13 +86,17 @@ fn open(
     Ok(match which {
         Which::Xen => {
             let path = XenPath::Auto;
-            Box::new(XenBackend::open(Options { path, wanted }, &mut |note| {
-                eprintln!("live: {note}")
-            })?)
+            Box::new(XenBackend::open(
+                Options {
+                    path,
+                    needs: wanted,
+                },
+                &mut |warning| eprintln!("live: {warning}"),
+            )?)
         }
         Which::Libvirt => {
             let libvirt = libvirt_backend::Options {
-                wanted,
+                needs: wanted,
                 ..libvirt_backend::Options::default()
             };
             Box::new(LibvirtBackend::open(uri, &libvirt)?)

@@ -1,5 +1,5 @@
-//! Whole ticks on what was recorded of a real host: frames, decoding, rates, events, and the rows
-//! of every table as CSV and JSON Lines; to nowhere, so that no disk has a part in it.
+//! Complete ticks with recordings of real hosts: frames, decoding, rates, events, and the rows of
+//! every table as CSV and JSON Lines. They are written to /dev/null, so that no disk is measured.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ fn recording(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../recordings/{name}.vmrec"))
 }
 
-/// The ticks of a recording, each decoded and no more.
+/// Decodes all samples of a recording, and returns their number.
 fn decode(bytes: &[u8]) -> u64 {
     let mut snapshot = Snapshot::default();
     let Ok(mut replay) = Replay::new(bytes, None, false) else {

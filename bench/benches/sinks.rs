@@ -1,4 +1,4 @@
-//! What writing a frame takes: every sink, and the `csv` crate's plain writer with the same cells.
+//! Duration of encoding a frame: every encoder, and the writer of the `csv` crate with the same cells.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use virtmon_bench::{DOMAINS, encoders, host, tick};
 fn sinks(c: &mut Criterion) {
     let mut group = c.benchmark_group("encode");
     for domains in DOMAINS {
-        // Two readings in turn: what is the same as in the row before costs less.
+        // Two snapshots alternate, because a value that is the same as in the previous row costs less.
         let hosts = [host(domains.into(), 1), host(domains.into(), 2)];
         let rates = [1, 2].map(|seconds| {
             let mut deltas = RateTracker::default();

@@ -1,5 +1,5 @@
-//! The parts of a tick that are virtmon's own: decoding the list, making rates, and all that comes
-//! between a reading and the bytes of its CSV. And how late the ticker wakes.
+//! The parts of a tick that run in virtmon itself: decoding the list, computing rates, and all work
+//! from a snapshot to the bytes of its CSV. Also the lateness of the ticker.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -78,7 +78,7 @@ fn whole(c: &mut Criterion) {
     group.finish();
 }
 
-/// The time of an iteration is how long after its deadline the ticker came back.
+/// The time of an iteration is the time from its deadline to the return of the ticker.
 fn lateness(c: &mut Criterion) {
     let mut group = c.benchmark_group("lateness");
     group.sample_size(20);

@@ -1,4 +1,4 @@
-//! What writes the same frame: virtmon's sinks, and the `csv` crate's plain writer beside them.
+//! Encoders of the same frame: those of virtmon, and the writer of the `csv` crate for comparison.
 
 use virtmon_analysis::frame::Frame;
 use virtmon_export::encode::Encoder;
@@ -11,10 +11,10 @@ use virtmon_export::tables::domain::{DomainRow, DomainTable};
 use virtmon_export::tables::tick::TickColumns;
 use virtmon_model::Capabilities;
 
-/// A sink by its name.
+/// Name of an encoder, and the encoder.
 pub type NamedEncoder = (&'static str, Box<dyn Encoder>);
 
-/// Every encoder, fresh.
+/// A new instance of every encoder.
 #[must_use]
 pub fn encoders() -> Vec<NamedEncoder> {
     let capabilities = Capabilities {

@@ -1,20 +1,20 @@
-//! Counting instructions: under the lab's `--icount` a ns of the clock is one instruction, of the
-//! hypervisor, the kernel and the program together.
+//! Counting of instructions. With the lab's `--icount`, one ns of the clock is one instruction of the
+//! hypervisor, the kernel or the program.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// The least of this many batches counts: interrupts and what they wake fall into some and not others,
-/// and into most of those that are long.
+/// Number of batches, of which the cheapest counts. Interrupts, and the code that they wake, occur in
+/// some batches and not in others, and in most long batches.
 const BATCHES: u32 = 60;
 
-/// What a call costs, in ns.
+/// Cost of a call, in ns.
 pub fn cost_of(calls: u32, mut call: impl FnMut()) -> u64 {
     let batch = least(|| (0..calls).for_each(|_| call()));
     batch.saturating_sub(clock_cost()) / u64::from(calls.max(1))
 }
 
-/// What reading the clock costs, which every batch holds once.
+/// Cost of reading the clock. Every batch includes it once.
 fn clock_cost() -> u64 {
     least(|| {
         (0..99).for_each(|_| {

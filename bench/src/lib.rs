@@ -1,4 +1,4 @@
-//! What the benches read: hosts of any size, made up, the same every time.
+//! Synthetic hosts of any size for the benchmarks. They are the same in every run.
 #![forbid(unsafe_code)]
 
 mod encoders;
@@ -11,10 +11,10 @@ use std::time::{Duration, SystemTime};
 use virtmon_analysis::frame::Tick;
 use virtmon_model::{Snapshot, State, Uuid};
 
-/// How many domains a host of the benches has.
+/// Numbers of domains of the hosts in the benchmarks.
 pub const DOMAINS: [u16; 4] = [1, 10, 100, 1000];
 
-/// A tick a second, none of them late or missed by more than any other.
+/// A tick of a run with one tick per second, all with the same lateness and none missed.
 #[must_use]
 pub fn tick(number: u64) -> Tick {
     Tick {
@@ -27,8 +27,8 @@ pub fn tick(number: u64) -> Tick {
     }
 }
 
-/// The bytes that `XEN_SYSCTL_getdomaininfolist` would write for `domains` domains, in entries of
-/// `stride` bytes.
+/// The bytes that `XEN_SYSCTL_getdomaininfolist` writes for `domains` domains, in entries of `stride`
+/// bytes.
 #[must_use]
 pub fn domain_list(domains: u16, stride: usize) -> Vec<u8> {
     let mut bytes = vec![0; usize::from(domains) * stride];
@@ -43,7 +43,7 @@ pub fn domain_list(domains: u16, stride: usize) -> Vec<u8> {
     bytes
 }
 
-/// A host with `domains` domains of one NIC and one disk each, at second `second` of its life.
+/// A host with `domains` domains of one NIC and one disk each, `second` seconds after its start.
 #[must_use]
 pub fn host(domains: u32, second: u64) -> Snapshot {
     let mut snapshot = Snapshot::default();

@@ -7,6 +7,7 @@ pub mod config;
 mod error;
 mod outputs;
 mod run;
+mod run_info;
 
 use std::io::{self, Write};
 

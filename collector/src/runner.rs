@@ -1,6 +1,7 @@
 //! The loop: source, history, analysis, outputs.
 
 use virtmon_analysis::filter::DomainFilter;
+use virtmon_analysis::run_info::RunInfo;
 use virtmon_analysis::subsamples::SubsampleStats;
 use virtmon_export::output::Output;
 use virtmon_model::Snapshot;
@@ -11,7 +12,7 @@ use crate::sampling::signals::Signals;
 use crate::sampling::source::{Sample, Source};
 use crate::sampling::wake::Wake;
 
-mod analysis;
+mod analyser;
 pub mod error;
 mod history;
 pub mod limit;
@@ -20,7 +21,7 @@ mod outage;
 mod outputs;
 mod timeline;
 
-use analysis::Analysis;
+use analyser::Analyser;
 use error::RunError;
 use history::History;
 use limit::Limit;
@@ -32,7 +33,7 @@ use timeline::{Slot, Timeline};
 /// Samples a source at every tick and offers a frame to every output.
 pub struct Runner {
     outputs: Outputs,
-    analysis: Analysis,
+    analysis: Analyser,
     outage: Outage,
     samples_per_tick: u64,
     notify: Notify,
@@ -46,7 +47,7 @@ impl Runner {
     pub fn new(warn: fn(&str)) -> Self {
         Self {
             outputs: Outputs::new(warn),
-            analysis: Analysis::default(),
+            analysis: Analyser::default(),
             outage: Outage::default(),
             samples_per_tick: 1,
             notify: Notify::default(),
@@ -56,7 +57,17 @@ impl Runner {
 
     /// Sets the domains that have rows.
     pub fn set_filter(&mut self, filter: DomainFilter) {
-        self.analysis.filter = filter;
+        self.analysis.set_filter(filter);
+    }
+
+    /// Sets the identity of the run, which every frame has.
+    pub fn set_run_info(&mut self, run_info: RunInfo) {
+        self.analysis.run_info = run_info;
+    }
+
+    /// Sets whether frames have the rates of NICs and disks. They have them by default.
+    pub fn set_device_rates(&mut self, are_needed: bool) {
+        self.analysis.set_device_rates(are_needed);
     }
 
     /// Takes this many samples in each interval, and computes the distribution of their rates. The

@@ -230,7 +230,7 @@ fn what_is_whole_of_a_damaged_recording_is_replayed_and_the_rest_is_told() {
     bytes[middle] ^= 0x10;
     fs::write(&damaged, &bytes).unwrap();
     let output = replay(&damaged, &csv);
-    refused(&output, 1, "69 readings");
+    refused(&output, 1, "69 samples");
     let ticks = |csv: &[u8]| {
         rows(csv)
             .iter()

@@ -115,7 +115,7 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
         raw: false,
     };
     let options = Options {
-        wanted,
+        needs: wanted,
         ..Options::default()
     };
     let mut watched = Watched {

@@ -29,7 +29,8 @@ fuzz_target!(|data: &[u8]| {
         assert!(whole >= header.len());
         assert!(whole == header.len() || file[whole - 1] == b'\n');
         // What is left is the same table, or a torn header.
-        let again = find_tail(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
+        let again =
+            find_tail(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
         assert!(matches!(again, Tail::Ticks { .. } | Tail::Empty));
     }
 });

@@ -1,13 +1,18 @@
-//! A recording, through the whole program: frames, the backends' decoders, rates, events, every
-//! table.
+//! A recording, through all of the program: frames, the decoders of the backends, rates, events and
+//! every table.
 //!
-//! A byte that is changed anywhere fails a checksum, and what is behind would never be reached. So
-//! most changes are made to what a frame holds, and the recording is made anew around it.
+//! A changed byte makes a checksum fail, so the code after the check would never run. Therefore most
+//! mutations change the content of a frame, and the recording is encoded again.
 #![no_main]
 
 use std::path::Path;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
+use virtmon::sampling::replay::Replay;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::encode::json::JsonEncoder;
@@ -20,14 +25,9 @@ use virtmon_export::tables::host::HostTable;
 use virtmon_export::tables::self_stats::SelfTable;
 use virtmon_export::tables::subsamples::SubsampleTable;
 use virtmon_export::tables::vcpu::VcpuTable;
-use virtmon::files::TickFile;
-use virtmon::files::transport::FileTransport;
-use virtmon::runner::Runner;
-use virtmon::runner::limit::Limit;
-use virtmon::sampling::replay::Replay;
-use virtmon_recording::{Header, RecordedSample, Reader, Writer};
+use virtmon_recording::{Header, Reader, RecordedSample, Writer};
 
-/// So many readings of a recording are gone on with: more are slower, and no other.
+/// Most samples of a mutated recording. More samples are slower and reach no further code.
 const MAX_SAMPLES: usize = 8;
 
 fuzz_target!(|data: &[u8]| {
@@ -51,8 +51,8 @@ fuzz_target!(|data: &[u8]| {
         Box::new(TextTable::new(replay.capabilities(), true)),
         Box::new(RecordingEncoder),
     ];
-    let file = TickFile::file(Path::new("/dev/null")).expect("it is there");
-    runner.add(FileTransport::stream(encoders, file).expect("a thread more"));
+    let file = TickFile::file(Path::new("/dev/null")).expect("/dev/null exists");
+    runner.add(FileTransport::stream(encoders, file).expect("a thread can be started"));
     let _ = runner.run(&mut replay, Limit::Count(1_000));
 });
 
@@ -65,52 +65,52 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     if roll(4) == 0 {
         return fuzzer_mutate(data, size, max_size);
     }
-    let Some((mut header, mut readings)) = taken_apart(&data[..size], roll(64)) else {
+    let Some((mut header, mut samples)) = decode(&data[..size], roll(64)) else {
         return fuzzer_mutate(data, size, max_size);
     };
     for _ in 0..=roll(3) {
-        mutate(&mut header, &mut readings, &mut roll);
+        mutate(&mut header, &mut samples, &mut roll);
     }
-    let whole = put_together(&header, &readings);
-    if whole.len() > max_size {
+    let recording = encode(&header, &samples);
+    if recording.len() > max_size {
         return fuzzer_mutate(data, size, max_size);
     }
-    data[..whole.len()].copy_from_slice(&whole);
-    whole.len()
+    data[..recording.len()].copy_from_slice(&recording);
+    recording.len()
 });
 
-struct Owned {
+struct Sample {
     /// Tick, monotonic clock, boot clock, wall clock, duration.
     numbers: [u64; 5],
     raw: Vec<u8>,
 }
 
-/// The header and some readings from one on.
-fn taken_apart(data: &[u8], from: u32) -> Option<(Header, Vec<Owned>)> {
+/// The header, and some samples from number `from` on.
+fn decode(data: &[u8], from: u32) -> Option<(Header, Vec<Sample>)> {
     let (mut reader, header) = Reader::open(data).ok()?;
-    let mut readings = Vec::new();
-    while let Ok(Some(kept)) = reader.read() {
-        if let Ok(raw) = kept.read {
-            readings.push(Owned {
+    let mut samples = Vec::new();
+    while let Ok(Some(sample)) = reader.read() {
+        if let Ok(raw) = sample.read {
+            samples.push(Sample {
                 numbers: [
-                    kept.tick,
-                    kept.mono_ns,
-                    kept.boot_ns,
-                    kept.wall_ns,
-                    kept.sample_ns,
+                    sample.tick,
+                    sample.mono_ns,
+                    sample.boot_ns,
+                    sample.wall_ns,
+                    sample.sample_ns,
                 ],
                 raw: raw.to_vec(),
             });
         }
     }
-    let from = (from as usize).min(readings.len().saturating_sub(MAX_SAMPLES));
-    readings.drain(..from);
-    readings.truncate(MAX_SAMPLES);
-    Some((header, readings))
+    let from = (from as usize).min(samples.len().saturating_sub(MAX_SAMPLES));
+    samples.drain(..from);
+    samples.truncate(MAX_SAMPLES);
+    Some((header, samples))
 }
 
-fn mutate(header: &mut Header, readings: &mut Vec<Owned>, roll: &mut impl FnMut(u32) -> u32) {
-    let count = u32::try_from(readings.len()).unwrap_or(0);
+fn mutate(header: &mut Header, samples: &mut Vec<Sample>, roll: &mut impl FnMut(u32) -> u32) {
+    let count = u32::try_from(samples.len()).unwrap_or(0);
     if count == 0 || roll(16) == 0 {
         mutate_bytes(&mut header.host_metadata, roll);
         return;
@@ -118,7 +118,7 @@ fn mutate(header: &mut Header, readings: &mut Vec<Owned>, roll: &mut impl FnMut(
     let at = roll(count) as usize;
     match roll(10) {
         0 => {
-            let number = &mut readings[at].numbers[roll(5) as usize];
+            let number = &mut samples[at].numbers[roll(5) as usize];
             *number = match roll(4) {
                 0 => u64::MAX - u64::from(roll(3)),
                 1 => u64::from(roll(3)),
@@ -127,20 +127,20 @@ fn mutate(header: &mut Header, readings: &mut Vec<Owned>, roll: &mut impl FnMut(
             };
         }
         1 => {
-            // A domain that goes, or a reading of another time.
+            // A domain disappears, or a sample is from another time.
             let other = roll(count) as usize;
-            readings.swap(at, other);
+            samples.swap(at, other);
         }
-        2 => drop(readings.remove(at)),
+        2 => drop(samples.remove(at)),
         3 => header.interval_ns = 1_000_000 << roll(40),
-        _ => mutate_bytes(&mut readings[at].raw, roll),
+        _ => mutate_bytes(&mut samples[at].raw, roll),
     }
 }
 
 fn mutate_bytes(bytes: &mut Vec<u8>, roll: &mut impl FnMut(u32) -> u32) {
     let size = bytes.len();
     bytes.resize(size + 256, 0);
-    // By itself libFuzzer seldom writes what is at the end of a number's range.
+    // libFuzzer rarely writes numbers at the end of their range.
     let size = if size >= 8 && roll(3) == 0 {
         let at = roll(u32::try_from(size - 7).unwrap_or(u32::MAX)) as usize;
         let with = [u64::MAX, 0, 1 << 63, u64::MAX >> 1, 0xffff_ffff][roll(5) as usize];
@@ -153,14 +153,14 @@ fn mutate_bytes(bytes: &mut Vec<u8>, roll: &mut impl FnMut(u32) -> u32) {
     bytes.truncate(size);
 }
 
-fn put_together(header: &Header, readings: &[Owned]) -> Vec<u8> {
+fn encode(header: &Header, samples: &[Sample]) -> Vec<u8> {
     let mut out = Vec::new();
     let Ok(mut writer) = Writer::begin(header, &mut out) else {
         return out;
     };
-    for Owned { numbers, raw } in readings {
+    for Sample { numbers, raw } in samples {
         let [tick, mono_ns, boot_ns, wall_ns, sample_ns] = *numbers;
-        let kept: RecordedSample = RecordedSample {
+        let sample: RecordedSample = RecordedSample {
             tick,
             mono_ns,
             boot_ns,
@@ -168,7 +168,7 @@ fn put_together(header: &Header, readings: &[Owned]) -> Vec<u8> {
             sample_ns,
             read: Ok(raw),
         };
-        let _ = writer.push(&kept, &mut out);
+        let _ = writer.push(&sample, &mut out);
     }
     out
 }

@@ -1,5 +1,5 @@
-//! The words of a command line, one a line of the input, and what is made of them: times,
-//! patterns, columns, and the one line that a refusal is told in.
+//! The words of a command line, one per line of the input: times, patterns, columns, and the one-line
+//! message of a refusal.
 #![no_main]
 
 use std::ffi::OsString;
@@ -9,11 +9,6 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use virtmon_export::encode::Encoder;
-use virtmon_export::encode::csv::CsvEncoder;
-use virtmon_export::encode::json::JsonEncoder;
-use virtmon_export::encode::text_table::TextTable;
-use virtmon_export::tables::domain::DomainTable;
 use virtmon::files::TickFile;
 use virtmon::files::transport::FileTransport;
 use virtmon::program::cli;
@@ -23,6 +18,11 @@ use virtmon::runner::limit::Limit;
 use virtmon::sampling::signals::Signals;
 use virtmon::sampling::source::{Sample, Source};
 use virtmon::sampling::wake::Wake;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::encode::text_table::TextTable;
+use virtmon_export::tables::domain::DomainTable;
 use virtmon_model::Timestamps;
 use virtmon_model::{Capabilities, Snapshot};
 
@@ -41,7 +41,8 @@ fuzz_target!(|data: &[u8]| {
     };
     assert!(cli.timing.row_interval() >= Duration::from_millis(1));
     assert!(
-        cli.timing.samples_per_interval()
+        cli.timing
+            .samples_per_interval()
             .is_none_or(|readings| readings > 0)
     );
     let Ok(config) = Config::resolve(&cli) else {
@@ -57,24 +58,24 @@ fuzz_target!(|data: &[u8]| {
     let encoders: Vec<Box<dyn Encoder>> = vec![
         Box::new(CsvEncoder::<DomainTable>::of(&config.outputs.columns)),
         Box::new(JsonEncoder::<DomainTable>::of(&config.outputs.columns)),
-        Box::new(TextTable::new(capabilities, false).sorted(cli.tables.sort.into(), cli.tables.top)),
+        Box::new(
+            TextTable::new(capabilities, false).sorted(cli.tables.sort.into(), cli.tables.top),
+        ),
     ];
-    let file = TickFile::file(Path::new("/dev/null")).expect("it is there");
-    runner.add(FileTransport::stream(encoders, file).expect("a thread more"));
-    let mut three = Three {
-        samples: 0,
-    };
+    let file = TickFile::file(Path::new("/dev/null")).expect("/dev/null exists");
+    runner.add(FileTransport::stream(encoders, file).expect("a thread can be started"));
+    let mut source = ThreeSamples { samples: 0 };
     runner
-        .run(&mut three, Limit::None)
+        .run(&mut source, Limit::None)
         .expect("nothing can fail");
 });
 
-/// Three readings of three guests.
-struct Three {
+/// Three samples of three guests.
+struct ThreeSamples {
     samples: u64,
 }
 
-impl Source for Three {
+impl Source for ThreeSamples {
     fn wait(&mut self, _: &mut Signals) -> io::Result<Wake> {
         self.samples += 1;
         Ok(match self.samples {

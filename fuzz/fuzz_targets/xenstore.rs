@@ -1,4 +1,4 @@
-//! What a xenstore daemon sends: messages, events of guests, answers to nobody.
+//! Messages from a xenstore daemon: answers, events that guests cause, and answers without a request.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! A domain's XML as a daemon sends it: its devices, their aliases, OpenStack's metadata.
+//! The XML of a domain from a libvirt daemon: devices, their aliases, and OpenStack's metadata.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

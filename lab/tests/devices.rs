@@ -109,6 +109,39 @@ fn of_a_paused_guest_files_and_xentop_and_virtmon_say_the_same() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
+fn size_and_path_of_a_disk_are_those_of_its_backend() {
+    let files = LAB.file("disks");
+    let mut expected: Vec<(&str, &str, f64)> = files
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            // xen-vbd-interface(7): 202 << 8 | disk << 4.
+            let name = ["xvda", "xvdb"][(words[0].parse::<usize>().unwrap() & 0xff) >> 4];
+            (name, words[1], words[2].parse().unwrap())
+        })
+        .collect();
+    expected.sort_by_key(|(name, ..)| *name);
+    assert_eq!(expected.len(), 2, "{files}");
+    assert!(expected.iter().all(|(_, path, _)| path.starts_with('/')));
+    let data = 8_388_608.0;
+    assert!(
+        (expected[1].2 - data).abs() < 0.5,
+        "data.img has 8 MiB: {files}"
+    );
+    let rows = rows(&LAB.file("paused.disk.csv"));
+    let rows: Vec<_> = rows
+        .iter()
+        .filter(|row| row.text("name") == "dev")
+        .collect();
+    assert_eq!(rows.len(), 3 * expected.len());
+    for (row, (name, path, bytes)) in rows.iter().zip(expected.iter().cycle()) {
+        assert_eq!((row.text("disk"), row.text("path")), (*name, *path));
+        assert_eq!(row.number("capacity_bytes"), Some(*bytes));
+    }
+}
+
+#[test]
+#[ignore = "boots a real Xen: make test"]
 fn domain_0_is_unknown() {
     for row in rows(&LAB.file("steady.csv")) {
         if row.text("name") == "Domain-0" {

@@ -26,13 +26,21 @@ xl pause dev
 sleep 1
 counters >sysfs-paused
 xentop -b -n -x -v -i 2 -d 1 >xentop-paused
-./virtmon --backend xen --csv paused.csv --interval 200ms --count 3
+./virtmon --backend xen --csv paused.csv --detail disk --interval 200ms --count 3
 ./virtmon --backend xen --count 2 >table
 counters >sysfs-paused-after
 xl unpause dev
 
-# A disk that nobody here serves comes and goes, then a NIC goes, then a disk.
+# Each disk: number, what is behind it by xenstore, and the bytes of the block device that blkback has.
 id=$(xl domid dev)
+for vbd in /sys/bus/xen-backend/devices/vbd-"$id"-*; do
+    number=${vbd##*-}
+    IFS=: read -r major minor <"$vbd/physical_device"
+    sectors=$(<"/sys/dev/block/$((16#$major)):$((16#$minor))/size")
+    echo "$number $(xenstore-read "/local/domain/0/backend/vbd/$id/$number/params") $((sectors * 512))"
+done >disks
+
+# A disk that nobody here serves comes and goes, then a NIC goes, then a disk.
 ./virtmon --backend xen --interval 100ms --csv churn.csv --detail nic,disk --record churn.vmrec &
 churn=$!
 mark() { echo "$1 $(sed 's/ .*//' /proc/uptime)" >>marks; }

@@ -4,6 +4,20 @@
 set -eu
 source /mnt/lab/guest.sh
 
+# Waits until virtmon has written so many more lines to a file: a slow machine takes longer.
+more_lines() {
+    local file=$1 lines=0 goal
+    [[ ! -e $file ]] || lines=$(wc -l <"$file")
+    goal=$((lines + $2))
+    for _ in {1..600}; do
+        [[ ! -e $file ]] || lines=$(wc -l <"$file")
+        ((lines < goal)) || return 0
+        sleep 0.1
+    done
+    echo "lab: $file has $lines lines, not $goal"
+    return 1
+}
+
 release=$(</sys/hypervisor/version/major).$(</sys/hypervisor/version/minor)
 echo "$release" >release
 
@@ -34,10 +48,17 @@ install -d -o nobody /tmp/nobody
 ./virtmon --realtime --user nobody --interval 50ms --csv /tmp/nobody/nobody.csv --append --rotate 10KiB \
     --detail vcpu,nic,disk,host,event,self 2>nobody.err &
 nobody=$!
-sleep 1
+finished_files() {
+    for _ in {1..600}; do
+        (($(find /tmp/nobody -name 'nobody-*.csv.zst' | wc -l) < $1)) || return 0
+        sleep 0.1
+    done
+    return 1
+}
+finished_files 1
 xl pause idle1
 xl unpause idle1
-sleep 1
+finished_files 3
 for task in /proc/$nobody/task/*; do
     grep -E '^(Name|Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:)' "$task/status"
 done >nobody.status
@@ -51,11 +72,11 @@ cp /tmp/nobody/*.csv .
 # The wall clock is set, forward and back.
 ./virtmon --backend xen --interval 100ms --csv clock.csv --detail event &
 clock=$!
-sleep 1
+more_lines clock.csv 40
 date -s '+1 hour' >/dev/null
-sleep 1
+more_lines clock.csv 40
 date -s '-2 hours' >/dev/null
-sleep 1
+more_lines clock.csv 40
 kill -TERM "$clock"
 wait "$clock"
 date -s '+1 hour' >/dev/null
@@ -63,13 +84,14 @@ date -s '+1 hour' >/dev/null
 # A guest is renamed, one is destroyed, and one comes under its name.
 ./virtmon --backend xen --interval 100ms --csv churn.csv --detail event --record churn.vmrec &
 churn=$!
-sleep 1
+more_lines churn.csv 40
 xl rename idle1 renamed
+more_lines churn.csv 8
 xl list busy >/dev/null
 xl destroy idle2
-sleep 1
+more_lines churn.csv 20
 create_guest newcomer -p "${bare[@]}"
-sleep 1
+more_lines churn.csv 20
 kill -TERM "$churn"
 wait "$churn"
 xl list >xl-churned

@@ -1,3 +1,5 @@
+//! The backend, and the options that it is opened with.
+
 use std::ffi::CString;
 use std::mem;
 use std::sync::Arc;
@@ -5,100 +7,108 @@ use std::time::{Duration, Instant};
 
 use virtmon_model::{Backend, Capabilities, Error, Needs, Notification, Result, Snapshot};
 
-use crate::backoff::Backoff;
-use crate::fault;
-use crate::ffi::{self, Library};
-use crate::fields::FieldSelection;
-use crate::group::{Agenda, Group};
-use crate::reader::Target;
-use crate::readers::Readers;
-use crate::watch::Watch;
-use crate::{carry, raw};
+use crate::connection::backoff::Backoff;
+use crate::connection::error::load_error;
+use crate::connection::target::Target;
+use crate::events::listener::EventListener;
+use crate::ffi::connection::is_remote;
+use crate::ffi::library::Library;
+use crate::ffi::subscription::start_event_loop;
+use crate::recording::encode;
+use crate::records::fields::FieldSelection;
+use crate::records::stale;
+use crate::stats_groups::{Group, StatsSchedule};
+use crate::workers::pool::{PoolSample, WorkerPool};
 
-/// What is wanted of a connection.
+/// The values to read.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What to read.
-    pub wanted: Needs,
-    /// Whether to hear what libvirt tells by itself: a connection and two threads more.
+    /// The values to read beyond those of each domain.
+    pub needs: Needs,
+    /// True to receive the events that libvirt pushes. It takes one more connection and two threads.
     pub events: bool,
-    /// Whether to keep what has no place of its own, in [`Domain::stats`](virtmon_model::Domain).
+    /// True to keep values that have no column of their own, in
+    /// [`Domain::stats`](virtmon_model::Domain).
     pub stats: bool,
-    /// Whether to ask whose each guest is, in [`Domain::instance`](virtmon_model::Domain): a call more
-    /// in each guest's life.
+    /// True to read each guest's OpenStack instance, in [`Domain::instance`](virtmon_model::Domain). It
+    /// takes one more call in each guest's life.
     pub nova: bool,
-    /// Groups to ask for beside the usual ones.
+    /// Groups to query in addition to the default ones.
     pub groups: Vec<Group>,
-    /// Groups to ask for no more often than that: between, what they tell is unknown.
-    pub slow: Vec<(Group, Duration)>,
+    /// Minimum intervals of groups. Between two queries the values of a group are unknown.
+    pub group_intervals: Vec<(Group, Duration)>,
 }
 
 /// The running domains of a host that libvirt manages.
 ///
-/// No sample waits for a guest or a daemon that is stuck, and neither does dropping this.
+/// No sample waits for a guest that blocks or a daemon that does not answer, and dropping the backend waits
+/// for neither.
 pub struct LibvirtBackend {
-    readers: Readers,
+    workers: WorkerPool,
     backoff: Backoff,
-    agenda: Agenda,
-    /// What messages call the connection.
+    schedule: StatsSchedule,
+    /// The URI, for messages.
     uri: String,
     capabilities: Capabilities,
-    /// When the last sample that was not an error began.
+    /// Time at which the last successful sample began.
     last: Option<Instant>,
-    /// What that one gave. A caller may have snapshots that take turns, so what comes in is not it.
-    given: Snapshot,
-    wanted: Needs,
-    /// What the last sample was made of, where that is wanted.
+    /// The domains of the last sample. A caller may use several snapshots in turn, so the snapshot that
+    /// it passes is not always the last one.
+    previous: Snapshot,
+    needs: Needs,
+    /// The last sample as bytes, if samples are recorded.
     raw: Vec<u8>,
-    watch: Option<Watch>,
+    listener: Option<EventListener>,
 }
 
 impl LibvirtBackend {
     /// Loads libvirt and opens a read-only connection (`virConnectOpenReadOnly`).
     ///
-    /// `uri` is any that libvirt takes (`qemu:///system`, `xen:///system`, `test:///default`);
-    /// without one libvirt chooses, by `LIBVIRT_DEFAULT_URI`, its configuration, or what it finds.
+    /// `uri` is any URI of libvirt (`qemu:///system`, `xen:///system`, `test:///default`). Without one
+    /// libvirt chooses, by `LIBVIRT_DEFAULT_URI`, its configuration, or the hypervisor that it finds.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where libvirt.so.0 is not installed or nothing answers at that URI;
-    /// [`Error::Denied`] where this user may not read there.
+    /// [`Error::Unavailable`] if libvirt.so.0 is not installed or nothing answers at that URI;
+    /// [`Error::Denied`] if this user may not connect.
     pub fn open(uri: Option<&str>, options: &Options) -> Result<Self> {
-        let library = Library::load().map_err(|error| fault::on_load(&error))?;
+        let library = Library::load().map_err(|error| load_error(&error))?;
         let c_uri = uri
             .map(CString::new)
             .transpose()
-            .map_err(|_| Error::Unavailable("a libvirt URI can't have a NUL byte in it".into()))?;
-        if c_uri.as_deref().is_some_and(ffi::names_host) {
-            // What notifications that a host is gone. Before the connections that it serves.
-            ffi::run_loop(library).map_err(|source| Error::call("libvirt's events", source))?;
+            .map_err(|_| Error::Unavailable("a libvirt URI cannot contain a NUL byte".into()))?;
+        if c_uri.as_deref().is_some_and(is_remote) {
+            // The event loop notices that a remote host is down. It has to run before the connections
+            // that it serves are opened.
+            start_event_loop(library).map_err(events_error)?;
         }
         let target = Target {
             library,
             uri: c_uri,
-            take: FieldSelection {
-                vcpus: options.wanted.vcpus,
+            fields: FieldSelection {
+                vcpus: options.needs.vcpus,
                 stats: options.stats,
                 nova: options.nova,
             },
-            raw: options.wanted.raw,
-            facts: Arc::default(),
+            is_recorded: options.needs.raw,
+            driver: Arc::default(),
         };
-        let watch = options.events.then(|| Watch::start(target.clone()));
-        let watch = watch
+        let listener = options
+            .events
+            .then(|| EventListener::start(target.clone()))
             .transpose()
-            .map_err(|source| Error::call("libvirt's events", source))?;
-        let (readers, capabilities) = Readers::connect(target, uri)?;
+            .map_err(events_error)?;
+        let (workers, capabilities) = WorkerPool::connect(target, uri)?;
         Ok(Self {
-            readers,
+            workers,
             backoff: Backoff::default(),
-            agenda: Agenda::new(&options.groups, &options.slow),
-            uri: uri.unwrap_or("its own choice of a hypervisor").to_owned(),
+            schedule: StatsSchedule::new(&options.groups, &options.group_intervals),
+            uri: uri.unwrap_or("its default hypervisor").to_owned(),
             capabilities,
             last: None,
-            given: Snapshot::default(),
-            wanted: options.wanted,
+            previous: Snapshot::default(),
+            needs: options.needs,
             raw: Vec::new(),
-            watch,
+            listener,
         })
     }
 }
@@ -117,7 +127,7 @@ impl Backend for LibvirtBackend {
     }
 
     fn host_metadata(&self) -> Vec<u8> {
-        raw::host_metadata(self.capabilities)
+        encode::host_metadata(self.capabilities)
     }
 
     fn raw(&self) -> &[u8] {
@@ -127,41 +137,52 @@ impl Backend for LibvirtBackend {
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let now = Instant::now();
         self.backoff.check(now)?;
-        if let Some(watch) = &self.watch {
-            watch.nudge();
+        if let Some(listener) = &self.listener {
+            listener.wake();
         }
         let interval = self.last.map(|last| now - last);
-        match self.readers.read(self.agenda.due(now), interval) {
-            Ok(reading) => {
-                self.backoff.succeeded();
-                self.agenda.done(now);
-                let last = self.last.replace(now).filter(|_| reading.carries);
-                let carried = last.map(|last| now - last);
-                if let Some(elapsed) = carried {
-                    carry::over(&mut self.given, reading.snapshot, elapsed);
+        let sample = match self.workers.sample(self.schedule.due(now), interval) {
+            Ok(sample) => sample,
+            Err(failure) => {
+                if failure.is_disconnected {
+                    self.backoff.failed(now, &failure.error);
                 }
-                if self.wanted.raw {
-                    self.raw.clear();
-                    raw::put_reading(&mut self.raw, carried, reading.snapshot, reading.kept);
-                }
-                mem::swap(into, reading.snapshot);
-                self.given.domains.clone_from(&into.domains);
-                Ok(())
+                return Err(failure.error);
             }
-            Err(unread) => {
-                if unread.lost {
-                    self.backoff.failed(now, &unread.error);
-                }
-                Err(unread.error)
-            }
+        };
+        self.backoff.succeeded();
+        self.schedule.completed(now);
+        let PoolSample {
+            snapshot,
+            records,
+            may_restore,
+        } = sample;
+        let last = self.last.replace(now).filter(|_| may_restore);
+        let elapsed = last.map(|last| now - last);
+        if let Some(elapsed) = elapsed {
+            stale::restore_previous(&mut self.previous, snapshot, elapsed);
         }
+        if self.needs.raw {
+            self.raw.clear();
+            encode::put_sample(&mut self.raw, elapsed, snapshot, records);
+        }
+        mem::swap(into, snapshot);
+        self.previous.domains.clone_from(&into.domains);
+        Ok(())
     }
 
     fn begin(&mut self) {
-        self.agenda.begin();
+        self.schedule.reset();
     }
 
     fn notifications(&mut self) -> Vec<Notification> {
-        self.watch.as_ref().map(Watch::take).unwrap_or_default()
+        self.listener
+            .as_ref()
+            .map(EventListener::take)
+            .unwrap_or_default()
     }
+}
+
+fn events_error(source: std::io::Error) -> Error {
+    Error::call("libvirt's events", source)
 }

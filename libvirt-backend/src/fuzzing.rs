@@ -1,18 +1,19 @@
-//! What the fuzz targets call: the part of this crate that reads XML, which a daemon far away sends.
+//! The functions that the fuzz targets call: they read XML, which a remote daemon sends.
 
 use virtmon_model::Uuid;
 
-use crate::aliases::Aliases;
-use crate::{nova, targets};
+use crate::events::aliases::DeviceAliases;
+use crate::openstack;
+use crate::per_domain::domain_xml;
 
-/// Reads a domain's devices, their aliases and its OpenStack metadata, as XML has them.
+/// Reads a domain's devices, their aliases and its OpenStack metadata from XML.
 pub fn xml(text: &str) {
-    let _ = targets::parse(text);
-    let _ = nova::parse(text);
-    let mut aliases = Aliases::default();
-    aliases.learn(Uuid::nil(), text);
-    aliases.learn(Uuid::nil(), text);
+    let _ = domain_xml::parse(text);
+    let _ = openstack::parse(text);
+    let mut aliases = DeviceAliases::default();
+    aliases.update(Uuid::nil(), text);
+    aliases.update(Uuid::nil(), text);
     let alias = text.split('\'').nth(1).unwrap_or_default();
-    aliases.device(Uuid::nil(), alias.to_owned());
+    aliases.resolve(Uuid::nil(), alias.to_owned());
     aliases.remove(Uuid::nil(), alias.to_owned());
 }

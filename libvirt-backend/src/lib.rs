@@ -1,48 +1,47 @@
-//! The libvirt backend: every running domain of a host that libvirt manages, by one call.
+//! The libvirt backend: every running domain of a host that libvirt manages, in one call.
 //!
-//! A `reader` is a thread with a connection, its `session`, and what that was found to be able to do
-//! (`way`); it fills a snapshot. `readers` has as many of them as it takes never to wait for a guest
-//! that is stuck, `carry` gives such a guest's row the values that it had. `fill` makes rows of what
-//! was told: `fields` turns a bulk record's named values into a domain, `info` completes what the
-//! bulk call left out, `one_by_one` asks for each device where no bulk call tells of it, `names` and `nova` keep what stays. `group` says what is asked for when.
-//! `raw` keeps what was told, and `replay` makes the same rows of it without libvirt. `watch` hears
-//! what libvirt tells by itself (`heard`), and calls devices as readings do (`aliases`). `fault` says what libvirt's errors mean. All calls into the library
-//! are in `ffi`.
+//! [`LibvirtBackend`] samples a host; [`LibvirtReplay`] makes the same rows of recorded samples.
+//!
+//! ```no_run
+//! use libvirt_backend::{LibvirtBackend, Options};
+//! use virtmon_model::{Backend, Snapshot};
+//!
+//! # fn main() -> virtmon_model::Result<()> {
+//! let mut backend = LibvirtBackend::open(Some("test:///default"), &Options::default())?;
+//! let mut snapshot = Snapshot::default();
+//! backend.sample(&mut snapshot)?;
+//! for domain in snapshot.domains.iter() {
+//!     println!("{:?}: {:?} ns", domain.name, domain.cpu_time_ns);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - `workers`: threads with a connection each, so that no sample waits for a guest that blocks.
+//! - `connection`: an open connection, the calls that its driver has, and the samples taken over it.
+//! - `records`: rows from the records that libvirt returns; `recording`: these records as bytes.
+//! - `per_domain`: calls for single domains and devices; `events`: events that libvirt pushes.
+//! - `ffi`: all calls into the C library, and all of `unsafe`.
+//!
+//! A module imports only modules of a layer below its own. From the lowest layer to the highest: `ffi`;
+//! `stats_groups`, `openstack`, `per_domain`; `records`; `recording`; `connection`; `workers`, `events`;
+//! `backend`.
 #![deny(unsafe_code)]
 
-mod aliases;
 mod backend;
-mod backoff;
-mod carry;
-mod device;
-mod fault;
+mod connection;
+mod events;
 #[allow(unsafe_code, reason = "the one module that calls into the C library")]
 mod ffi;
-mod fields;
-mod fill;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod group;
-mod heard;
-mod host;
-mod info;
-mod names;
-mod nova;
-mod one_by_one;
-mod order;
-mod patience;
-mod progress;
-mod raw;
-mod reader;
-mod readers;
-mod replay;
-mod session;
-mod state;
-mod targets;
-mod value;
-mod watch;
-mod way;
+mod openstack;
+mod per_domain;
+mod recording;
+mod records;
+mod stats_groups;
+mod workers;
 
 pub use backend::{LibvirtBackend, Options};
-pub use group::Group;
-pub use replay::LibvirtReplay;
+pub use recording::decode::LibvirtReplay;
+pub use stats_groups::Group;

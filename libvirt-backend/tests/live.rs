@@ -1,5 +1,5 @@
-//! Against a real libvirtd with running guests, which `lab/libvirtd` starts: every figure is
-//! that of `virsh` before, after, or between the two.
+//! Tests with a real libvirtd with running guests, which `lab/libvirtd` starts: every value is that of `virsh`
+//! before or after the sample, or between the two.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ use virtmon_model::{Backend, Domain, Needs, Snapshot, State, VcpuState};
 const URI: &str = "qemu:///system";
 const IDLE: &str = "idle with, \"odd\" name";
 
-/// One test at a time: they move the same guests.
+/// Lets one test run at a time: the tests change the same guests.
 fn alone() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
@@ -28,13 +28,13 @@ fn alone() -> MutexGuard<'static, ()> {
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn every_figure_is_that_of_virsh() {
+fn every_value_is_that_of_virsh() {
     let _alone = alone();
     let before = domstats(URI);
     let mut backend = LibvirtBackend::open(
         Some(URI),
         &Options {
-            wanted: Needs {
+            needs: Needs {
                 vcpus: true,
                 ..Needs::default()
             },
@@ -62,7 +62,7 @@ fn every_figure_is_that_of_virsh() {
 
     for domain in snapshot.domains.iter() {
         let name = domain.name.as_deref().unwrap();
-        let bracket = Bracket::of(&before[name], &after[name]);
+        let bracket = Bracket::new(&before[name], &after[name]);
         assert_eq!(
             virsh(URI, &["domid", name]).trim(),
             domain.identity.id.to_string()
@@ -75,24 +75,24 @@ fn every_figure_is_that_of_virsh() {
             virsh(URI, &["domstate", name]).trim(),
             domain.state.as_str()
         );
-        every_value_of(domain, &bracket);
-        bracket.has_the_rest_in(&domain.stats);
+        check_values(domain, &bracket);
+        bracket.check_rest(&domain.stats);
     }
 }
 
-/// Each value that the schema has, against the field that it comes of.
-fn every_value_of(domain: &Domain, fields: &Bracket<'_>) {
+/// Compares each value of the schema with its field.
+fn check_values(domain: &Domain, fields: &Bracket<'_>) {
     let kib = |bytes: Option<u64>| bytes.map(|bytes| bytes / 1024);
     let memory = &domain.memory;
     // 1 is VIR_DOMAIN_RUNNING, and VIR_DOMAIN_RUNNING_BOOTED or, after a test here has suspended it,
     // 5, VIR_DOMAIN_RUNNING_UNPAUSED.
-    fields.says("state.state", "1");
+    fields.check_text("state.state", "1");
     let reason = match domain.reason {
         Some("booted") => "1",
         Some("unpaused") => "5",
         other => panic!("{other:?}"),
     };
-    fields.says("state.reason", reason);
+    fields.check_text("state.reason", reason);
     for (field, value) in [
         ("cpu.time", domain.cpu_time_ns),
         ("cpu.user", domain.cpu_user_ns),
@@ -110,7 +110,7 @@ fn every_value_of(domain: &Domain, fields: &Bracket<'_>) {
         // These guests never report.
         ("balloon.last-update", memory.guest_reported_s.or(Some(0))),
     ] {
-        fields.holds(field, value);
+        fields.check_value(field, value);
     }
     for vcpu in domain.vcpus.rows.iter() {
         for (field, value) in [
@@ -118,17 +118,17 @@ fn every_value_of(domain: &Domain, fields: &Bracket<'_>) {
             ("wait", vcpu.wait_ns),
             ("delay", vcpu.delay_ns),
         ] {
-            fields.holds(&format!("vcpu.{}.{field}", vcpu.id), value);
+            fields.check_value(&format!("vcpu.{}.{field}", vcpu.id), value);
         }
         assert_eq!(vcpu.state, VcpuState::Running);
-        fields.says(&format!("vcpu.{}.state", vcpu.id), "1");
+        fields.check_text(&format!("vcpu.{}.state", vcpu.id), "1");
         let halted = format!("vcpu.{}.halted", vcpu.id);
         assert_eq!(vcpu.halted.is_some(), fields.before.contains_key(&halted));
-        fields.held.borrow_mut().insert(halted);
+        fields.compared.borrow_mut().insert(halted);
     }
     assert!(domain.vcpus.complete);
     for (n, nic) in domain.nics.rows.iter().enumerate() {
-        fields.says(&format!("net.{n}.name"), &nic.name);
+        fields.check_text(&format!("net.{n}.name"), &nic.name);
         for (field, value) in [
             ("rx.bytes", nic.rx_bytes),
             ("rx.pkts", nic.rx_packets),
@@ -139,12 +139,12 @@ fn every_value_of(domain: &Domain, fields: &Bracket<'_>) {
             ("tx.errs", nic.tx_errors),
             ("tx.drop", nic.tx_drops),
         ] {
-            fields.holds(&format!("net.{n}.{field}"), value);
+            fields.check_value(&format!("net.{n}.{field}"), value);
         }
     }
     for (n, disk) in domain.disks.rows.iter().enumerate() {
-        fields.says(&format!("block.{n}.name"), &disk.name);
-        fields.says(&format!("block.{n}.path"), &disk.path);
+        fields.check_text(&format!("block.{n}.name"), &disk.name);
+        fields.check_text(&format!("block.{n}.path"), &disk.path);
         for (field, value) in [
             ("rd.bytes", disk.rd_bytes),
             ("rd.reqs", disk.rd_requests),
@@ -158,16 +158,16 @@ fn every_value_of(domain: &Domain, fields: &Bracket<'_>) {
             ("allocation", disk.allocation_bytes),
             ("physical", disk.physical_bytes),
         ] {
-            fields.holds(&format!("block.{n}.{field}"), value);
+            fields.check_value(&format!("block.{n}.{field}"), value);
         }
     }
-    fields.holds("block.count", Some(domain.disks.rows.len() as u64));
+    fields.check_value("block.count", Some(domain.disks.rows.len() as u64));
     assert!(domain.disks.complete);
 }
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn many_devices_are_told_apart() {
+fn many_devices_are_distinguished() {
     let _alone = alone();
     let (_, snapshot) = sampled(URI);
     let vcpus: Vec<u32> = domain(&snapshot, "many-vcpus")
@@ -182,7 +182,7 @@ fn many_devices_are_told_apart() {
     assert_eq!(disks, "vdavdbvdcvddvdevdfvdgvdhvdivdjvdkvdl");
     assert_eq!(devices.nics.rows.len(), 3);
     assert!(devices.nics.complete);
-    // The CD-ROM drive without a medium: counters, and nothing behind it.
+    // The CD-ROM drive without a medium has counters and no size.
     let drive = &domain(&snapshot, IDLE).disks.rows[2];
     assert_eq!((&*drive.name, &*drive.path), ("hdc", ""));
     assert_eq!((drive.rd_bytes, drive.capacity_bytes), (Some(0), None));
@@ -214,7 +214,7 @@ fn counters_are_from_the_guests_side() {
 /// User networking has no interface on the host, and libvirt no counters for it.
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn a_nic_that_libvirt_can_not_count_is_unknown() {
+fn a_nic_without_counters_is_unknown() {
     let _alone = alone();
     let (_, snapshot) = sampled(URI);
     let busy = domain(&snapshot, "busy");
@@ -224,7 +224,7 @@ fn a_nic_that_libvirt_can_not_count_is_unknown() {
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn time_goes_to_the_one_that_works() {
+fn the_busy_guest_uses_the_cpu_time() {
     let _alone = alone();
     let (mut backend, mut snapshot) = sampled(URI);
     let used = |snapshot: &_, name| domain(snapshot, name).cpu_time_ns.unwrap();
@@ -238,7 +238,7 @@ fn time_goes_to_the_one_that_works() {
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn the_host_is_qemus() {
+fn the_host_has_the_values_of_virsh() {
     let _alone = alone();
     let (_, snapshot) = sampled(URI);
     let host = snapshot.host;

@@ -1,4 +1,5 @@
-//! A guest that blocks, on a host where a connection takes seconds: the others' rows are whole, at once.
+//! A guest that blocks, on a host where a connection takes seconds: the rows of the others are complete at
+//! once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,8 +15,8 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::peer::Peer;
-use common::{domain, read};
+use common::proxy::Proxy;
+use common::{domain, sample};
 use libvirt_backend::{LibvirtBackend, Options};
 use virtmon_model::{Backend, Snapshot};
 
@@ -47,18 +48,18 @@ impl Drop for Stopped {
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn a_connection_to_spare_is_open_before_a_guest_blocks() {
-    let peer = Arc::new(Peer::default());
-    peer.life.store(1, SeqCst);
-    peer.slow_ms.store(SLOW_MS, SeqCst);
-    let uri = peer.start();
+fn a_spare_connection_is_open_before_a_guest_blocks() {
+    let proxy = Arc::new(Proxy::default());
+    proxy.period.store(1, SeqCst);
+    proxy.slow_ms.store(SLOW_MS, SeqCst);
+    let uri = proxy.start();
     let mut backend = LibvirtBackend::open(Some(&uri), &Options::default()).unwrap();
     let mut snapshot = Snapshot::default();
-    read(&mut backend, &mut snapshot);
+    sample(&mut backend, &mut snapshot);
     let guests = snapshot.domains.len();
     assert!(guests > 3);
     sleep(Duration::from_millis(SLOW_MS + 2_000));
-    read(&mut backend, &mut snapshot);
+    sample(&mut backend, &mut snapshot);
 
     let stopped = Stopped::new(BLOCKED);
     for _ in 0..5 {

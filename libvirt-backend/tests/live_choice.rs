@@ -1,4 +1,4 @@
-//! What is read only where it was asked for, against a real libvirtd with running guests.
+//! Values that are read only if they are selected, tested with a real libvirtd with running guests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,7 +17,7 @@ use virtmon_model::{Backend, Snapshot};
 
 const URI: &str = "qemu:///system";
 
-/// One test at a time: a guest that another one is asking is left out.
+/// Lets one test run at a time: a guest that another test queries is left out.
 fn alone() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
@@ -36,7 +36,7 @@ fn group(name: &str) -> Group {
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn more_groups_are_told_under_their_own_names() {
+fn additional_groups_have_their_own_names() {
     let _alone = alone();
     const MORE: [&str; 4] = ["perf", "iothread", "dirtyrate", "vm"];
     let (_, snapshot) = open(&Options {
@@ -46,7 +46,7 @@ fn more_groups_are_told_under_their_own_names() {
     });
     for guest in snapshot.domains.iter() {
         assert_eq!(guest.error, None);
-        let told: BTreeMap<&str, String> = guest
+        let stats: BTreeMap<&str, String> = guest
             .stats
             .iter()
             .map(|stat| {
@@ -66,17 +66,17 @@ fn more_groups_are_told_under_their_own_names() {
         let mut fields = 0;
         for line in virsh.lines().filter(|line| line.starts_with("  ")) {
             let (field, value) = line.trim().split_once('=').unwrap();
-            assert_eq!(told[field], value, "{name} {field}");
+            assert_eq!(stats[field], value, "{name} {field}");
             fields += 1;
         }
         assert!(fields >= 4, "{virsh}");
         if name == "many-vcpus" {
-            assert_eq!(told["iothread.count"], "2");
-            assert!(told.contains_key("iothread.2.poll-max-ns"));
+            assert_eq!(stats["iothread.count"], "2");
+            assert!(stats.contains_key("iothread.2.poll-max-ns"));
         }
-        // And of the usual groups what no column has.
-        assert!(told.contains_key("vcpu.maximum"));
-        assert!(!told.contains_key("cpu.time") && !told.contains_key("block.0.rd.reqs"));
+        // So are the values of the default groups that have no column.
+        assert!(stats.contains_key("vcpu.maximum"));
+        assert!(!stats.contains_key("cpu.time") && !stats.contains_key("block.0.rd.reqs"));
     }
     let (_, without) = open(&Options::default());
     assert!(without.domains.iter().all(|guest| guest.stats.is_empty()));
@@ -84,16 +84,16 @@ fn more_groups_are_told_under_their_own_names() {
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn a_slow_group_is_unknown_between_its_readings() {
+fn a_throttled_group_is_unknown_between_its_queries() {
     let _alone = alone();
     let hour = Duration::from_secs(3600);
     let (mut backend, mut snapshot) = open(&Options {
-        slow: vec![(group("balloon"), hour), (group("block"), hour)],
+        group_intervals: vec![(group("balloon"), hour), (group("block"), hour)],
         ..Options::default()
     });
-    let reads = |snapshot: &Snapshot| domain(snapshot, "busy").disks.sum(|disk| disk.rd_bytes);
+    let rd_bytes = |snapshot: &Snapshot| domain(snapshot, "busy").disks.sum(|disk| disk.rd_bytes);
     assert_eq!(domain(&snapshot, "busy").mem_bytes, Some(64 << 20));
-    assert!(reads(&snapshot).is_some());
+    assert!(rd_bytes(&snapshot).is_some());
     let before = domain(&snapshot, "busy").cpu_time_ns;
     std::thread::sleep(Duration::from_millis(200));
     backend.sample(&mut snapshot).unwrap();
@@ -101,16 +101,16 @@ fn a_slow_group_is_unknown_between_its_readings() {
         assert_eq!((guest.mem_bytes, guest.memory.rss_bytes), (None, None));
         assert_eq!((guest.stale_ns, &guest.error), (0, &None));
     }
-    assert_eq!(reads(&snapshot), None);
+    assert_eq!(rd_bytes(&snapshot), None);
     assert!(domain(&snapshot, "busy").cpu_time_ns > before);
 }
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn what_nova_says_is_read_once() {
+fn a_nova_instance_is_read_once() {
     const NOVA: &str = "http://openstack.org/xmlns/libvirt/nova/1.1";
     let _alone = alone();
-    let say = |xml: &str| {
+    let set = |xml: &str| {
         let words = [
             "metadata", "plain-5", NOVA, "--live", "--key", "nova", "--set", xml,
         ];
@@ -122,7 +122,7 @@ fn what_nova_says_is_read_once() {
              <user uuid='u-1'>ann</user><project uuid='p-1'>shop</project></owner></instance>"
         )
     };
-    say(&xml("web 1"));
+    set(&xml("web 1"));
     let options = Options {
         nova: true,
         ..Options::default()
@@ -134,7 +134,7 @@ fn what_nova_says_is_read_once() {
     assert_eq!(instance.project.as_deref(), Some("shop"));
     assert_eq!(instance.user_id.as_deref(), Some("u-1"));
     assert_eq!(domain(&snapshot, "busy").instance, None);
-    say(&xml("web 2"));
+    set(&xml("web 2"));
     backend.sample(&mut snapshot).unwrap();
     assert_eq!(domain(&snapshot, "plain-5").instance, Some(instance));
     let (_, snapshot) = open(&options);

@@ -1,4 +1,4 @@
-//! Guests that come and go between the calls of a sample, and a daemon that goes too.
+//! Guests that start and end between the calls of a sample, and a daemon that restarts.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-use common::{domain, read, sampled, virsh};
+use common::{domain, sample, sampled, virsh};
 use virtmon_model::{Backend, Error};
 
 const URI: &str = "qemu:///system";
@@ -20,15 +20,15 @@ const URI: &str = "qemu:///system";
 const PASSING: &str = "<domain type='qemu'><name>passing</name><memory unit='MiB'>32</memory>
     <os><type arch='x86_64' machine='pc'>hvm</type></os></domain>";
 
-/// One test, so that nothing else is disturbed.
+/// One test, so that it disturbs no other.
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn neither_guests_that_go_nor_a_daemon_that_restarts_end_the_series() {
-    guests_that_come_and_go_cost_the_others_nothing();
-    a_daemon_that_restarts_costs_the_ticks_that_it_is_away();
+fn ending_guests_and_a_restarting_daemon_do_not_end_the_samples() {
+    short_lived_guests_do_not_affect_the_others();
+    a_restarting_daemon_costs_only_the_samples_of_its_absence();
 }
 
-fn guests_that_come_and_go_cost_the_others_nothing() {
+fn short_lived_guests_do_not_affect_the_others() {
     let (mut backend, mut snapshot) = sampled(URI);
     let guests = snapshot.domains.len();
     let file = std::env::temp_dir().join(format!("virtmon-passing-{}.xml", std::process::id()));
@@ -44,7 +44,7 @@ fn guests_that_come_and_go_cost_the_others_nothing() {
             done.store(true, Ordering::Relaxed);
         });
         while !done.load(Ordering::Relaxed) {
-            read(&mut backend, &mut snapshot);
+            sample(&mut backend, &mut snapshot);
             assert!(domain(&snapshot, "busy").cpu_time_ns.is_some());
             match snapshot.domains.len() - guests {
                 0 => without += 1,
@@ -57,11 +57,11 @@ fn guests_that_come_and_go_cost_the_others_nothing() {
         }
     });
     std::fs::remove_file(file).unwrap();
-    println!("samples: {with} with the passing guest, {without} without");
+    println!("samples: {with} with the short-lived guest, {without} without");
     assert!(with > 0);
 }
 
-fn a_daemon_that_restarts_costs_the_ticks_that_it_is_away() {
+fn a_restarting_daemon_costs_only_the_samples_of_its_absence() {
     let (mut backend, mut snapshot) = sampled(URI);
     let guests = snapshot.domains.len();
     let used = domain(&snapshot, "busy").cpu_time_ns;

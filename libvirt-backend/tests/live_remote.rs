@@ -1,4 +1,4 @@
-//! A host that is far away: libvirt's own remote protocol over TCP, each message held up on its way.
+//! A remote host: libvirt's own remote protocol over TCP, with a delay for each message.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 use libvirt_backend::{LibvirtBackend, Options};
 use virtmon_model::{Backend, Snapshot};
 
-/// How long a message of the client is on its way.
+/// Delay of a message of the client.
 const DELAY: Duration = Duration::from_millis(60);
 
-/// How many calls of libvirt's remote protocol there are: each begins with its length and its program.
+/// Number of calls of libvirt's remote protocol. Each begins with its length and its program.
 fn calls(mut bytes: &[u8]) -> usize {
     const REMOTE: [u8; 4] = 0x2000_8086_u32.to_be_bytes();
     let mut count = 0;
@@ -35,9 +35,9 @@ fn calls(mut bytes: &[u8]) -> usize {
     count
 }
 
-/// Passes on what comes, each piece after a while. Counts the calls that are in one piece with others:
-/// who waits for each reply sends none.
-fn pass(mut from: impl Read, mut to: impl Write, delay: Duration, together: &AtomicUsize) {
+/// Forwards data, each piece after a delay. Counts the calls that share a piece with others: a client that
+/// waits for each reply sends none.
+fn forward(mut from: impl Read, mut to: impl Write, delay: Duration, together: &AtomicUsize) {
     let mut bytes = [0; 65536];
     while let Ok(len @ 1..) = from.read(&mut bytes) {
         together.fetch_add(calls(&bytes[..len]).saturating_sub(1), SeqCst);
@@ -52,9 +52,9 @@ fn connect(client: TcpStream, together: Arc<AtomicUsize>) {
     let daemon = UnixStream::connect("/run/libvirt/libvirt-sock-ro").unwrap();
     let (to_client, from_daemon) = (client.try_clone().unwrap(), daemon.try_clone().unwrap());
     let end = client.try_clone().unwrap();
-    spawn(move || pass(&client, &daemon, DELAY, &together));
+    spawn(move || forward(&client, &daemon, DELAY, &together));
     spawn(move || {
-        pass(
+        forward(
             &from_daemon,
             &to_client,
             Duration::ZERO,
@@ -64,8 +64,8 @@ fn connect(client: TcpStream, together: Arc<AtomicUsize>) {
     });
 }
 
-/// The daemon's port at a distance, and a count of the calls that were sent to it with others.
-fn far() -> (u16, Arc<AtomicUsize>) {
+/// A port that forwards to the daemon with a delay, and the number of calls that were sent with others.
+fn remote() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let together = Arc::new(AtomicUsize::new(0));
@@ -77,10 +77,10 @@ fn far() -> (u16, Arc<AtomicUsize>) {
     (port, together)
 }
 
-/// The daemon has the test driver too, which takes calls for each domain.
+/// The daemon also has the test driver, which takes calls for each domain.
 #[test]
 #[ignore = "needs a libvirtd: make test"]
-fn domains_that_take_calls_each_are_asked_several_at_once() {
+fn domains_that_take_calls_of_their_own_are_queried_in_parallel() {
     const DOMAINS: usize = 8;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("node.xml");
@@ -96,11 +96,11 @@ fn domains_that_take_calls_each_are_asked_several_at_once() {
         .unwrap();
     }
     fs::write(&file, xml + "</node>").unwrap();
-    let (port, together) = far();
+    let (port, together) = remote();
     let uri = format!("test+tcp://127.0.0.1:{port}{}", file.display());
     let mut backend = LibvirtBackend::open(Some(&uri), &Options::default()).unwrap();
     let mut snapshot = Snapshot::default();
-    common::read(&mut backend, &mut snapshot);
+    common::sample(&mut backend, &mut snapshot);
     assert_eq!(snapshot.domains.len(), DOMAINS);
     for row in &*snapshot.domains {
         assert!(row.cpu_time_ns.is_some(), "{row:?}");
@@ -111,25 +111,25 @@ fn domains_that_take_calls_each_are_asked_several_at_once() {
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn a_host_far_away_is_read_and_its_distance_shows() {
-    let (port, _) = far();
+fn the_duration_of_a_remote_sample_contains_the_delay() {
+    let (port, _) = remote();
     let options = Options::default();
-    let mut near = LibvirtBackend::open(Some("qemu:///system"), &options).unwrap();
+    let mut local = LibvirtBackend::open(Some("qemu:///system"), &options).unwrap();
     let uri = format!("qemu+tcp://127.0.0.1:{port}/system");
-    let mut far = LibvirtBackend::open(Some(&uri), &options).unwrap();
-    let (mut here, mut there) = (Snapshot::default(), Snapshot::default());
-    near.sample(&mut here).unwrap();
+    let mut remote = LibvirtBackend::open(Some(&uri), &options).unwrap();
+    let (mut local_snapshot, mut remote_snapshot) = (Snapshot::default(), Snapshot::default());
+    local.sample(&mut local_snapshot).unwrap();
     for _ in 0..3 {
-        let began = Instant::now();
-        far.sample(&mut there).unwrap();
+        let start = Instant::now();
+        remote.sample(&mut remote_snapshot).unwrap();
         // Two calls, one after the other.
-        assert!(began.elapsed() >= 2 * DELAY, "{:?}", began.elapsed());
+        assert!(start.elapsed() >= 2 * DELAY, "{:?}", start.elapsed());
     }
-    assert!(here.domains.len() >= 2);
+    assert!(local_snapshot.domains.len() >= 2);
     let names = |snapshot: &Snapshot| -> Vec<_> {
         let row = |row: &virtmon_model::Domain| (row.identity, row.name.clone(), row.mem_bytes);
         snapshot.domains.iter().map(row).collect()
     };
-    assert_eq!(names(&here), names(&there));
-    assert!(there.domains.iter().all(|row| row.stale_ns == 0));
+    assert_eq!(names(&local_snapshot), names(&remote_snapshot));
+    assert!(remote_snapshot.domains.iter().all(|row| row.stale_ns == 0));
 }

@@ -1,4 +1,4 @@
-//! A host that is far away and gone, without a word: what was sent is taken, and nothing comes back.
+//! A remote host that stops answering: it accepts data, and sends none.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,12 +13,12 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::peer::Peer;
+use common::proxy::Proxy;
 use libvirt_backend::{LibvirtBackend, Options};
 use virtmon_model::{Backend, Snapshot};
 
-/// Threads of this process that read.
-fn readers() -> usize {
+/// Number of worker threads of this process.
+fn workers() -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
     names
@@ -26,56 +26,54 @@ fn readers() -> usize {
         .count()
 }
 
-/// Samples until it is so, for two minutes at the most.
-fn until(backend: &mut LibvirtBackend, what: &str, mut is_so: impl FnMut(bool) -> bool) {
-    let began = Instant::now();
+/// Samples until the condition is true, for two minutes at most. The condition gets true if a sample has
+/// guests.
+fn until(backend: &mut LibvirtBackend, condition: &str, mut is_met: impl FnMut(bool) -> bool) {
+    let start = Instant::now();
     let mut snapshot = Snapshot::default();
-    while !is_so(
+    while !is_met(
         backend
             .sample(&mut snapshot)
             .is_ok_and(|()| !snapshot.domains.is_empty()),
     ) {
-        assert!(
-            began.elapsed() < Duration::from_secs(120),
-            "waited for {what} in vain"
-        );
+        assert!(start.elapsed() < Duration::from_secs(120), "no {condition}");
         sleep(Duration::from_millis(100));
     }
 }
 
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
-fn a_peer_that_is_gone_without_a_word_is_found_again() {
-    let peer = Arc::new(Peer::default());
-    peer.life.store(1, SeqCst);
-    let uri = peer.start();
+fn a_host_that_stops_answering_is_found_again() {
+    let proxy = Arc::new(Proxy::default());
+    proxy.period.store(1, SeqCst);
+    let uri = proxy.start();
     let mut backend = LibvirtBackend::open(Some(&uri), &Options::default()).unwrap();
-    // A connection to spare is opened at the first reading.
-    until(&mut backend, "a reading", |is_read| {
-        is_read && peer.accepted() == 2
+    // A spare connection is opened after the first sample.
+    until(&mut backend, "sample", |is_sampled| {
+        is_sampled && proxy.accepted() == 2
     });
-    let before = (readers(), peer.open.load(SeqCst));
+    let before = (workers(), proxy.open.load(SeqCst));
     assert_eq!(before, (2, 2));
 
-    // Gone: the connections are ended by virtmon, and the next gets no answer either.
-    peer.life.store(2, SeqCst);
-    until(&mut backend, "another try", |is_read| {
-        assert!(!is_read);
-        peer.accepted() > 2
+    // The host stops answering: virtmon closes the connections, and the next one gets no answer either.
+    proxy.period.store(2, SeqCst);
+    until(&mut backend, "other attempt", |is_sampled| {
+        assert!(!is_sampled);
+        proxy.accepted() > 2
     });
 
-    // Back, at the same port; what was said to it before is not.
-    peer.life.store(3, SeqCst);
+    // The host is back at the same port; data that was sent before is lost.
+    proxy.period.store(3, SeqCst);
     until(
         &mut backend,
-        "a reading of a peer that is back",
-        |is_read| is_read,
+        "sample of a host that is back",
+        |is_sampled| is_sampled,
     );
-    assert!(peer.accepted() <= 6, "{} connections", peer.accepted());
+    assert!(proxy.accepted() <= 6, "{} connections", proxy.accepted());
 
-    // What was left to itself goes with its connection.
-    peer.end_the_old();
-    until(&mut backend, "the end of what was left", |_| {
-        (readers(), peer.open.load(SeqCst)) == before
+    // An abandoned worker ends with its connection.
+    proxy.close_old();
+    until(&mut backend, "end of the abandoned workers", |_| {
+        (workers(), proxy.open.load(SeqCst)) == before
     });
 }

@@ -1,88 +1,93 @@
+//! The interface of a backend.
+
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use crate::{Notification, Result, Snapshot};
+use crate::error::Result;
+use crate::notification::Notification;
+use crate::snapshot::Snapshot;
 
 /// A source of snapshots: one hypervisor interface on one host.
 pub trait Backend {
-    /// The word that `--backend` takes for it.
+    /// Name of the backend, as a value of `--backend`.
     fn name(&self) -> &'static str;
 
-    /// What is read here and how, in a few words for a person: versions, paths.
+    /// Short description for a person: versions and paths.
     fn description(&self) -> String;
 
-    /// What this source can tell at all, so that a reader knows a column that can't be from one
-    /// that isn't there yet.
+    /// Kinds of data that this backend can report at all. They distinguish a column that is never
+    /// available from one that is not available yet.
     fn capabilities(&self) -> Capabilities;
 
     /// Reads the host and every domain now.
     ///
-    /// The snapshot is the caller's and comes back tick after tick: it holds what an earlier call
-    /// left, not always the last one, and its buffers are used again. Domains are left in ascending order of
-    /// [`Identity::id`](crate::Identity), each once.
+    /// The caller owns the snapshot and passes it again at later ticks. It contains the result of an
+    /// earlier call, which is not always the last one, and its buffers are reused. Afterwards the
+    /// domains are in ascending order of [`Identity::id`](crate::Identity), each once.
     ///
     /// # Errors
     /// The list of domains could not be read. A single domain that can't be read is no error: it
     /// keeps its row.
     fn sample(&mut self, into: &mut Snapshot) -> Result<()>;
 
-    /// What does not change from sample to sample and is needed to make sense of [`raw`](Self::raw).
+    /// Data that is the same for all samples and is needed to decode [`raw`](Self::raw).
     fn host_metadata(&self) -> Vec<u8> {
         Vec::new()
     }
 
-    /// The bytes that the last sample was made of, where [`Needs::raw`] asked for them; in the
-    /// backend's own format, of which its replay makes the same snapshot on any machine.
+    /// Raw bytes of the last sample, if [`Needs::raw`] is set. They are in the backend's own format.
+    /// Its replay decodes them to the same snapshot on any machine.
     fn raw(&self) -> &[u8] {
         &[]
     }
 
-    /// A series of samples begins: what is read seldom is due at its first one, whatever was sampled
-    /// before.
+    /// Starts a series of samples. Data that is not read at every sample is read at the first one of
+    /// the series.
     fn begin(&mut self) {}
 
-    /// What the toolstack has told by itself so far, oldest first, where the backend was opened to
-    /// hear it. Each is told once.
+    /// Notifications that the toolstack pushed since the last call, oldest first, if the backend was
+    /// opened to receive them.
     fn notifications(&mut self) -> Vec<Notification> {
         Vec::new()
     }
 
-    /// A descriptor that becomes readable when there is something to take in between two samples, and
-    /// the moment before which it is not to be looked at: [`drain`](Self::drain) is called then, if
-    /// no tick is due. `None` where nothing comes between samples.
+    /// A descriptor that becomes readable when messages arrive between two samples, and the time
+    /// before which it must not be polled. When it is readable and no tick is due,
+    /// [`drain`](Self::drain) is called. `None` if there are no messages between samples.
     fn descriptor(&self) -> Option<(BorrowedFd<'_>, Instant)> {
         None
     }
 
-    /// Takes in what has come between two samples, without waiting, and not for longer than `until`.
+    /// Handles the messages that arrived between two samples, without blocking and until `until` at
+    /// most.
     fn drain(&mut self, _until: Instant) {}
 
-    /// Hypercalls or RPCs that it has made so far, where it counts them.
+    /// Number of hypercalls or RPCs made so far, if the backend counts them.
     fn calls(&self) -> Option<u64> {
         None
     }
 }
 
-/// What a backend can tell, whatever the guests do.
+/// Kinds of data that a backend can report, independent of the guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Network interfaces and their counters.
+    /// True if network interfaces and their counters are available.
     pub nics: bool,
-    /// Block devices and their counters.
+    /// True if block devices and their counters are available.
     pub disks: bool,
-    /// Single vCPUs.
+    /// True if single vCPUs are available.
     pub vcpus: bool,
 }
 
 impl Capabilities {
-    /// All of them as the bits of a number, in the order of the fields.
+    /// Encodes the fields as the bits of a number, in the order of the fields.
     #[must_use]
     pub fn to_bits(self) -> u8 {
         let Self { nics, disks, vcpus } = self;
         u8::from(nics) | u8::from(disks) << 1 | u8::from(vcpus) << 2
     }
 
-    /// What [`to_bits`](Self::to_bits) made a number of.
+    /// Decodes the result of [`to_bits`](Self::to_bits).
     #[must_use]
     pub fn from_bits(bits: u8) -> Self {
         Self {
@@ -93,13 +98,13 @@ impl Capabilities {
     }
 }
 
-/// What a backend is to read beyond what is cheap.
+/// Data that a backend is to read in addition to the cheap part of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// Single vCPUs: a hypercall each on Xen.
+    /// True if single vCPUs are needed. Each costs a hypercall on Xen.
     pub vcpus: bool,
-    /// The host: its pCPUs, its memory and its NUMA nodes.
+    /// True if the host's pCPUs, memory and NUMA nodes are needed.
     pub host: bool,
-    /// The bytes that it all is made of, to be recorded.
+    /// True if the raw bytes of the sample are needed, for a recording.
     pub raw: bool,
 }

@@ -1,28 +1,30 @@
-use crate::Rows;
+//! Devices of a domain: network interfaces and block devices.
+
+use crate::rows::Rows;
 
 /// The devices of one kind that a domain has.
 #[derive(Debug, Clone, Default)]
 pub struct Devices<T> {
-    /// The devices that were seen.
+    /// Devices that are known.
     pub rows: Rows<T>,
-    /// Whether `rows` is all of them. While it is false, a sum over them would be a guess.
+    /// True if `rows` contains all devices. While it is false, the sum over them is unknown.
     pub complete: bool,
 }
 
 impl<T: Default> Devices<T> {
-    /// Forgets the devices and what was known of their number.
+    /// Removes the devices and sets `complete` to false.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.complete = false;
     }
 
-    /// Adds up one counter over all devices: `None` where the list is not complete or any device
-    /// does not tell that counter, 0 where the domain has no such device.
+    /// Sum of one counter over all devices. It is `None` if the list is not complete or the counter of
+    /// any device is unknown, and 0 if the domain has no such device.
     pub fn sum(&self, counter: impl Fn(&T) -> Option<u64>) -> Option<u64> {
         if !self.complete {
             return None;
         }
-        // Not only an end sooner: it spares the many that have no such device the way there.
+        // Most domains have no such device. This test saves them the access to the buffer.
         if self.rows.is_empty() {
             return Some(0);
         }
@@ -32,63 +34,63 @@ impl<T: Default> Devices<T> {
     }
 }
 
-/// A network interface of a domain, its counters from the guest's side: `rx` is what the guest
-/// received. All are cumulative since the interface was made.
+/// A network interface of a domain. Counters are from the guest's side: `rx` counts what the guest
+/// received. They are cumulative since the interface was created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Nic {
-    /// The host's name for it (`vif3.0`, `vnet2`).
+    /// Name of the interface on the host (`vif3.0`, `vnet2`).
     pub name: String,
-    /// Bytes that the guest received.
+    /// Number of bytes that the guest received.
     pub rx_bytes: Option<u64>,
-    /// Packets that the guest received.
+    /// Number of packets that the guest received.
     pub rx_packets: Option<u64>,
-    /// Packets for the guest that were damaged.
+    /// Number of damaged packets for the guest.
     pub rx_errors: Option<u64>,
-    /// Packets for the guest that were dropped.
+    /// Number of dropped packets for the guest.
     pub rx_drops: Option<u64>,
-    /// Bytes that the guest sent.
+    /// Number of bytes that the guest sent.
     pub tx_bytes: Option<u64>,
-    /// Packets that the guest sent.
+    /// Number of packets that the guest sent.
     pub tx_packets: Option<u64>,
-    /// Packets of the guest that were damaged.
+    /// Number of damaged packets of the guest.
     pub tx_errors: Option<u64>,
-    /// Packets of the guest that were dropped.
+    /// Number of dropped packets of the guest.
     pub tx_drops: Option<u64>,
 }
 
-/// A block device of a domain. Counters and times are cumulative since the device was made.
+/// A block device of a domain. Counters and times are cumulative since the device was created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Disk {
-    /// The name the guest's configuration gives it (`xvda`, `vda`).
+    /// Name of the device in the guest's configuration (`xvda`, `vda`).
     pub name: String,
-    /// What is behind it: a file, a device, a network address; empty where that is not told, or
-    /// nothing is (a CD-ROM drive without a medium).
+    /// Source of the device on the host: a file, a device or a network address. It is empty if it is
+    /// unknown, or if there is none (a CD-ROM drive without a medium).
     pub path: String,
-    /// Bytes that the guest read.
+    /// Number of bytes that the guest read.
     pub rd_bytes: Option<u64>,
-    /// Reads: that were done (libvirt), that were dispatched, also if they failed (Xen).
+    /// Number of reads: completed ones (libvirt), or dispatched ones, with those that failed (Xen).
     pub rd_requests: Option<u64>,
-    /// Time spent in them, in ns.
+    /// Time spent in reads, in ns.
     pub rd_time_ns: Option<u64>,
-    /// Bytes that the guest wrote.
+    /// Number of bytes that the guest wrote.
     pub wr_bytes: Option<u64>,
-    /// Writes, counted as reads are.
+    /// Number of writes, counted like reads.
     pub wr_requests: Option<u64>,
-    /// Time spent in them, in ns.
+    /// Time spent in writes, in ns.
     pub wr_time_ns: Option<u64>,
-    /// Flushes, counted as reads are; on Xen barriers too.
+    /// Number of flushes, counted like reads. On Xen it includes barriers.
     pub fl_requests: Option<u64>,
-    /// Time spent in them, in ns.
+    /// Time spent in flushes, in ns.
     pub fl_time_ns: Option<u64>,
-    /// Discards, counted as reads are.
+    /// Number of discards, counted like reads.
     pub ds_requests: Option<u64>,
-    /// Times that a request found the queue full (Xen's `oo_req`).
+    /// Number of times that a request found the queue full (Xen's `oo_req`).
     pub queue_full: Option<u64>,
-    /// Size that the guest sees, in bytes.
+    /// Size of the device in the guest, in bytes.
     pub capacity_bytes: Option<u64>,
-    /// Bytes that the file or device behind it takes up in its file system or volume.
+    /// Number of bytes that its file or device occupies in its file system or volume.
     pub allocation_bytes: Option<u64>,
-    /// Size of the file or device behind it, in bytes.
+    /// Size of its file or device, in bytes.
     pub physical_bytes: Option<u64>,
 }
 

@@ -1,21 +1,27 @@
+//! A domain: its identity, values and state.
+
 use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{Devices, Disk, Instance, Memory, Nic, Rows, Vcpu};
+use crate::device::{Devices, Disk, Nic};
+use crate::instance::Instance;
+use crate::memory::Memory;
+use crate::rows::Rows;
+use crate::vcpu::Vcpu;
 
-/// What tells one life of one domain from every other.
+/// Identity of one incarnation of a domain.
 ///
-/// An id alone is not enough: Xen gives a domid again. A uuid alone is not either: it survives a
-/// reboot, and with it the counters start anew.
+/// An id alone is not enough, because Xen reuses domids. A uuid alone is not enough, because a domain
+/// keeps it over a reboot, and its counters start again from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Identity {
     /// Xen's domid, or libvirt's id of a running domain.
     pub id: u32,
-    /// The domain's uuid: Xen's handle, all zeros for domain 0.
+    /// Uuid of the domain: Xen's handle, which is all zeros for domain 0.
     pub uuid: Uuid,
-    /// The hypervisor's own number for this life of the domain, where it has one
+    /// The hypervisor's own number for this incarnation of the domain, if it has one
     /// (`XEN_DOMCTL_get_domain_state`, Xen 4.21 and later).
     pub incarnation: Option<u64>,
 }
@@ -23,52 +29,54 @@ pub struct Identity {
 /// One domain at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Domain {
-    /// Which domain this is, and which life of it.
+    /// Identity of the domain and of its incarnation.
     pub identity: Identity,
-    /// Its name, if it has one. Bytes that are not UTF-8 are written `\xNN`.
+    /// Name of the domain, if it has one. Bytes that are not UTF-8 are written as `\xNN`.
     pub name: Option<Arc<str>>,
-    /// What it is doing.
+    /// State of the domain.
     pub state: State,
-    /// How it came to be in that state, in a few words, where the hypervisor tells.
+    /// Reason of the state, in a few words, if the hypervisor reports it.
     pub reason: Option<&'static str>,
-    /// CPU time used by all its vCPUs since it was made, in ns.
+    /// CPU time used by all vCPUs since the domain was created, in ns.
     pub cpu_time_ns: Option<u64>,
-    /// The part of it that its process spent outside the kernel, in ns (libvirt's `cpu.user`).
+    /// Part of `cpu_time_ns` that the domain's process spent outside the kernel, in ns (libvirt's
+    /// `cpu.user`).
     pub cpu_user_ns: Option<u64>,
-    /// The part of it that the host's kernel spent for it, in ns (libvirt's `cpu.system`).
+    /// Part of `cpu_time_ns` that the host's kernel spent for the process, in ns (libvirt's
+    /// `cpu.system`).
     pub cpu_system_ns: Option<u64>,
-    /// vCPUs that are online.
+    /// Number of vCPUs that are online.
     pub vcpus_online: Option<u32>,
-    /// Memory that it holds now, in bytes.
+    /// Memory that the domain holds, in bytes.
     pub mem_bytes: Option<u64>,
-    /// Memory that it may hold, in bytes; `None` also where there is no limit.
+    /// Memory that the domain may hold, in bytes; `None` also if there is no limit.
     pub mem_max_bytes: Option<u64>,
-    /// What else is known of its memory.
+    /// Further values of its memory.
     pub memory: Memory,
-    /// What it is there for.
+    /// Role of the domain on the host.
     pub role: Option<Role>,
-    /// Of a stub domain, the domain whose device model it runs.
+    /// Of a stub domain: id of the domain whose device model it runs.
     pub target_id: Option<u32>,
-    /// Its cpupool (`xen_domctl_getdomaininfo.cpupool`), `None` where it is in none.
+    /// Number of its cpupool (`xen_domctl_getdomaininfo.cpupool`); `None` if it is in none.
     pub cpupool: Option<u32>,
-    /// Its vCPUs, where they were asked for.
+    /// vCPUs, if they are needed ([`Needs::vcpus`](crate::Needs)).
     pub vcpus: Devices<Vcpu>,
-    /// Its network interfaces.
+    /// Network interfaces.
     pub nics: Devices<Nic>,
-    /// Its block devices.
+    /// Block devices.
     pub disks: Devices<Disk>,
-    /// What the hypervisor tells beyond all that, under its own names, where it was asked for.
+    /// Further values under the names that the hypervisor has for them, if they are needed.
     pub stats: Rows<Stat>,
-    /// What OpenStack says of it, where that was asked for and it made it.
+    /// OpenStack's data of the domain, if it is needed and OpenStack created the domain.
     pub instance: Option<Arc<Instance>>,
-    /// How old the values are, in ns: 0 when they were read in this sample.
+    /// Age of the values, in ns; 0 if they were read in this sample.
     pub stale_ns: u64,
-    /// Why some of it could not be read in this sample.
+    /// Reason why a part of the domain could not be read in this sample.
     pub error: Option<Arc<str>>,
 }
 
 impl Domain {
-    /// Makes every value unknown and the row fresh, keeping the buffers.
+    /// Makes every value unknown. The row is not stale afterwards, and its buffers are kept.
     pub fn clear(&mut self) {
         let Self {
             identity,
@@ -117,25 +125,25 @@ impl Domain {
     }
 }
 
-/// What a Xen domain is there for, in one word.
+/// Role of a Xen domain on its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It may control the others (Xen's control domain): domain 0 on most hosts.
+    /// Control domain, which may control the other domains: domain 0 on most hosts.
     Control,
-    /// It owns the hardware, where that is not the control domain.
+    /// Hardware domain, if it is not the control domain.
     Hardware,
-    /// It runs xenstore.
+    /// Domain that runs xenstore.
     Xenstore,
-    /// It runs the device model of another domain.
+    /// Stub domain: it runs the device model of another domain.
     Stub,
-    /// It serves devices of other domains.
+    /// Driver domain: it serves devices of other domains.
     Driver,
-    /// None of these.
+    /// None of these: an ordinary guest.
     Guest,
 }
 
 impl Role {
-    /// The word that the tables print.
+    /// The word in the tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -149,40 +157,40 @@ impl Role {
     }
 }
 
-/// A value under the name that the hypervisor has for it. Neither number nor text is a value of a
-/// kind that virtmon does not know.
+/// A value under the name that the hypervisor has for it. If it has neither number nor text, virtmon
+/// does not know its type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stat {
-    /// Its name.
+    /// Name of the value.
     pub name: String,
-    /// Its value, where it is a number.
+    /// The value, if it is a number.
     pub number: Option<u64>,
-    /// Its value, where it is a text.
+    /// The value, if it is text.
     pub text: Option<String>,
 }
 
-/// What a domain is doing, in one word.
+/// State of a domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum State {
-    /// A vCPU is on a pCPU or could be (Xen); the guest is not stopped (libvirt).
+    /// A vCPU runs on a pCPU or could run (Xen); the guest is not stopped (libvirt).
     Running,
     /// Every vCPU waits for an event.
     Blocked,
-    /// Stopped by the toolstack.
+    /// The toolstack has stopped it.
     Paused,
-    /// Has shut itself down and is still there.
+    /// It has shut down and still exists.
     Shutdown,
-    /// Has crashed and is still there.
+    /// It has crashed and still exists.
     Crashed,
-    /// Is being torn down.
+    /// It is being destroyed.
     Dying,
-    /// The hypervisor did not tell, or in a word that virtmon does not know.
+    /// The hypervisor did not report the state, or reported one that virtmon does not know.
     #[default]
     Unknown,
 }
 
 impl State {
-    /// The word that the tables print.
+    /// The word in the tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,32 +1,35 @@
+//! Errors of a backend.
+
 use std::io;
 
-/// What a backend's call comes to.
+/// Result of a backend's call.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a backend could not be opened or read, by what the caller can do about it.
+/// Reason why a backend could not be opened or read. The variants differ in what the caller can do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// This host can't: no such hypervisor, no library, nothing that answers. Another backend may.
+    /// The backend does not work on this host: there is no such hypervisor, no library, or no answer.
+    /// Another backend may work.
     #[error("{0}")]
     Unavailable(String),
-    /// It is here, but this user may not ask.
+    /// The hypervisor is available, but this user has no permission.
     #[error("{0}")]
     Denied(String),
-    /// It is here, but speaks a version that this build does not know.
+    /// The hypervisor is available, but this build does not support its version.
     #[error("{0}")]
     UnsupportedAbi(String),
-    /// A call failed. The next tick may do better.
+    /// A call failed. The call may succeed at the next tick.
     #[error("{call}: {source}")]
     Call {
-        /// The call, with what it was asked for.
+        /// The call, with its arguments.
         call: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl Error {
-    /// The call that failed and what the system said of it.
+    /// An error of a call that failed with the system's error `source`.
     pub fn call(call: impl Into<String>, source: io::Error) -> Self {
         Self::Call {
             call: call.into(),

@@ -1,31 +1,34 @@
+//! The host.
+
 /// The host that the domains run on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Host {
-    /// The hypervisor and its version, as a person would say it (`Xen 4.17.5`).
+    /// Name and version of the hypervisor, as text for a person (`Xen 4.17.5`).
     pub hypervisor: String,
-    /// pCPUs that are online.
+    /// Number of pCPUs that are online.
     pub pcpus: Option<u32>,
-    /// Memory of the machine, in bytes.
+    /// Memory of the host, in bytes.
     pub mem_bytes: Option<u64>,
     /// Memory that no domain holds, in bytes.
     pub mem_free_bytes: Option<u64>,
-    /// Memory still to be cleaned before it can be handed out, in bytes
+    /// Memory that must be cleaned before it can be allocated, in bytes
     /// (`xen_sysctl_physinfo.scrub_pages`).
     pub mem_scrub_bytes: Option<u64>,
-    /// Memory claimed by domains and not yet handed out, in bytes (`outstanding_pages`).
+    /// Memory claimed by domains and not yet allocated, in bytes (`outstanding_pages`).
     pub mem_outstanding_bytes: Option<u64>,
-    /// For each pCPU, by its number, the time that it was idle, in ns, cumulative; `None` for one
-    /// that is offline. Empty where the hypervisor does not tell.
+    /// Idle time of each pCPU, in ns, cumulative; `None` for an offline pCPU. The index is the number
+    /// of the pCPU. Empty if the hypervisor does not report it.
     pub pcpu_idle_ns: Vec<Option<u64>>,
-    /// For each NUMA node, by its number, its memory. Empty where the hypervisor does not tell.
+    /// Memory of each NUMA node. The index is the number of the node. Empty if the hypervisor does not
+    /// report it.
     pub nodes: Vec<Node>,
 }
 
 /// Memory of one NUMA node, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Node {
-    /// All that its address range spans, holes for devices included (`xen_sysctl_meminfo.memsize`).
+    /// Size of the node's address range, with holes for devices (`xen_sysctl_meminfo.memsize`).
     pub mem_bytes: Option<u64>,
-    /// What no domain holds.
+    /// Memory of the node that no domain holds.
     pub mem_free_bytes: Option<u64>,
 }

@@ -1,16 +1,18 @@
-/// What OpenStack's nova says of a domain that it made.
+//! OpenStack's data of a domain.
+
+/// Metadata that OpenStack's nova wrote for a domain that it created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Instance {
-    /// Its name, as its owner gave it.
+    /// Name that the owner chose.
     pub name: Option<String>,
-    /// Its flavor.
+    /// Name of the flavor.
     pub flavor: Option<String>,
-    /// The project that it belongs to.
+    /// Name of the project.
     pub project: Option<String>,
-    /// That project's id.
+    /// Id of the project.
     pub project_id: Option<String>,
-    /// The user who made it.
+    /// Name of the user who created it.
     pub user: Option<String>,
-    /// That user's id.
+    /// Id of that user.
     pub user_id: Option<String>,
 }

@@ -1,8 +1,23 @@
-//! The vocabulary of virtmon: what a hypervisor host looks like at one moment.
+//! The vocabulary of virtmon: a hypervisor host and its domains at one moment.
 //!
-//! A [`Backend`] fills a [`Snapshot`]; everything downstream reads it. Values are raw and
-//! cumulative, in SI base units named in the field (`_ns`, `_bytes`), and `None` where the
-//! hypervisor does not tell: never a zero in place of an unknown.
+//! A [`Backend`] fills a [`Snapshot`], and all other code reads it. Counters are raw and cumulative.
+//! The name of a field ends with its unit (`_ns`, `_bytes`). A value that the hypervisor does not
+//! report is `None`, never 0.
+//!
+//! ```
+//! use virtmon_model::Snapshot;
+//!
+//! let mut snapshot = Snapshot::default();
+//! let domain = snapshot.domains.next_row();
+//! domain.clear();
+//! domain.identity.id = 3;
+//! domain.cpu_time_ns = Some(1_000_000_000);
+//!
+//! // The list of NICs is not known to be complete, so the sum over them is unknown.
+//! assert_eq!(domain.nics.sum(|nic| nic.rx_bytes), None);
+//! domain.nics.complete = true;
+//! assert_eq!(domain.nics.sum(|nic| nic.rx_bytes), Some(0));
+//! ```
 #![forbid(unsafe_code)]
 
 mod backend;

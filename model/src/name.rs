@@ -1,8 +1,10 @@
+//! Names of domains.
+
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Makes a name of the bytes that a hypervisor keeps for it: bytes that are not UTF-8 are written
-/// `\xNN`, so that no two names become one.
+/// Converts the bytes of a name to text. Bytes that are not UTF-8 are written as `\xNN`, so that
+/// different names stay different.
 #[must_use]
 pub fn name_from_bytes(bytes: &[u8]) -> Arc<str> {
     let mut name = String::with_capacity(bytes.len());
@@ -21,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_utf8_is_escaped() {
+    fn bytes_that_are_not_utf8_are_escaped() {
         assert_eq!(&*name_from_bytes(b"web-1"), "web-1");
         assert_eq!(&*name_from_bytes("b\u{e4}r".as_bytes()), "b\u{e4}r");
         assert_eq!(&*name_from_bytes(b"a\xffb\xc3"), "a\\xffb\\xc3");

@@ -1,55 +1,58 @@
+//! Notifications of a toolstack.
+
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-/// What a hypervisor's toolstack told of a domain by itself, as it happened: of what begins and
-/// ends between two readings, or changes nothing that is read, lists show nothing.
+/// A message about a domain that the toolstack pushed when something happened. It covers changes
+/// that samples miss: those that begin and end between two samples, and those that change no sampled
+/// value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// What happened.
+    /// The change.
     pub kind: NotificationKind,
-    /// When it was told: `CLOCK_MONOTONIC`, in ns.
+    /// Time at which the notification arrived: `CLOCK_MONOTONIC`, in ns.
     pub mono_ns: u64,
-    /// The domain's uuid.
+    /// Uuid of the domain.
     pub uuid: Uuid,
-    /// Its id, which one that has ended has no more.
+    /// Id of the domain; `None` after it has ended.
     pub id: Option<u32>,
-    /// Its name.
+    /// Name of the domain.
     pub name: Option<Arc<str>>,
-    /// How it came about, in a few words; empty where that is not told.
+    /// Reason of the change, in a few words; empty if it is unknown.
     pub reason: &'static str,
 }
 
-/// What happened to a domain.
+/// A change of a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotificationKind {
-    /// It began to run.
+    /// The domain was started.
     Started,
-    /// It is there no more.
+    /// The domain has ended.
     Stopped,
-    /// Its vCPUs were stopped.
+    /// The vCPUs were paused.
     Paused,
-    /// They run again.
+    /// The vCPUs were resumed.
     Resumed,
-    /// It was reset, or reset itself, and is the same domain still.
+    /// The domain was reset, by the toolstack or by itself. It is still the same domain.
     Reset,
-    /// It has a device more, of this name.
+    /// A device with this name was added.
     DeviceAdded(DeviceClass, String),
-    /// It has a device less, which had this name.
+    /// The device with this name was removed.
     DeviceRemoved(DeviceClass, String),
-    /// Its balloon has moved: it holds so many bytes.
+    /// The balloon changed the memory of the domain to this number of bytes.
     Memory(u64),
-    /// Its memory is being copied, for the so many-th time, the first being 1.
+    /// A pass over the memory of the domain began, which copies it. The first pass is 1.
     MemoryCopy(u32),
 }
 
-/// What a device is that came or went.
+/// Class of a device that was added or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceClass {
-    /// A network interface, by the name that [`Nic`](crate::Nic) has for it.
+    /// A network interface. Its name is that of [`Nic`](crate::Nic).
     Nic,
-    /// A block device, by the name that [`Disk`](crate::Disk) has for it.
+    /// A block device. Its name is that of [`Disk`](crate::Disk).
     Disk,
-    /// Something that no reading tells of, by a name of the toolstack's.
+    /// A device that is not sampled. Its name is that of the toolstack.
     Other,
 }

@@ -1,31 +1,33 @@
+//! A list with reusable rows.
+
 use std::ops::{Deref, DerefMut};
 
-/// A list that keeps its rows' buffers when it is emptied, so that filling it again with as many
-/// rows allocates nothing.
+/// A list that keeps the buffers of its rows when it is emptied. Filling it again with the same number
+/// of rows allocates nothing.
 #[derive(Debug, Clone)]
 pub struct Rows<T> {
-    kept: Vec<T>,
+    buffer: Vec<T>,
     len: usize,
 }
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
         Self {
-            kept: Vec::new(),
+            buffer: Vec::new(),
             len: 0,
         }
     }
 }
 
 impl<T> Rows<T> {
-    /// How many rows there are: without a look at the buffer, which is most of the work where it is
-    /// asked for every domain at every tick.
+    /// Number of rows. The function does not access the buffer, because that access would be most of
+    /// its cost when it is called for every domain at every tick.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// True if there are no rows.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
@@ -38,28 +40,28 @@ impl<T: Default> Rows<T> {
         self.len = 0;
     }
 
-    /// Adds a row and returns it as an earlier use left it: the caller sets every field.
+    /// Appends a row and returns it with the values of an earlier use. The caller sets every field.
     pub fn next_row(&mut self) -> &mut T {
-        if self.len == self.kept.len() {
-            self.kept.push(T::default());
+        if self.len == self.buffer.len() {
+            self.buffer.push(T::default());
         }
         self.len += 1;
-        &mut self.kept[self.len - 1]
+        &mut self.buffer[self.len - 1]
     }
 
-    /// Makes the list this long and returns its rows as an earlier use left them: the caller sets
+    /// Sets the number of rows and returns the rows with the values of an earlier use. The caller sets
     /// every field.
     pub fn resize(&mut self, len: usize) -> &mut [T] {
-        if len > self.kept.len() {
-            // Of the many domains that have one device, each would have room for four.
-            self.kept.reserve_exact(len - self.kept.len());
-            self.kept.resize_with(len, T::default);
+        if len > self.buffer.len() {
+            // Without `exact`, each domain with one device would have memory for four.
+            self.buffer.reserve_exact(len - self.buffer.len());
+            self.buffer.resize_with(len, T::default);
         }
         self.len = len;
-        &mut self.kept[..len]
+        &mut self.buffer[..len]
     }
 
-    /// Takes the last row away again.
+    /// Removes the last row.
     pub fn drop_last(&mut self) {
         self.len = self.len.saturating_sub(1);
     }
@@ -69,13 +71,13 @@ impl<T> Deref for Rows<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.kept[..self.len]
+        &self.buffer[..self.len]
     }
 }
 
 impl<T> DerefMut for Rows<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.kept[..self.len]
+        &mut self.buffer[..self.len]
     }
 }
 
@@ -84,20 +86,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_used_again() {
+    fn buffers_of_rows_are_reused() {
         let mut rows: Rows<String> = Rows::default();
         rows.next_row().push_str("a name that needs the heap");
-        let place = rows[0].as_ptr();
+        let address = rows[0].as_ptr();
         rows.clear();
         assert!(rows.is_empty());
         let row = rows.next_row();
-        assert_eq!(row.as_ptr(), place);
+        assert_eq!(row.as_ptr(), address);
         assert_eq!(row, "a name that needs the heap");
         rows.drop_last();
         rows.drop_last();
         assert_eq!(rows.len(), 0);
         let rows = rows.resize(2);
-        assert_eq!(rows[0].as_ptr(), place);
+        assert_eq!(rows[0].as_ptr(), address);
         assert_eq!(rows[1], "");
     }
 }

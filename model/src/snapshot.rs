@@ -1,4 +1,8 @@
-use crate::{Domain, Host, Rows};
+//! A snapshot of a host.
+
+use crate::domain::Domain;
+use crate::host::Host;
+use crate::rows::Rows;
 
 /// A host and all its domains at one moment.
 #[derive(Debug, Clone, Default)]
@@ -7,10 +11,10 @@ pub struct Snapshot {
     pub host: Host,
     /// The domains, in ascending order of id.
     pub domains: Rows<Domain>,
-    /// What could not be read in this sample, a line each, beside what a domain's own
-    /// [`error`](Domain::error) says. Not an error of the sample: the rest of it stands.
+    /// Warnings: one line for each item that could not be read in this sample, in addition to each
+    /// domain's [`error`](Domain::error). The rest of the sample is valid.
     pub warnings: Rows<String>,
-    /// The backend's own generation, by which it knows rows that it can leave as they are. 0 in a
-    /// snapshot that no backend has filled.
+    /// Generation number of the backend. The backend uses it to recognize rows that are up to date. 0
+    /// in a snapshot that no backend has filled.
     pub generation: u64,
 }

@@ -1,25 +1,27 @@
+//! Fit of a straight line.
+
 /// A straight line through points, by least squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
-    /// What one more costs.
+    /// Slope of the line.
     pub slope: f64,
-    /// What none costs.
+    /// Value of the line at 0.
     pub base: f64,
-    /// How far a point lies from the line at most, as a part of its value.
+    /// Largest distance of a point from the line, relative to its value.
     pub distance: f64,
 }
 
 impl Fit {
-    /// The line's value.
+    /// Value of the line at `x`.
     #[must_use]
     pub fn at(&self, x: f64) -> f64 {
         self.base + self.slope * x
     }
 }
 
-/// Fits a line; `None` where there are not two different points.
+/// Fits a line; `None` if there are no two different points.
 ///
-/// Each point's distance counts as a part of its value: or the greatest alone would decide.
+/// The distance of a point is relative to its value. Otherwise the largest values would dominate.
 #[must_use]
 pub fn fit(points: &[(f64, f64)]) -> Option<Fit> {
     let mut sums = [0.0; 5];
@@ -51,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_found_again() {
+    fn points_of_a_line_are_fitted_exactly() {
         let points = [1.0, 2.0, 5.0, 1_000.0].map(|x| (x, 300.0 + 7.0 * x));
         let fit = fit(&points).expect("four points");
         assert!((fit.slope - 7.0).abs() < 1e-6, "{fit:?}");
@@ -60,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn the_farthest_point_is_told() {
+    fn the_distance_is_that_of_the_farthest_point() {
         let fit = fit(&[(0.0, 100.0), (1.0, 100.0), (2.0, 110.0)]).expect("three points");
         assert!((0.01..0.05).contains(&fit.distance), "{fit:?}");
     }
 
     #[test]
-    fn one_place_is_no_line() {
+    fn points_at_one_place_are_no_line() {
         assert_eq!(fit(&[]), None);
         assert_eq!(fit(&[(1.0, 2.0)]), None);
         assert_eq!(fit(&[(1.0, 2.0), (1.0, 3.0)]), None);

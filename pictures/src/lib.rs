@@ -1,4 +1,4 @@
-//! What the pictures share: colours, letters, and panels of lines over one axis.
+//! Common parts of the pictures: colours, font, and panels of lines over one axis.
 #![forbid(unsafe_code)]
 
 mod fit;
@@ -14,11 +14,11 @@ use std::path::Path;
 use plotters::prelude::{BitMapBackend, IntoDrawingArea, RGBColor, SVGBackend};
 use plotters::style::{FontStyle, register_font};
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
+/// Colours that people with any colour vision can distinguish (Okabe and Ito, 2008).
 pub mod colour {
     use super::RGBColor;
 
-    /// What was asked for, broad and behind the rest.
+    /// Colour of requested amounts, which are broad lines behind the others.
     pub const ASKED: RGBColor = RGBColor(205, 205, 205);
     /// Black.
     pub const BLACK: RGBColor = RGBColor(40, 40, 40);
@@ -36,22 +36,23 @@ pub mod colour {
     pub const PURPLE: RGBColor = RGBColor(204, 121, 167);
 }
 
-/// Debian's package fonts-dejavu-core has it.
+/// Path of the font, in Debian's package fonts-dejavu-core.
 const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
-/// The width of a picture: little more than a README gives it, or its letters get too small there.
+/// Width of a picture. It is little more than the width in a README, so that letters are not too small
+/// there.
 const WIDTH: u32 = 1_000;
 
-/// The height of one of its panels.
+/// Height of a panel.
 const PANEL_HEIGHT: u32 = 240;
 
 /// Draws panels one above the other, into `base.svg` and `base.png`.
 ///
 /// # Errors
-/// There is no font, or a file can't be written.
+/// The font can't be read, or a file can't be written.
 pub fn draw(base: &Path, heading: &str, panels: &[(Axis, Panel)]) -> Result<(), Box<dyn Error>> {
     let font = fs::read(FONT).map_err(|error| format!("{FONT} (fonts-dejavu-core): {error}"))?;
-    // It lives as long as the program, which draws a picture and ends.
+    // The font is leaked. The program draws one picture and ends.
     register_font("sans-serif", FontStyle::Normal, font.leak())
         .map_err(|_| format!("{FONT}: not a font"))?;
     let size = (WIDTH, 50 + PANEL_HEIGHT * u32::try_from(panels.len())?);

@@ -1,3 +1,5 @@
+//! Panels: lines over one axis, with a legend.
+
 use std::error::Error;
 
 use plotters::chart::ChartBuilder;
@@ -9,35 +11,35 @@ use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, WHITE};
 
 use crate::colour;
 
-/// The room at the right of a panel that its legend takes.
+/// Width of the legend, at the right of a panel.
 const LEGEND: i32 = 290;
 
-/// What a panel's lines run along.
+/// Horizontal axis of a panel. It begins at 0.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// What it shows, with its unit.
+    /// Label, with the unit.
     pub label: String,
-    /// Where it ends; it begins at 0.
+    /// End of the axis.
     pub end: f64,
 }
 
 /// One line of a panel.
 #[derive(Debug)]
 pub struct Line {
-    /// What it is, for the legend.
+    /// Label in the legend.
     pub label: String,
-    /// Its colour.
+    /// Colour of the line.
     pub colour: RGBColor,
-    /// Its width: what was asked for is broad, and lies behind what was seen.
+    /// Width of the line. Lines of requested amounts are broad, and behind those of values.
     pub width: u32,
-    /// Whether its points are marked: those that were measured, where it says nothing between them.
+    /// True if only the points are drawn, without a line between them.
     pub marked: bool,
-    /// Pieces with a gap between them, each of points in their order.
+    /// Pieces with a gap between them. Each has its points in order.
     pub pieces: Vec<Vec<(f64, f64)>>,
 }
 
 impl Line {
-    /// What was seen.
+    /// A line of values.
     #[must_use]
     pub fn seen(label: &str, colour: RGBColor, pieces: Vec<Vec<(f64, f64)>>) -> Self {
         Self {
@@ -49,11 +51,11 @@ impl Line {
         }
     }
 
-    /// What was asked for.
+    /// A line of requested amounts.
     #[must_use]
     pub fn asked(pieces: Vec<Vec<(f64, f64)>>) -> Self {
         Self {
-            label: "asked for".to_owned(),
+            label: "requested".to_owned(),
             colour: colour::ASKED,
             width: 9,
             marked: false,
@@ -70,7 +72,7 @@ impl Line {
         }
     }
 
-    /// A line that was fitted to them.
+    /// A line that was fitted to points.
     #[must_use]
     pub fn fitted(pieces: Vec<Vec<(f64, f64)>>) -> Self {
         Self {
@@ -88,7 +90,7 @@ impl Line {
         }
     }
 
-    /// The same without an entry in the legend, which has one for its like.
+    /// The same line without an entry in the legend, for a second line of the same kind.
     #[must_use]
     pub fn unnamed(mut self) -> Self {
         self.label.clear();
@@ -96,14 +98,14 @@ impl Line {
     }
 }
 
-/// Lines of one unit, one behind the other.
+/// Lines with one unit.
 #[derive(Debug)]
 pub struct Panel {
-    /// What it shows.
+    /// Title above the panel.
     pub title: String,
-    /// The unit of its numbers.
+    /// Unit of the vertical axis.
     pub unit: String,
-    /// The first is the farthest behind.
+    /// Lines, from back to front.
     pub lines: Vec<Line>,
 }
 
@@ -174,7 +176,7 @@ where
     legend(area, panel)
 }
 
-/// Beside the panel, where it covers nothing.
+/// Draws the legend, at the right of the panel.
 fn legend<D>(area: &DrawingArea<D, Shift>, panel: &Panel) -> Result<(), Box<dyn Error>>
 where
     D: DrawingBackend,
@@ -183,7 +185,7 @@ where
     let (width, _) = area.dim_in_pixel();
     let left = i32::try_from(width)? - LEGEND + 16;
     let text = ("sans-serif", 16).into_font().color(&colour::BLACK);
-    // What is in front stands first.
+    // The line in front is the first in the legend.
     let named = panel
         .lines
         .iter()
@@ -207,7 +209,10 @@ where
     Ok(())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "plotters hands it so")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is that of plotters"
+)]
 fn number(value: &f64) -> String {
     if value.abs() < 10.0 && value.fract().abs() > 1e-9 {
         format!("{value:.1}")

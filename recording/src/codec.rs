@@ -1,5 +1,5 @@
-//! How values are written into a body: numbers in as few bytes as they need (LEB128), bytes and
-//! text with their length in front.
+//! Encoding of values in a body: numbers in as few bytes as possible (LEB128), bytes and text after
+//! their length.
 
 /// Appends a number.
 pub fn put_number(out: &mut Vec<u8>, mut number: u64) {
@@ -10,7 +10,7 @@ pub fn put_number(out: &mut Vec<u8>, mut number: u64) {
     out.push(number.to_le_bytes()[0]);
 }
 
-/// Appends a number that may be unknown.
+/// Appends a number or `None`.
 pub fn put_optional(out: &mut Vec<u8>, number: Option<u64>) {
     out.push(number.is_some().into());
     if let Some(number) = number {
@@ -24,7 +24,7 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends text that may be unknown.
+/// Appends text or `None`.
 pub fn put_text(out: &mut Vec<u8>, text: Option<&str>) {
     out.push(text.is_some().into());
     if let Some(text) = text {
@@ -32,7 +32,7 @@ pub fn put_text(out: &mut Vec<u8>, text: Option<&str>) {
     }
 }
 
-/// Appends counters that have an order: how many, and each.
+/// Appends a list of counters: their number, and each of them in order.
 pub fn put_counters(out: &mut Vec<u8>, counters: &[Option<u64>]) {
     put_number(out, counters.len() as u64);
     for &counter in counters {
@@ -40,27 +40,27 @@ pub fn put_counters(out: &mut Vec<u8>, counters: &[Option<u64>]) {
     }
 }
 
-/// What is still to be read of a body. Every method takes what it returns off its front, and is
-/// `None` where that is not there.
+/// The part of a body that is not decoded yet. Every method decodes a value from its front and
+/// removes it. The result is `None` if the bytes are no such value.
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'a>(pub &'a [u8]);
 
 impl<'a> Cursor<'a> {
-    /// One byte.
+    /// Decodes one byte.
     pub fn byte(&mut self) -> Option<u8> {
         let (&byte, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(byte)
     }
 
-    /// So many bytes.
+    /// Decodes `N` bytes.
     pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (array, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*array)
     }
 
-    /// A yes or no: any other byte than 0 and 1 is neither.
+    /// Decodes a boolean: the byte 0 or 1.
     pub fn bool(&mut self) -> Option<bool> {
         match self.byte()? {
             0 => Some(false),
@@ -69,7 +69,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A number.
+    /// Decodes a number.
     pub fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
@@ -86,7 +86,7 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// A number that may be unknown.
+    /// Decodes a number or `None`.
     pub fn optional(&mut self) -> Option<Option<u64>> {
         match self.bool()? {
             true => self.number().map(Some),
@@ -94,7 +94,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Bytes.
+    /// Decodes bytes.
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
         let len = usize::try_from(self.number()?).ok()?;
         let (bytes, rest) = self.0.split_at_checked(len)?;
@@ -102,7 +102,7 @@ impl<'a> Cursor<'a> {
         Some(bytes)
     }
 
-    /// Text that may be unknown.
+    /// Decodes text or `None`.
     pub fn text(&mut self) -> Option<Option<&'a str>> {
         match self.bool()? {
             true => str::from_utf8(self.bytes()?).ok().map(Some),
@@ -110,15 +110,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Counters: those that were not written are unknown, those that are not known here are passed
-    /// over, so that later versions may write more.
+    /// Decodes counters. Counters that were not written are `None`. Counters beyond `N` are ignored,
+    /// so that later versions may write more.
     pub fn counters<const N: usize>(&mut self) -> Option<[Option<u64>; N]> {
         let mut counters = [None; N];
         for at in 0..self.number()? {
             let counter = self.optional()?;
-            let place = usize::try_from(at).ok();
-            if let Some(place) = place.and_then(|at| counters.get_mut(at)) {
-                *place = counter;
+            let index = usize::try_from(at).ok();
+            if let Some(known) = index.and_then(|at| counters.get_mut(at)) {
+                *known = counter;
             }
         }
         Some(counters)
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_is_taken() {
+    fn encoded_values_are_decoded() {
         let mut out = Vec::new();
         let numbers = [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX];
         for number in numbers {
@@ -141,20 +141,20 @@ mod tests {
         put_text(&mut out, Some("b\u{e4}r"));
         put_counters(&mut out, &[Some(1), None, Some(u64::MAX)]);
         put_counters(&mut out, &[Some(1)]);
-        let mut take = Cursor(&out);
+        let mut cursor = Cursor(&out);
         for number in numbers {
-            assert_eq!(take.number(), Some(number));
+            assert_eq!(cursor.number(), Some(number));
         }
-        assert_eq!(take.bytes(), Some(&b"\0\xff"[..]));
-        assert_eq!(take.text(), Some(None));
-        assert_eq!(take.text(), Some(Some("b\u{e4}r")));
-        assert_eq!(take.counters(), Some([Some(1), None]));
-        assert_eq!(take.counters(), Some([Some(1), None]));
-        assert_eq!(take.byte(), None);
+        assert_eq!(cursor.bytes(), Some(&b"\0\xff"[..]));
+        assert_eq!(cursor.text(), Some(None));
+        assert_eq!(cursor.text(), Some(Some("b\u{e4}r")));
+        assert_eq!(cursor.counters(), Some([Some(1), None]));
+        assert_eq!(cursor.counters(), Some([Some(1), None]));
+        assert_eq!(cursor.byte(), None);
     }
 
     #[test]
-    fn what_is_not_there_is_not_taken() {
+    fn invalid_bytes_are_not_decoded() {
         assert_eq!(Cursor(b"\x80").number(), None);
         let too_large = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02";
         assert_eq!(Cursor(too_large).number(), None);

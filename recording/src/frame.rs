@@ -1,32 +1,32 @@
-//! What stands in front of a packed body.
+//! The header of a frame, before the compressed body.
 
-/// The first bytes of every frame, by which the next whole one is found behind damage.
+/// First bytes of every frame. They are used to find the next frame after damaged bytes.
 pub(crate) const SYNC: [u8; 4] = *b"\xf5vmf";
-/// Bytes in front of the packed body.
+/// Size of the header.
 pub(crate) const HEADER_BYTES: usize = 24;
-/// No body is longer, packed or not: thirty thousand domains of Xen with all their devices.
+/// Longest body, compressed or not: thirty thousand domains of Xen with all their devices.
 pub(crate) const MAX_BYTES: u32 = 16 << 20;
-/// No body is longer than so many times its packed one, beyond what its dictionary has: each domain has
-/// a uuid, which can't be packed.
-const MOST_RATIO: u32 = 1_000;
-/// After so many frames at most one is packed by itself.
-pub(crate) const KEY_EVERY: u32 = 64;
+/// Largest ratio of a body, without the bytes of its dictionary, to its compressed form. Each domain
+/// has a uuid, which can't be compressed.
+const MAX_RATIO: u32 = 1_000;
+/// Longest distance between two key frames.
+pub(crate) const MAX_KEY_INTERVAL: u32 = 64;
 
-/// The front of a frame, but for the checksum.
+/// The header of a frame, without the checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
-    /// Bytes of the packed body.
+    /// Length of the compressed body.
     pub(crate) packed: u32,
-    /// Bytes of the body.
+    /// Length of the body.
     pub(crate) unpacked: u32,
-    /// Frames count from 0 on.
+    /// Number of the frame. Frames are numbered from 0.
     pub(crate) number: u32,
-    /// The number of the key frame whose body is the dictionary of this one.
+    /// Number of the key frame whose body is the dictionary of this frame.
     pub(crate) key: u32,
 }
 
 impl FrameHeader {
-    pub(crate) fn put(self, body: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn encode(self, body: &[u8], out: &mut Vec<u8>) {
         let bytes = self.bytes();
         out.extend_from_slice(&SYNC);
         out.extend_from_slice(&bytes);
@@ -34,9 +34,9 @@ impl FrameHeader {
         out.extend_from_slice(body);
     }
 
-    /// The front at the start of these bytes, and the checksum that it gives; `None` where there
-    /// can't be one.
-    pub(crate) fn take(bytes: &[u8; HEADER_BYTES]) -> Option<(Self, u32)> {
+    /// Decodes the header at the start of these bytes, and its checksum; `None` if there is no valid
+    /// header.
+    pub(crate) fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(Self, u32)> {
         let mut words = bytes.chunks_exact(4);
         if words.next() != Some(&SYNC) {
             return None;
@@ -46,23 +46,24 @@ impl FrameHeader {
             word.copy_from_slice(words.next()?);
             Some(u32::from_le_bytes(word))
         };
-        let front = Self {
+        let header = Self {
             packed: word()?,
             unpacked: word()?,
             number: word()?,
             key: word()?,
         };
-        let fits = front.packed <= MAX_BYTES && front.unpacked <= MAX_BYTES;
-        fits.then_some((front, word()?))
+        let is_valid = header.packed <= MAX_BYTES && header.unpacked <= MAX_BYTES;
+        is_valid.then_some((header, word()?))
     }
 
-    /// Whether a body so long can come of a packed one with a dictionary of so many bytes.
+    /// True if a body of this length is plausible for the compressed length, with a dictionary of
+    /// this size.
     pub(crate) fn is_likely(self, dictionary: usize) -> bool {
-        let most = u64::from(self.packed) * u64::from(MOST_RATIO) + dictionary as u64;
-        u64::from(self.unpacked) <= most
+        let max = u64::from(self.packed) * u64::from(MAX_RATIO) + dictionary as u64;
+        u64::from(self.unpacked) <= max
     }
 
-    /// Whether this front and this packed body have that checksum.
+    /// True if this header and this compressed body have that checksum.
     pub(crate) fn is_whole(self, body: &[u8], sum: u32) -> bool {
         checksum(&self.bytes(), body) == sum
     }
@@ -70,24 +71,24 @@ impl FrameHeader {
     fn bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         let words = [self.packed, self.unpacked, self.number, self.key];
-        for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
-            place.copy_from_slice(&word.to_le_bytes());
+        for (chunk, word) in bytes.chunks_exact_mut(4).zip(words) {
+            chunk.copy_from_slice(&word.to_le_bytes());
         }
         bytes
     }
 }
 
-/// Whether these bytes begin with a key frame: one that a recording may begin with, behind its
-/// header.
+/// True if these bytes begin with a key frame. Only a key frame may be the first frame of a
+/// recording.
 #[must_use]
 pub fn begins_with_key(bytes: &[u8]) -> bool {
-    let front = bytes.first_chunk().and_then(FrameHeader::take);
-    front.is_some_and(|(front, _)| front.key == front.number)
+    let header = bytes.first_chunk().and_then(FrameHeader::decode);
+    header.is_some_and(|(header, _)| header.key == header.number)
 }
 
-fn checksum(front: &[u8], body: &[u8]) -> u32 {
+fn checksum(header: &[u8], body: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(front);
+    hasher.update(header);
     hasher.update(body);
     hasher.finalize()
 }

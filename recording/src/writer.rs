@@ -1,3 +1,5 @@
+//! Writer of recordings.
+
 use std::borrow::Borrow;
 use std::io;
 
@@ -5,20 +7,22 @@ use virtmon_model::Error;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
-use crate::frame::{FrameHeader, KEY_EVERY, MAX_BYTES};
-use crate::{Header, RecordedSample};
+use crate::frame::{FrameHeader, MAX_BYTES, MAX_KEY_INTERVAL};
+use crate::header::Header;
+use crate::sample::RecordedSample;
 
-/// zstd's own default: a stronger one gains next to nothing on bodies of this kind.
+/// Compression level: the default of zstd. Higher levels gain almost nothing on such bodies.
 const LEVEL: i32 = 3;
 
-/// Turns readings into the bytes of a recording.
+/// Encodes samples as the bytes of a recording.
 pub struct Writer {
     compressor: Compressor<'static>,
+    /// Number of the next frame.
     number: u32,
-    /// The number of the last key frame.
+    /// Number of the last key frame.
     key: u32,
-    /// Whether the next frame is to be one.
-    key_next: bool,
+    /// True if the next frame is to be a key frame.
+    is_key_next: bool,
     body: Vec<u8>,
     packed: Vec<u8>,
 }
@@ -27,35 +31,35 @@ impl Writer {
     /// Appends a recording's header to `out`.
     ///
     /// # Errors
-    /// There is no memory for packing.
+    /// There is no memory for the compressor.
     pub fn begin(header: &Header, out: &mut Vec<u8>) -> io::Result<Self> {
-        header.put(out);
+        header.encode(out);
         Ok(Self {
             compressor: Compressor::new(LEVEL)?,
             number: 0,
             key: 0,
-            key_next: true,
+            is_key_next: true,
             body: Vec::new(),
             packed: Vec::new(),
         })
     }
 
-    /// Appends a reading to `out`.
+    /// Appends a sample to `out`.
     ///
     /// # Errors
-    /// It is longer than a frame may be, or can't be packed; `out` is as it was.
+    /// The sample is longer than a frame may be, or can't be compressed. `out` is unchanged then.
     pub fn push<E: Borrow<Error>>(
         &mut self,
-        kept: &RecordedSample<'_, E>,
+        sample: &RecordedSample<'_, E>,
         out: &mut Vec<u8>,
     ) -> io::Result<()> {
         self.body.clear();
-        kept.put(&mut self.body);
+        sample.encode(&mut self.body);
         let unpacked = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
         if unpacked > MAX_BYTES {
-            return Err(io::Error::other("a reading is too long for a recording"));
+            return Err(io::Error::other("a sample is too long for a recording"));
         }
-        let is_key = self.key_next || self.since_key() >= KEY_EVERY;
+        let is_key = self.is_key_next || self.since_key() >= MAX_KEY_INTERVAL;
         let key = if is_key { self.number } else { self.key };
         if is_key {
             self.compressor.set_dictionary(LEVEL, &[])?;
@@ -67,24 +71,24 @@ impl Writer {
         if is_key {
             self.compressor.set_dictionary(LEVEL, &self.body)?;
         }
-        let front = FrameHeader {
+        let header = FrameHeader {
             packed: u32::try_from(self.packed.len()).unwrap_or(u32::MAX),
             unpacked,
             number: self.number,
             key,
         };
-        front.put(&self.packed, out);
+        header.encode(&self.packed, out);
         self.number = self.number.wrapping_add(1);
-        (self.key, self.key_next) = (key, false);
+        (self.key, self.is_key_next) = (key, false);
         Ok(())
     }
 
-    /// Makes the next frame a key frame, which another file may begin with.
+    /// Makes the next frame a key frame, with which another file can begin.
     pub fn key_next(&mut self) {
-        self.key_next = true;
+        self.is_key_next = true;
     }
 
-    /// How many frames there are since the last key frame, that one included.
+    /// Number of frames from the last key frame on, with that one.
     #[must_use]
     pub fn since_key(&self) -> u32 {
         self.number.wrapping_sub(self.key)

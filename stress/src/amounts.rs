@@ -1,13 +1,13 @@
-//! Sizes, times and percentages as people write them.
+//! Parsers of sizes, times and percentages.
 
 use std::time::Duration;
 
-/// Bytes: `512`, `64K`, `1M`, `2G`, of 1024.
+/// Parses a number of bytes: `512`, `64K`, `1M`, `2G`, with units of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     scaled(text, 0)
 }
 
-/// The same, but a bare number is MiB.
+/// Parses a number of bytes. A number without a unit is in MiB.
 pub(crate) fn mebibytes(text: &str) -> Result<u64, String> {
     scaled(text, 20)
 }
@@ -21,34 +21,34 @@ fn scaled(text: &str, bare: u32) -> Result<u64, String> {
     };
     let number: u64 = number
         .parse()
-        .map_err(|_| "a size is a whole number, with K, M or G behind it or without")?;
+        .map_err(|_| "a size is a whole number, optionally followed by K, M or G")?;
     number
         .checked_mul(1 << shift)
-        .ok_or_else(|| "more than 2^64 bytes".into())
+        .ok_or_else(|| "the size is more than 2^64 bytes".into())
 }
 
-/// Times: `500ms`, `10s`, `2m`; a bare number is seconds.
+/// Parses a time: `500ms`, `10s`, `2m`. A number without a unit is in seconds.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let wrong = || "a time is a number and its unit, like 500ms, 10s or 2m".to_owned();
+    let invalid = || "a time is a number with a unit, such as 500ms, 10s or 2m".to_owned();
     let time = match text.parse::<f64>() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?,
-        Err(_) => humantime::parse_duration(text).map_err(|_| wrong())?,
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| invalid())?,
+        Err(_) => humantime::parse_duration(text).map_err(|_| invalid())?,
     };
-    // A load runs on absolute nanoseconds in 64 bits; a century leaves room.
+    // A load uses absolute times in ns with 64 bits. They can't overflow within a century.
     match time.as_secs() {
-        _ if time.is_zero() => Err("no time at all is no load".into()),
+        _ if time.is_zero() => Err("a time of 0 is no load".into()),
         0..3_000_000_000 => Ok(time),
-        _ => Err("more than a century".into()),
+        _ => Err("the time is more than a century".into()),
     }
 }
 
-/// A part of a whole, in percent.
+/// Parses a percentage.
 pub(crate) fn percent(text: &str) -> Result<f64, String> {
     text.trim_end_matches('%')
         .parse()
         .ok()
         .filter(|part| (0.1..=100.0).contains(part))
-        .ok_or_else(|| "a duty is 0.1 to 100 percent".into())
+        .ok_or_else(|| "a duty is between 0.1 and 100 percent".into())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The command line.
+//! Command line.
 
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -13,19 +13,19 @@ use crate::amounts::{mebibytes, percent, size, time};
 const EXAMPLES: &str = "\
 Examples:
   stress cpu --duty 50 --for 10s                 half of every vCPU
-  stress memory 64 --for 1m                      64 MiB, written anew every second
+  stress memory 64 --for 1m                      64 MiB, all written every second
   eat-memory 64 --for 1m                         the same
   stress disk /dev/xvda --write 1M --read 512K --flush 2 --for 10s
   stress net 10.0.0.1:9 --packets 100 --size 1000 --for 10s
 
-At the start, every second and at the end, a line says what was asked for until then and what was
-done, with the wall clock (UTC) and the time since the start:
+At the start, every second and at the end, stress prints a line with the requested and the performed
+amounts up to then, the wall clock (UTC), and the time since the start:
   stress cpu time=2026-01-01T00:00:01.000Z t=1.000 asked_cpu_ns=500000000 did_cpu_ns=500041216
 
-Sizes take K, M, G (of 1024) and times 500ms, 10s, 2m.
-Exit status: 0 done, 1 the load can't be made, 2 usage.";
+Sizes have the units K, M, G (of 1024). Times have units, such as 500ms, 10s, 2m.
+Exit status: 0 done, 1 the load failed, 2 usage.";
 
-/// Loads this machine in known amounts, and says what it did.
+/// Generate load in exact amounts, and report the performed amounts.
 #[derive(Debug, Parser)]
 #[command(name = "stress", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -33,14 +33,14 @@ pub(crate) struct Cli {
     pub(crate) kind: Kind,
 }
 
-/// What to load.
+/// Kind of load.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Kind {
-    /// Allocate memory, and write random data to all of it, again and again
+    /// Allocate memory, and repeatedly write random data to all of it
     Memory(Memory),
     /// Keep vCPUs busy for a part of the time
     Cpu(Cpu),
-    /// Read, write and flush a block device or a file, past the page cache
+    /// Read, write and flush a block device or a file, without the page cache
     Disk(Disk),
     /// Send UDP packets
     Net(Net),
@@ -48,11 +48,11 @@ pub(crate) enum Kind {
 
 #[derive(Debug, Args)]
 pub(crate) struct Memory {
-    /// How much; a bare number is MiB
+    /// Amount of memory; a number without a unit is in MiB
     #[arg(value_name = "SIZE", value_parser = mebibytes)]
     pub(crate) size: u64,
 
-    /// How long to sleep after all of it has been written
+    /// Pause after each pass over the memory
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
     pub(crate) pause: Duration,
 
@@ -66,7 +66,7 @@ pub(crate) struct Cpu {
     #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = percent)]
     pub(crate) duty: f64,
 
-    /// How many vCPUs, the first ones; without it all that this process may run on
+    /// Number of vCPUs, from the first one on; without it all vCPUs that this process may use
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) vcpus: Option<u16>,
 
@@ -76,7 +76,7 @@ pub(crate) struct Cpu {
 
 #[derive(Debug, Args)]
 pub(crate) struct Disk {
-    /// A block device, or a file that is there; --write overwrites it
+    /// Block device or existing file; --write overwrites it
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -102,7 +102,7 @@ pub(crate) struct Disk {
 
 #[derive(Debug, Args)]
 pub(crate) struct Net {
-    /// Address and port to send to; port 9 is discard
+    /// Address and port of the receiver; port 9 is discard
     #[arg(value_name = "ADDRESS:PORT")]
     pub(crate) to: SocketAddr,
 
@@ -110,7 +110,7 @@ pub(crate) struct Net {
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) packets: u32,
 
-    /// Bytes of UDP payload in each; up to 1452 fit into one packet everywhere
+    /// Bytes of UDP payload in each packet; up to 1452 fit into one packet on every network
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u16).range(0..=1452))]
     pub(crate) size: u16,
 
@@ -118,16 +118,16 @@ pub(crate) struct Net {
     pub(crate) end: End,
 }
 
-/// When a load is over.
+/// End of a load.
 #[derive(Debug, Args)]
 pub(crate) struct End {
-    /// How long
+    /// Duration of the load
     #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = time)]
     pub(crate) time: Duration,
 }
 
 impl Cli {
-    /// Reads the command line; a program called `eat-memory` is `stress memory`.
+    /// Parses the command line. A program with the name `eat-memory` is `stress memory`.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut words: Vec<OsString> = words.into_iter().collect();
         let name = words.first().and_then(|word| Path::new(word).file_name());
@@ -137,41 +137,41 @@ impl Cli {
         let cli = Self::try_parse_from(words)?;
         cli.kind
             .check()
-            .map_err(|why| Self::command().error(ErrorKind::ValueValidation, why))?;
+            .map_err(|problem| Self::command().error(ErrorKind::ValueValidation, problem))?;
         Ok(cli)
     }
 }
 
 impl Kind {
-    /// What no single option shows to be wrong.
+    /// Checks that involve more than the syntax of one option.
     fn check(&self) -> Result<(), &'static str> {
         match self {
             Self::Memory(memory) if memory.size == 0 => Err("memory: 0 bytes are no load"),
             Self::Disk(disk) if disk.block == 0 || disk.block % 4096 != 0 => {
-                Err("--block is a multiple of 4K")
+                Err("--block must be a multiple of 4K")
             }
-            Self::Disk(disk) if disk.block > 1 << 30 => Err("--block is 1G at most"),
+            Self::Disk(disk) if disk.block > 1 << 30 => Err("--block must be 1G at most"),
             Self::Disk(disk) if disk.read == 0 && disk.write == 0 && disk.flush == 0 => {
-                Err("disk: one of --read, --write and --flush says how much")
+                Err("disk: needs one of --read, --write and --flush")
             }
             _ => Ok(()),
         }
     }
 }
 
-/// What is wrong with a command line, in one line.
+/// The message of an error, in one line.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    // clap lists what is missing in a paragraph of its own; usage and hints follow.
-    let complaint = text.split("\n\nUsage").next().unwrap_or_default();
-    let complaint = complaint.split("\n\nFor more").next().unwrap_or_default();
-    let words: Vec<&str> = complaint.split_whitespace().collect();
-    let complaint = words.join(" ");
-    let complaint = complaint.strip_prefix("error: ").unwrap_or(&complaint);
+    // clap lists missing arguments in a separate paragraph. Usage and hints follow.
+    let message = text.split("\n\nUsage").next().unwrap_or_default();
+    let message = message.split("\n\nFor more").next().unwrap_or_default();
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let message = words.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return "what to load is missing: memory, cpu, disk or net (see stress --help)".into();
+        return "the kind of load is missing: memory, cpu, disk or net (see stress --help)".into();
     }
-    format!("{complaint} (see stress --help)")
+    format!("{message} (see stress --help)")
 }
 
 #[cfg(test)]
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_a_subcommand() {
+    fn the_name_eat_memory_is_a_subcommand() {
         for line in ["eat-memory 64 --for 2m", "/bin/eat-memory 64M --for 120s"] {
             let Kind::Memory(memory) = read(line).unwrap().kind else {
                 panic!("{line}");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_is_one_line() {
+    fn an_error_is_one_line() {
         for line in [
             "stress",
             "stress everything",

@@ -1,31 +1,31 @@
-//! The clocks that a load keeps to, in ns.
+//! Clocks of a load, in ns.
 
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
 
-/// The monotonic clock.
+/// Time of the monotonic clock.
 pub(crate) fn now() -> Result<u64, String> {
     read(ClockId::CLOCK_MONOTONIC)
 }
 
-/// CPU time of the calling thread.
+/// CPU time used by the calling thread.
 pub(crate) fn thread_cpu() -> Result<u64, String> {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
 fn read(clock: ClockId) -> Result<u64, String> {
-    let time = clock_gettime(clock).map_err(|errno| format!("a clock can't be read: {errno}"))?;
+    let time = clock_gettime(clock).map_err(|errno| format!("clock_gettime: {errno}"))?;
     Ok(ns(Duration::from(time)))
 }
 
-/// A time in ns; five centuries fit.
+/// A time in ns, up to five centuries.
 pub(crate) fn ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Sleeps until the monotonic clock shows this: an absolute deadline, so that nothing adds up.
+/// Sleeps until an absolute time of the monotonic clock, so that delays do not add up.
 pub(crate) fn sleep_until(deadline_ns: u64) -> Result<(), String> {
     let deadline = Duration::from_nanos(deadline_ns).into();
     loop {

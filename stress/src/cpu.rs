@@ -1,4 +1,4 @@
-//! vCPUs that are busy for a part of the time.
+//! Load on vCPUs for a part of the time.
 
 use std::hint::black_box;
 use std::sync::atomic::Ordering;
@@ -10,21 +10,21 @@ use crate::load::{Load, Work, counter};
 use crate::report::Figure;
 use crate::{cli, clock};
 
-/// A duty cycle is made of periods this long: short beside a monitor's interval, and long beside
-/// what a wake-up costs.
+/// Period of the duty cycle. It is short compared with the interval of a monitor, and long compared
+/// with the duration of a wake-up.
 const PERIOD_NS: u64 = 100_000_000;
 
-/// A thread for each vCPU, pinned to it.
+/// Creates a thread for each vCPU, pinned to it.
 pub(crate) fn prepare(asked: &cli::Cpu) -> Result<Load, String> {
     let mine =
-        sched_getaffinity(Pid::from_raw(0)).map_err(|e| format!("the vCPUs are unknown: {e}"))?;
+        sched_getaffinity(Pid::from_raw(0)).map_err(|e| format!("sched_getaffinity: {e}"))?;
     let all: Vec<usize> = (0..CpuSet::count())
         .filter(|&n| mine.is_set(n) == Ok(true))
         .collect();
     let wanted = asked.vcpus.map_or(all.len(), usize::from);
     if wanted > all.len() {
         return Err(format!(
-            "{wanted} vCPUs are asked for, and there are {}",
+            "--vcpus {wanted}: this process may use {} vCPUs",
             all.len()
         ));
     }
@@ -41,7 +41,8 @@ pub(crate) fn prepare(asked: &cli::Cpu) -> Result<Load, String> {
             let mut began = 0;
             while began < time {
                 clock::sleep_until(start + began)?;
-                // The whole time until now counts: what one period lacked, the next makes good.
+                // The CPU time of all periods up to now counts, so a period can catch up with missing
+                // time of earlier periods.
                 let ends = (began + PERIOD_NS).min(time);
                 let enough = part(duty, ends);
                 let mut so_far = used()?;
@@ -79,10 +80,10 @@ fn pin(vcpu: usize) -> Result<(), String> {
     let mut one = CpuSet::new();
     one.set(vcpu)
         .and_then(|()| sched_setaffinity(Pid::from_raw(0), &one))
-        .map_err(|errno| format!("vCPU {vcpu} can't be taken: {errno}"))
+        .map_err(|errno| format!("can't run on vCPU {vcpu}: {errno}"))
 }
 
-/// Work between two looks at the clock: some microseconds.
+/// Works for some microseconds, between two reads of the clock.
 fn spin() {
     let mut x = 1_u64;
     for _ in 0..2_000 {

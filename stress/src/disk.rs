@@ -1,4 +1,4 @@
-//! Reads, writes and flushes at a rate.
+//! Disk load: reads, writes and flushes at a fixed rate.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom};
@@ -13,10 +13,10 @@ use crate::pace::{Pace, paced};
 use crate::report::Figure;
 use crate::{cli, clock};
 
-/// What `O_DIRECT` wants of a buffer's address.
+/// Alignment of a buffer for `O_DIRECT`.
 const ALIGNMENT: usize = 4096;
 
-/// A thread each for reads, writes and flushes, so that none waits for another.
+/// Creates a thread each for reads, writes and flushes, so that none waits for another.
 pub(crate) fn prepare(asked: &cli::Disk) -> Result<Load, String> {
     let time = clock::ns(asked.end.time);
     let block = asked.block;
@@ -26,8 +26,8 @@ pub(crate) fn prepare(asked: &cli::Disk) -> Result<Load, String> {
         works: Vec::new(),
         figures: Vec::new(),
     };
-    // A buffer of one block, somewhere in a piece with room for its alignment.
-    let length = usize::try_from(block).map_err(|_| "--block is too much")?;
+    // This buffer has room for one aligned block.
+    let length = usize::try_from(block).map_err(|_| "--block is too large")?;
     let mut piece = vec![0; length + ALIGNMENT];
     Random(block).fill(&mut piece);
     let path = asked.path.clone();
@@ -75,16 +75,16 @@ pub(crate) fn prepare(asked: &cli::Disk) -> Result<Load, String> {
     Ok(load)
 }
 
-/// Opens it past the page cache, and says how many whole blocks it has.
+/// Opens a file without the page cache. Returns it with the number of its complete blocks.
 fn open(path: &Path, block: u64, write: bool) -> Result<(File, u64), String> {
-    let fault = |error: std::io::Error| format!("{} can't be opened: {error}", path.display());
+    let fault = |error: std::io::Error| format!("can't open {}: {error}", path.display());
     let mut file = OpenOptions::new()
         .read(true)
         .write(write)
         .custom_flags(OFlag::O_DIRECT.bits())
         .open(path)
         .map_err(fault)?;
-    // A block device has no length in its metadata, but it has an end.
+    // The metadata of a block device has no length, so the length is found by seeking to the end.
     let places = file.seek(SeekFrom::End(0)).map_err(fault)? / block;
     if places == 0 {
         return Err(format!(
@@ -95,7 +95,7 @@ fn open(path: &Path, block: u64, write: bool) -> Result<(File, u64), String> {
     Ok((file, places))
 }
 
-/// Adds a thread that does one step at each deadline, and the figure that counts them.
+/// Adds a thread that performs one step at each deadline, and the figure that counts the steps.
 fn add(
     load: &mut Load,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! What all loads share: threads that work, and one that says how far they are.
+//! Common parts of all loads: worker threads, and the thread that reports their progress.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, mpsc};
@@ -8,29 +8,29 @@ use std::time::{Duration, SystemTime};
 use crate::clock;
 use crate::report::{self, Figure};
 
-/// What one thread does from the start on (`CLOCK_MONOTONIC`, in ns) until its time is up.
+/// Work of one thread. Its argument is the start of the load (`CLOCK_MONOTONIC`, in ns).
 pub(crate) type Work = Box<dyn FnOnce(u64) -> Result<(), String> + Send>;
 
 /// A load that is ready to start.
 pub(crate) struct Load {
-    /// The word that begins its lines.
+    /// Name of the load in its lines.
     pub(crate) name: &'static str,
-    /// How long it takes.
+    /// Duration of the load.
     pub(crate) time: Duration,
-    /// What works, each in a thread of its own.
+    /// Work of each thread.
     pub(crate) works: Vec<Work>,
-    /// What is told of it.
+    /// Figures in the report.
     pub(crate) figures: Vec<Figure>,
 }
 
-/// Time for every thread to be there before the first step is due.
+/// Time for the start of all threads, before the first step is due.
 const HEAD_START_NS: u64 = 20_000_000;
 
 impl Load {
-    /// Starts all threads, prints a line at the start, every second and at the end.
+    /// Starts all threads, and prints a line at the start, every second and at the end.
     ///
     /// # Errors
-    /// What the first thread that failed said.
+    /// The error of the first thread that failed.
     pub(crate) fn run(self) -> Result<(), String> {
         let start = clock::now()? + HEAD_START_NS;
         let wall = SystemTime::now() + Duration::from_nanos(HEAD_START_NS);
@@ -42,9 +42,9 @@ impl Load {
         for work in self.works {
             let failed = failed.clone();
             threads.push(thread::spawn(move || {
-                if let Err(why) = work(start) {
-                    // Nobody listens any more once another one has failed.
-                    let _ = failed.send(why);
+                if let Err(error) = work(start) {
+                    // The receiver is closed if another thread has failed before.
+                    let _ = failed.send(error);
                 }
             }));
         }
@@ -52,25 +52,23 @@ impl Load {
         while second * 1_000_000_000 < total {
             let at = second * 1_000_000_000;
             clock::sleep_until(start + at)?;
-            if let Ok(why) = failures.try_recv() {
-                return Err(why);
+            if let Ok(error) = failures.try_recv() {
+                return Err(error);
             }
             print("", at)?;
             second += 1;
         }
         for thread in threads {
-            thread
-                .join()
-                .map_err(|_| "a thread has panicked".to_owned())?;
+            thread.join().map_err(|_| "a thread panicked".to_owned())?;
         }
-        if let Ok(why) = failures.try_recv() {
-            return Err(why);
+        if let Ok(error) = failures.try_recv() {
+            return Err(error);
         }
         print("end ", total)
     }
 }
 
-/// A counter that a thread moves and the report reads.
+/// A counter for a worker thread, and a reference to it for the report.
 pub(crate) fn counter() -> (Arc<AtomicU64>, Arc<AtomicU64>) {
     let counter = Arc::new(AtomicU64::new(0));
     (counter.clone(), counter)

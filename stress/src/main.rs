@@ -1,4 +1,4 @@
-//! The program `stress`, also `eat-memory` where it is called by that name.
+//! The program `stress`. With the name `eat-memory` it is `stress memory`.
 #![forbid(unsafe_code)]
 
 mod amounts;
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.exit_code() == 0 => {
-            // --help or --version; a reader that has gone does not mind.
+            // This is --help or --version. A closed standard output is no error.
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
@@ -32,14 +32,14 @@ fn main() -> ExitCode {
     };
     match prepare(&cli.kind).and_then(Load::run) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("stress: {why}");
+        Err(error) => {
+            eprintln!("stress: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Opens and allocates all that a load takes, before the first second begins.
+/// Opens and allocates all resources of a load, before it starts.
 fn prepare(kind: &Kind) -> Result<Load, String> {
     match kind {
         Kind::Memory(asked) => memory::prepare(asked),

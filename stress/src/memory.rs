@@ -1,4 +1,4 @@
-//! Memory that is held and written.
+//! Memory load: memory that is allocated and written.
 
 use std::sync::atomic::Ordering;
 
@@ -6,13 +6,14 @@ use crate::load::{Load, Work, counter};
 use crate::report::Figure;
 use crate::{cli, clock};
 
-/// The kernel gives memory page by page, when it is written; a time's end is seen between chunks.
+/// Number of bytes written between two checks of the time. The kernel allocates memory page by page,
+/// when it is written.
 const CHUNK: usize = 1 << 20;
 
-/// One thread that writes it all, sleeps, and begins again.
+/// Creates one thread that repeatedly writes all of the memory and pauses.
 pub(crate) fn prepare(asked: &cli::Memory) -> Result<Load, String> {
     let bytes = asked.size;
-    let too_much = || format!("{bytes} bytes can't be allocated");
+    let too_much = || format!("can't allocate {bytes} bytes");
     let length = usize::try_from(bytes).map_err(|_| too_much())?;
     let mut memory: Vec<u8> = Vec::new();
     memory.try_reserve_exact(length).map_err(|_| too_much())?;
@@ -58,11 +59,12 @@ pub(crate) fn prepare(asked: &cli::Memory) -> Result<Load, String> {
     })
 }
 
-/// xorshift64: data that no host can merge or compress, without a source of randomness.
+/// xorshift64, a generator of data that no host can merge or compress. It needs no source of
+/// randomness.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    /// Fills with what comes next.
+    /// Fills a buffer with the next values.
     pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
         for eight in bytes.chunks_mut(8) {
             self.0 ^= self.0 << 13;

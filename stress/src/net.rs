@@ -1,4 +1,4 @@
-//! Packets at a rate.
+//! Network load: packets at a fixed rate.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -8,14 +8,15 @@ use crate::pace::{Pace, paced};
 use crate::report::Figure;
 use crate::{cli, clock};
 
-/// One thread that sends. The socket is not connected: a host that answers "nobody listens there"
-/// does not end the load.
+/// Creates one thread that sends. The socket is not connected, so that an ICMP error of the receiver
+/// ("port unreachable") does not end the load.
 pub(crate) fn prepare(asked: &cli::Net) -> Result<Load, String> {
     let any: SocketAddr = match asked.to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
-    let socket = UdpSocket::bind(any).map_err(|error| format!("no UDP socket: {error}"))?;
+    let socket =
+        UdpSocket::bind(any).map_err(|error| format!("can't open a UDP socket: {error}"))?;
     socket
         .set_broadcast(true)
         .map_err(|error| format!("SO_BROADCAST: {error}"))?;
@@ -38,7 +39,7 @@ pub(crate) fn prepare(asked: &cli::Net) -> Result<Load, String> {
     );
     let headers = if asked.to.is_ipv4() { 20 + 8 } else { 40 + 8 };
     let payload = u64::from(asked.size);
-    // A monitor may count any of these.
+    // A monitor may count any of these amounts.
     let figures = [
         ("packets", 1),
         ("payload_bytes", payload),
@@ -61,5 +62,5 @@ pub(crate) fn prepare(asked: &cli::Net) -> Result<Load, String> {
     })
 }
 
-/// Two addresses and a type.
+/// Size of an Ethernet header: two addresses and a type.
 const ETHERNET: u64 = 14;

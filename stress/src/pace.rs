@@ -1,4 +1,4 @@
-//! A rate, kept exactly.
+//! Steps at an exact rate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,35 +6,35 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::clock;
 use crate::load::Work;
 
-/// So many steps of the same size in every second, each with an absolute deadline.
+/// Rate of steps of the same size, each with an absolute deadline.
 ///
-/// Step k is due at `(k + 1) * unit / per_second`. One that is late is followed by the next at
-/// once, so the sum is right as soon as there is time for it, and never ahead.
+/// Step k is due at `(k + 1) * unit / per_second`. After a late step the next one follows immediately,
+/// so the sum catches up as soon as possible and is never too high.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
-    /// Units to do per second: bytes, packets.
+    /// Number of units per second, such as bytes or packets.
     pub(crate) per_second: u64,
-    /// Units that one step does.
+    /// Number of units in one step.
     pub(crate) unit: u64,
 }
 
 const SECOND: u128 = 1_000_000_000;
 
 impl Pace {
-    /// How many steps are due at this time since the start.
+    /// Number of steps that are due up to a time since the start.
     pub(crate) fn steps_by(self, ns: u64) -> u64 {
         let steps = u128::from(ns) * u128::from(self.per_second) / SECOND / u128::from(self.unit);
         u64::try_from(steps).unwrap_or(u64::MAX)
     }
 
-    /// When a step is due, from the start on: the first ns at which `steps_by` counts it.
+    /// Time since the start at which a step is due: the first ns at which `steps_by` counts it.
     pub(crate) fn due(self, step: u64) -> u64 {
         let units = (u128::from(step) + 1) * u128::from(self.unit) * SECOND;
         u64::try_from(units.div_ceil(u128::from(self.per_second))).unwrap_or(u64::MAX)
     }
 }
 
-/// A thread's work: every step of a pace, counted when it is done.
+/// Work of a thread that performs every step of a pace and counts the completed steps.
 pub(crate) fn paced(
     pace: Pace,
     time: u64,
@@ -44,7 +44,7 @@ pub(crate) fn paced(
     Box::new(move |start| {
         for n in 0..pace.steps_by(time) {
             clock::sleep_until(start + pace.due(n))?;
-            // A device that can't keep up is told by the figures, not by a load without an end.
+            // If a device is too slow, the load ends anyway, and the figures show the difference.
             if clock::now()? > start + time + GRACE_NS {
                 break;
             }
@@ -55,7 +55,7 @@ pub(crate) fn paced(
     })
 }
 
-/// How long after the end a late step may still be made good.
+/// Time after the end in which late steps are still performed.
 const GRACE_NS: u64 = 1_000_000_000;
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_counts_from_the_moment_that_it_is_due() {
+    fn a_step_counts_from_its_due_time_on() {
         for (per_second, unit) in [
             (1 << 20, 32 << 10),
             (1_000_000, 4096),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_seconds_hold_whole_amounts() {
+    fn whole_seconds_have_whole_amounts() {
         let pace = Pace {
             per_second: 1 << 20,
             unit: 32 << 10,

@@ -1,4 +1,4 @@
-//! The lines that say what was asked and what was done.
+//! Lines with the requested and the performed amounts.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -8,20 +8,20 @@ use std::time::{Duration, SystemTime};
 
 /// One figure of a load.
 pub(crate) struct Figure {
-    /// What it counts, with its unit: `read_bytes`.
+    /// Name of the figure, with its unit: `read_bytes`.
     pub(crate) name: &'static str,
-    /// How much was asked for by a time since the start, in ns; nothing where it only tells.
+    /// Requested amount up to a time since the start, in ns; `None` if no amount was requested.
     pub(crate) asked: Option<Box<dyn Fn(u64) -> u64>>,
-    /// What the threads have counted, summed.
+    /// Counters of the threads. The figure is their sum.
     pub(crate) counters: Vec<Arc<AtomicU64>>,
-    /// What one count stands for.
+    /// Amount of one count.
     pub(crate) each: u64,
 }
 
-/// One line, `name end time=2026-01-01T00:00:01.000Z t=1.000 asked_X=1 did_X=1`, in one write.
+/// Prints one line, `name end time=2026-01-01T00:00:01.000Z t=1.000 asked_X=1 did_X=1`, in one write.
 ///
-/// Beside the time since the start stands the wall clock, `wall` being when it started: a monitor's
-/// rows have nothing else in common with a guest.
+/// The line has the time since the start and the wall clock. `wall` is the wall clock at the start. It
+/// is the only time that a guest has in common with the rows of a monitor on the host.
 pub(crate) fn print(
     name: &str,
     word: &str,

@@ -1,4 +1,4 @@
-//! The program itself, for a second each.
+//! Runs of the program, of some seconds each.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ fn stress(words: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The figures of the last line.
+/// Figures of the last line.
 fn end(output: &Output) -> HashMap<String, u64> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -30,19 +30,19 @@ fn end(output: &Output) -> HashMap<String, u64> {
 }
 
 #[test]
-fn cpu_time_is_not_more_than_was_asked() {
+fn cpu_time_is_not_more_than_the_requested_amount() {
     let did = end(&stress(&[
         "cpu", "--duty", "20", "--vcpus", "1", "--for", "1.5s",
     ]));
     assert_eq!(did["asked_cpu_ns"], 300_000_000);
-    // How much of it a machine with other work gives is not this program's to say; more than was
-    // asked for it must not take, but for the last look at the clock.
-    let most = did["asked_cpu_ns"] + 15_000_000;
-    assert!((1..most).contains(&did["did_cpu_ns"]), "{did:?}");
+    // A busy machine may give the program less CPU time than requested. It must not use more, except
+    // for the time up to the last read of the clock.
+    let max = did["asked_cpu_ns"] + 15_000_000;
+    assert!((1..max).contains(&did["did_cpu_ns"]), "{did:?}");
 }
 
 #[test]
-fn memory_is_held_under_its_old_name() {
+fn memory_is_allocated_with_the_name_eat_memory() {
     let output = Command::new(env!("CARGO_BIN_EXE_stress"))
         .arg0("eat-memory")
         .args(["16", "--for", "4s", "--pause", "100ms"])
@@ -56,8 +56,8 @@ fn memory_is_held_under_its_old_name() {
 
 #[test]
 fn reads_writes_and_flushes_are_exact() {
-    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let path = place.path().join("disk");
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = dir.path().join("disk");
     File::create(&path).unwrap().set_len(1 << 20).unwrap();
     let path = path.to_str().unwrap();
     let words = [

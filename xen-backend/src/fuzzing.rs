@@ -1,63 +1,64 @@
-//! What the fuzz targets call: the part of this crate that reads what others send.
+//! Entry point of the fuzz targets: the code that handles messages of xenstore.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use virtmon_model::{Domain, Rows, Uuid};
+use virtmon_model::{Domain, Identity, Rows, Uuid};
 
-use crate::devices::Devices;
-use crate::learner::Learner;
-use crate::store::Store;
-use crate::xenstore::Mirror;
+use crate::devices::domains::Devices;
+use crate::node_updates::NodeUpdates;
+use crate::warning;
+use crate::xenstore::domains::XenstoreDomains;
+use crate::xenstore::mirror::state::Mirror;
 
-/// Has three domains followed over a connection on which these bytes come, some after each request
-/// that goes.
+/// Mirrors three domains over a connection on which these bytes arrive, a piece of them after each
+/// round of requests.
 ///
 /// # Panics
-/// There are no sockets, or something is not bounded.
-#[expect(
-    clippy::expect_used,
-    reason = "a fuzz target ends where something is wrong"
-)]
+/// There are no sockets, or the queues are not bounded.
+#[expect(clippy::expect_used, reason = "a fuzz target ends at the first fault")]
 pub fn xenstore(data: &[u8]) {
     let (here, mut there) = UnixStream::pair().expect("there are sockets");
     for socket in [&here, &there] {
-        socket.set_nonblocking(true).expect("they need not block");
+        socket
+            .set_nonblocking(true)
+            .expect("sockets can be non-blocking");
     }
-    let mut mirror = Mirror::on(here.into());
-    let (mut store, mut devices) = (Store::default(), Devices::open());
+    let mut mirror = Mirror::from_socket(here.into());
+    let (mut xenstore_domains, mut devices) = (XenstoreDomains::default(), Devices::open());
     let mut domains: Vec<Domain> = [0, 3, 0x7fef].into_iter().map(domain).collect();
     let mut warnings = Rows::default();
     for (round, piece) in data.chunks(512).enumerate() {
         if round % 4 == 3 {
-            // One of them is another's now.
+            // Another domain has this domid now.
             domains[1].identity.uuid = Uuid::from_u128(round as u128);
         }
-        mirror.follow(&domains);
-        store.follow(&domains);
-        devices.follow(&domains);
-        // Its end takes no more than a socket holds.
-        let sent = there.write(piece).is_ok();
-        let mut learner = Learner(&mut store, &mut devices);
-        let mut still = |identity: virtmon_model::Identity| identity.id != 0x7fef || round % 2 == 0;
+        mirror.sync(&domains);
+        xenstore_domains.sync(&domains);
+        devices.sync(&domains);
+        // The socket accepts no more bytes than its buffer holds.
+        let is_sent = there.write(piece).is_ok();
+        let mut updates = NodeUpdates {
+            domains: &mut xenstore_domains,
+            devices: &mut devices,
+        };
+        let mut is_alive = |identity: Identity| identity.id != 0x7fef || round % 2 == 0;
         if round % 2 == 0 {
-            mirror.exchange(&mut learner, &mut still);
+            mirror.exchange(&mut updates, &mut is_alive);
         } else {
-            mirror.drain(
-                Instant::now() + Duration::from_secs(1),
-                &mut learner,
-                &mut still,
-            );
+            let until = Instant::now() + Duration::from_secs(1);
+            mirror.drain(until, &mut updates, &mut is_alive);
         }
-        mirror.warnings(&mut |why| crate::devices::trouble(&mut warnings, why));
+        mirror.warnings(&mut |text| warning::push(&mut warnings, text));
         warnings.clear();
-        store.give(&mut domains, true);
-        devices.give(&mut domains, true, &mut warnings, mirror.is_connected());
+        xenstore_domains.update(&mut domains, true);
+        devices.update(&mut domains, true, &mut warnings, mirror.is_connected());
         warnings.clear();
-        assert!(mirror.held() < 1 << 20, "{} bytes are held", mirror.held());
+        let queued = mirror.queued_bytes();
+        assert!(queued < 1 << 20, "{queued} bytes are queued");
         let _ = there.read(&mut [0; 64 << 10]);
-        if !sent || !mirror.is_connected() {
+        if !is_sent || !mirror.is_connected() {
             return;
         }
     }

@@ -1,4 +1,4 @@
-/* Prints what one release's public headers say of what virtmon reads: a name and a number a line. */
+/* Prints sizes, offsets and numbers of the structures that virtmon reads, from the public headers of one release: a name and a number per line. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,13 +1,25 @@
-//! Xen's control ABI, raw: what the public headers say, and the calls that carry it.
+//! The raw control ABI of Xen: layouts of the public headers, and the calls that use them.
 //!
-//! - [`abi`]: which layout which interface version has, and the fields out of the bytes. No calls.
-//! - [`Privcmd`]: hypercalls by the kernel's device, into [`HypercallBuffer`]s that are kept.
+//! - [`abi`]: the layouts of each interface version, and decoders of bytes. No calls.
+//! - [`Privcmd`]: hypercalls through the kernel's device, into [`HypercallBuffer`]s that are kept.
 //! - [`Xenctrl`]: libxenctrl, loaded at run time.
-//! - [`xs_wire`]: the messages that xenstore speaks. No calls.
+//! - [`xs_wire`]: constants of the xenstore protocol. No calls.
 //!
-//! `xenctrl-sys` 0.2.0 is not used: it links libxenctrl hard, so a program with it does not start
-//! where no Xen library is, and it generates Rust enums for C enums, where a value that the header
-//! of the build did not know is undefined behaviour.
+//! The README of this crate describes the generated bindings, and the reason for not using
+//! `xenctrl-sys`.
+//!
+//! ```
+//! use xen_sys::abi::{Abi, DomainInfo};
+//!
+//! // The newest interface version, and an entry of its list: domain 3 with 1 s of CPU time.
+//! let abi = Abi::ALL[Abi::ALL.len() - 1];
+//! let mut entry = vec![0; abi.domaininfo_bytes];
+//! entry[0] = 3;
+//! entry[56..64].copy_from_slice(&1_000_000_000u64.to_le_bytes());
+//!
+//! let info = DomainInfo::decode(&entry).expect("the entry is long enough");
+//! assert_eq!((info.domain, info.cpu_time), (3, 1_000_000_000));
+//! ```
 
 pub mod abi;
 mod bindings;

@@ -1,18 +1,18 @@
-//! A logger for libxenctrl that says nothing: its own one writes to stderr, which is the
-//! program's, and every failure comes back in errno as well.
+//! A silent logger for libxenctrl. Its default logger writes to the stderr of the program. Every
+//! error is in errno as well.
 
 use std::ffi::{c_char, c_int};
 
-use crate::bindings::{__va_list_tag, xentoollog_level, xentoollog_logger};
+use crate::bindings::{VaList, xentoollog_level, xentoollog_logger};
 
-// SAFETY (of both): they touch none of their arguments, so any caller is right.
+// SAFETY (of both): they use none of their arguments, so they are safe for any caller.
 unsafe extern "C" fn vmessage(
     _logger: *mut xentoollog_logger,
     _level: xentoollog_level,
     _errnoval: c_int,
     _context: *const c_char,
     _format: *const c_char,
-    _arguments: *mut __va_list_tag,
+    _arguments: VaList,
 ) {
 }
 
@@ -22,8 +22,8 @@ unsafe extern "C" fn destroy(_logger: *mut xentoollog_logger) {}
 pub(crate) fn silent() -> Box<xentoollog_logger> {
     Box::new(xentoollog_logger {
         vmessage: Some(vmessage),
-        // libxenctrl reports progress only of saving and building domains; it asks for a null
-        // pointer before it calls.
+        // libxenctrl reports progress only while it saves or builds domains. It checks for a null
+        // pointer before a call.
         progress: None,
         destroy: Some(destroy),
     })

@@ -1,4 +1,7 @@
-//! The hypervisor's control interface through the kernel's privcmd device: no Xen library at all.
+//! The control interface of the hypervisor, through the kernel's privcmd device and without a Xen
+//! library.
+
+mod calls;
 
 use std::fs::File;
 use std::io;
@@ -7,10 +10,9 @@ use std::os::fd::AsRawFd;
 use nix::errno::Errno;
 use nix::sys::ioctl;
 
-use crate::abi::{Abi, DOMCTL_VERSIONS, DomainState, PhysInfo, Release, VcpuInfo};
+use crate::abi::{Abi, Release};
 use crate::bindings::{
-    __HYPERVISOR_domctl, __HYPERVISOR_sysctl, __HYPERVISOR_xen_version, XEN_DOMCTL_getvcpuinfo,
-    XEN_SYSCTL_getcpuinfo, XEN_SYSCTL_getdomaininfolist, XEN_SYSCTL_numainfo, XEN_SYSCTL_physinfo,
+    __HYPERVISOR_sysctl, __HYPERVISOR_xen_version, XEN_SYSCTL_getdomaininfolist,
     XENVER_extraversion, XENVER_version, privcmd_hypercall_t,
 };
 use crate::buffer::{HypercallBuffer, Memory};
@@ -22,34 +24,34 @@ nix::ioctl_readwrite_bad!(
     privcmd_hypercall_t
 );
 
-/// The hypervisor, asked through privcmd.
+/// The open privcmd device.
 pub struct Privcmd {
     device: File,
-    /// Holds the argument of a call; the kernel hands the hypervisor its address.
+    /// Argument of a call. The kernel passes its address to the hypervisor.
     argument: HypercallBuffer,
     abi: Abi,
-    /// `XEN_DOMCTL_INTERFACE_VERSION`, once a call has found it.
+    /// `XEN_DOMCTL_INTERFACE_VERSION`, after a call has found it.
     domctl: Option<u32>,
     calls: u64,
 }
 
-/// Why the hypervisor could not be asked.
+/// Reason why the hypervisor can't be used.
 #[derive(Debug)]
 pub enum PrivcmdError {
-    /// A call of the system failed.
+    /// A system call failed.
     Io(io::Error),
-    /// The hypervisor refuses every interface version that is known.
+    /// The hypervisor refuses every supported interface version.
     UnsupportedAbi {
-        /// What it calls itself.
+        /// Release of the hypervisor.
         release: Release,
-        /// What stands behind that number.
+        /// Text after the number of the release.
         extra: String,
     },
-    /// The hypervisor's entries are not as long as this version's.
+    /// The length of the hypervisor's entries is not that of the interface version.
     Stride {
-        /// The version that it accepts.
+        /// Interface version that the hypervisor accepts.
         abi: Abi,
-        /// How many bytes it wrote for one domain.
+        /// Number of bytes that it writes for one domain.
         written: usize,
     },
 }
@@ -60,27 +62,24 @@ impl From<io::Error> for PrivcmdError {
     }
 }
 
-/// Size of `struct xen_sysctl`, and where its union begins: the same in every version.
+/// Size of `struct xen_sysctl`, and offset of its union. They are the same in every version.
 const SYSCTL_BYTES: usize = 136;
 const SYSCTL_UNION: usize = 8;
-/// The same of `struct xen_domctl`, and where the domid is.
+/// Size of `struct xen_domctl`, which is the same in every version.
 const DOMCTL_BYTES: usize = 144;
-const DOMCTL_DOMAIN: usize = 8;
-const DOMCTL_UNION: usize = 16;
-/// How often a call is made whose buffers may move (`do_domctl_retry_efault` of libxenctrl: two more
-/// tries).
+/// Number of attempts of a call whose buffers can move (`do_domctl_retry_efault` of libxenctrl makes
+/// two more attempts).
 const EFAULT_TRIES: u32 = 3;
-/// Newer than the headers that Debian has.
-const XEN_DOMCTL_GET_DOMAIN_STATE: u32 = 0x5a;
 
 impl Privcmd {
-    /// Takes the open hypercall device and finds out which interface version the hypervisor
-    /// speaks: it refuses every other with `EACCES`, so the versions that are known are tried with
-    /// a cheap call. Then it lists one domain, to see that an entry is as long as that version has
-    /// it: a wrong length would be refused by nobody, and read as garbage.
+    /// Takes the open hypercall device and finds the interface version of the hypervisor.
+    ///
+    /// The hypervisor refuses every other version with `EACCES`, so the supported versions are tried
+    /// with a cheap call. Then one domain is listed, to check that an entry has the length of that
+    /// version. Nothing else would detect a wrong length, and all values would be wrong.
     ///
     /// # Errors
-    /// This is not the control domain (`EPERM`), no version fits, or the length is another.
+    /// This is not the control domain (`EPERM`), no version is accepted, or the length differs.
     pub fn open(device: File) -> Result<Self, PrivcmdError> {
         let mut privcmd = Self {
             device,
@@ -108,10 +107,11 @@ impl Privcmd {
         Err(PrivcmdError::UnsupportedAbi { release, extra })
     }
 
-    /// How many bytes the hypervisor writes for one domain.
+    /// Number of bytes that the hypervisor writes for one domain.
     ///
-    /// The same domain is listed twice over different fillings. What the hypervisor wrote last is
-    /// the last byte that is the same both times: it ends with fields that do not change.
+    /// The same domain is listed twice, into buffers with different fillings. The last byte that the
+    /// hypervisor wrote is the last byte that is equal in both: the entry ends with fields that do
+    /// not change.
     fn entry_bytes(&mut self) -> io::Result<usize> {
         let mut buffer = HypercallBuffer::new(256)?;
         let mut listed = [[0; 256]; 2];
@@ -127,38 +127,22 @@ impl Privcmd {
         Ok(last.map_or(0, |last| last + 1))
     }
 
-    /// Where the memory of its calls comes from.
+    /// Source of the memory for the arguments of calls.
     #[must_use]
     pub const fn memory(&self) -> Memory {
         self.argument.memory()
     }
 
-    /// The interface version that the hypervisor speaks.
+    /// The interface version of the hypervisor.
     #[must_use]
     pub const fn abi(&self) -> Abi {
         self.abi
     }
 
-    /// Hypercalls that were made, refused ones too.
+    /// Number of hypercalls made, with failed ones.
     #[must_use]
     pub const fn calls(&self) -> u64 {
         self.calls
-    }
-
-    /// Lists domains from domid `first` upwards into `list`, from byte `from` on, as many as there
-    /// is room for, and returns how many there were (`XEN_SYSCTL_getdomaininfolist`).
-    ///
-    /// # Errors
-    /// What the hypervisor answers.
-    pub fn domain_getinfolist(
-        &mut self,
-        first: u32,
-        list: &mut HypercallBuffer,
-        from: usize,
-    ) -> io::Result<usize> {
-        let room = list.len().saturating_sub(from) / self.abi.domaininfo_bytes;
-        let room = u32::try_from(room).unwrap_or(u32::MAX);
-        self.list(first, room, list.address() + from as u64, list.memory())
     }
 
     fn list(&mut self, first: u32, room: u32, address: u64, memory: Memory) -> io::Result<usize> {
@@ -175,108 +159,10 @@ impl Privcmd {
         Ok(usize::try_from(listed).unwrap_or(usize::MAX))
     }
 
-    /// Reads for each pCPU, from number 0 on, the time in ns that it was idle, and 0 for one that
-    /// is offline (`XEN_SYSCTL_getcpuinfo`: 8 bytes each). Returns how many there are.
+    /// Release of the hypervisor, and the text after its number (`.5`, `.5-pre`).
     ///
     /// # Errors
-    /// What the hypervisor answers.
-    pub fn cpu_idle(&mut self, times: &mut HypercallBuffer) -> io::Result<usize> {
-        let room = u32::try_from(times.len() / 8).unwrap_or(u32::MAX);
-        let address = times.address();
-        self.sysctl(XEN_SYSCTL_getcpuinfo, times.memory(), |argument| {
-            argument[0..4].copy_from_slice(&room.to_ne_bytes());
-            argument[8..16].copy_from_slice(&address.to_ne_bytes());
-        })?;
-        let pcpus = self.answer(SYSCTL_UNION + 16).min(room);
-        Ok(usize::try_from(pcpus).unwrap_or(usize::MAX))
-    }
-
-    /// Reads for each NUMA node, from number 0 on, its memory and how much of it is free, in bytes
-    /// (`XEN_SYSCTL_numainfo`: two words of 8 bytes each, all ones for a node that is not there).
-    /// Returns how many there are.
-    ///
-    /// # Errors
-    /// What the hypervisor answers.
-    pub fn node_memory(&mut self, nodes: &mut HypercallBuffer) -> io::Result<usize> {
-        let room = u32::try_from(nodes.len() / 16).unwrap_or(u32::MAX);
-        let address = nodes.address();
-        self.sysctl(XEN_SYSCTL_numainfo, nodes.memory(), |argument| {
-            argument[0..4].copy_from_slice(&room.to_ne_bytes());
-            argument[8..16].copy_from_slice(&address.to_ne_bytes());
-        })?;
-        let nodes = self.answer(SYSCTL_UNION).min(room);
-        Ok(usize::try_from(nodes).unwrap_or(usize::MAX))
-    }
-
-    /// Reads one vCPU (`XEN_DOMCTL_getvcpuinfo`).
-    ///
-    /// # Errors
-    /// What the hypervisor answers: `ESRCH` where there is no such domain, or no such vCPU.
-    pub fn vcpu_info(&mut self, domid: u16, vcpu: u32) -> io::Result<VcpuInfo> {
-        let mut versions = DOMCTL_VERSIONS;
-        loop {
-            let version = self.domctl.or_else(|| versions.next());
-            let version = version.ok_or(io::ErrorKind::Unsupported)?;
-            self.argument[..DOMCTL_BYTES].fill(0);
-            self.put(0, XEN_DOMCTL_getvcpuinfo);
-            self.put(4, version);
-            self.argument[DOMCTL_DOMAIN..DOMCTL_DOMAIN + 2].copy_from_slice(&domid.to_ne_bytes());
-            self.put(DOMCTL_UNION, vcpu);
-            match self.control(__HYPERVISOR_domctl, Memory::Device) {
-                Ok(_) => {
-                    self.domctl = Some(version);
-                    return VcpuInfo::decode(&self.argument[DOMCTL_UNION..])
-                        .ok_or_else(|| io::ErrorKind::InvalidData.into());
-                }
-                Err(error) if self.domctl.is_none() && is(&error, Errno::EACCES) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Reads the number that Xen gives to this life of a domain, and what it may do
-    /// (`XEN_DOMCTL_get_domain_state`). This call is stable: it takes interface version
-    /// 0, and asked for a domid it takes no notice from anybody.
-    ///
-    /// # Errors
-    /// What the hypervisor answers: `EACCES` before Xen 4.21, `ENOENT` where there is no such
-    /// domain.
-    pub fn domain_state(&mut self, domid: u16) -> io::Result<DomainState> {
-        self.argument[..DOMCTL_BYTES].fill(0);
-        self.put(0, XEN_DOMCTL_GET_DOMAIN_STATE);
-        self.argument[DOMCTL_DOMAIN..DOMCTL_DOMAIN + 2].copy_from_slice(&domid.to_ne_bytes());
-        self.control(__HYPERVISOR_domctl, Memory::Device)?;
-        DomainState::decode(&self.argument[DOMCTL_UNION..])
-            .ok_or_else(|| io::ErrorKind::InvalidData.into())
-    }
-
-    /// Reads `XEN_SYSCTL_physinfo`.
-    ///
-    /// # Errors
-    /// What the hypervisor answers.
-    pub fn physinfo(&mut self) -> io::Result<PhysInfo> {
-        self.sysctl(XEN_SYSCTL_physinfo, Memory::Device, |_| {})?;
-        PhysInfo::decode(&self.argument[SYSCTL_UNION..], self.abi)
-            .ok_or_else(|| io::ErrorKind::InvalidData.into())
-    }
-
-    /// The bytes that the last sysctl call left in its union: after [`physinfo`](Self::physinfo),
-    /// those that it was decoded from.
-    #[must_use]
-    pub fn sysctl_answer(&self) -> &[u8] {
-        &self.argument[SYSCTL_UNION..SYSCTL_BYTES]
-    }
-
-    /// The same of the last domctl call: after [`vcpu_info`](Self::vcpu_info).
-    #[must_use]
-    pub fn domctl_answer(&self) -> &[u8] {
-        &self.argument[DOMCTL_UNION..DOMCTL_BYTES]
-    }
-
-    /// Which Xen this is, and what stands behind its number (`.5`, `.5-pre`).
-    ///
-    /// # Errors
-    /// What the hypervisor answers.
+    /// The error of the hypervisor.
     pub fn version(&mut self) -> io::Result<(Release, String)> {
         let number = self.hypercall(__HYPERVISOR_xen_version, XENVER_version.into(), 0)?;
         let [minor, major] =
@@ -294,8 +180,8 @@ impl Privcmd {
         Ok((Release { major, minor }, extra.into_owned()))
     }
 
-    /// Makes a sysctl call: `fill` writes its part of the union, and the argument holds the answer
-    /// afterwards. `memory` is that of the buffer which the argument names, if it names one.
+    /// Makes a sysctl call. `fill` writes the union of the argument, which contains the answer
+    /// afterwards. `memory` is the source of the buffer that the argument points to, if any.
     fn sysctl(
         &mut self,
         command: u32,
@@ -320,32 +206,33 @@ impl Privcmd {
         u32::from_ne_bytes(word)
     }
 
-    /// Makes a sysctl or domctl call. All that virtmon makes only read, so one that failed because a
-    /// page moved can be made again.
+    /// Makes a sysctl or domctl call. All calls of this crate only read, so a call that failed
+    /// because a page moved can be made again.
     fn control(&mut self, number: u32, memory: Memory) -> io::Result<()> {
-        let moves = [memory, self.argument.memory()].contains(&Memory::Locked);
-        let tries = if moves { EFAULT_TRIES } else { 1 };
-        retried(tries, || self.hypercall(number, self.argument.address(), 0))?;
+        let can_move = [memory, self.argument.memory()].contains(&Memory::Locked);
+        let tries = if can_move { EFAULT_TRIES } else { 1 };
+        retry_efault(tries, || self.hypercall(number, self.argument.address(), 0))?;
         Ok(())
     }
 
-    /// Makes a hypercall that only reads: nothing in this crate asks for one that changes anything.
+    /// Makes a hypercall. All hypercalls of this crate only read.
     fn hypercall(&mut self, number: u32, first: u64, second: u64) -> io::Result<i32> {
         self.calls += 1;
         let mut call = privcmd_hypercall_t {
             op: number.into(),
             arg: [first, second, 0, 0, 0],
         };
-        // SAFETY: the kernel reads `call`, which is what this request takes. The hypervisor writes
-        // to the argument, and for a list to the buffer that it names: both are hypercall buffers,
-        // alive and borrowed mutably by the caller, and it is told how much room there is.
+        // SAFETY: the kernel reads `call`, which is the type of this request. The hypervisor writes
+        // to the argument and, for a list, to the buffer that the argument points to. Both are
+        // hypercall buffers that are alive and mutably borrowed by the caller, and the argument has
+        // the length of the list's buffer.
         let answer = unsafe { privcmd_hypercall(self.device.as_raw_fd(), &raw mut call) }?;
         Ok(answer)
     }
 }
 
-/// Calls until that does not fail with `EFAULT`, so many times at most.
-fn retried<T>(tries: u32, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+/// Repeats a call while it fails with `EFAULT`, up to `tries` attempts in total.
+fn retry_efault<T>(tries: u32, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 1..tries {
         match call() {
             Err(error) if is(&error, Errno::EFAULT) => {}
@@ -363,10 +250,10 @@ fn is(error: &io::Error, errno: Errno) -> bool {
 mod tests {
     use super::*;
 
-    /// What comes of a call that fails so many times, and how often it was made.
-    fn after(tries: u32, failures: u32, errno: Errno) -> (Option<i32>, u32) {
+    /// Error and number of attempts of a call that fails `failures` times.
+    fn attempt(tries: u32, failures: u32, errno: Errno) -> (Option<i32>, u32) {
         let mut calls = 0;
-        let done = retried(tries, || {
+        let done = retry_efault(tries, || {
             calls += 1;
             match calls > failures {
                 true => Ok(()),
@@ -377,13 +264,17 @@ mod tests {
     }
 
     #[test]
-    fn a_call_whose_page_moved_is_made_again_twice() {
-        assert_eq!(after(EFAULT_TRIES, 0, Errno::EFAULT), (None, 1));
-        assert_eq!(after(EFAULT_TRIES, 2, Errno::EFAULT), (None, 3));
+    fn a_call_whose_page_moved_is_repeated_twice() {
+        assert_eq!(attempt(EFAULT_TRIES, 0, Errno::EFAULT), (None, 1));
+        assert_eq!(attempt(EFAULT_TRIES, 2, Errno::EFAULT), (None, 3));
         let fault = Some(Errno::EFAULT as i32);
-        assert_eq!(after(EFAULT_TRIES, 9, Errno::EFAULT), (fault, 3));
-        assert_eq!(after(1, 1, Errno::EFAULT), (fault, 1), "pages that stay");
+        assert_eq!(attempt(EFAULT_TRIES, 9, Errno::EFAULT), (fault, 3));
+        assert_eq!(
+            attempt(1, 1, Errno::EFAULT),
+            (fault, 1),
+            "pages that can't move"
+        );
         let other = Some(Errno::EPERM as i32);
-        assert_eq!(after(EFAULT_TRIES, 9, Errno::EPERM), (other, 1));
+        assert_eq!(attempt(EFAULT_TRIES, 9, Errno::EPERM), (other, 1));
     }
 }

@@ -1,21 +1,23 @@
-//! The messages of xenstore, `xen/io/xs_wire.h`: a header of four native 32-bit words (type,
-//! request id, transaction id, length of what follows), then that many bytes.
+//! The messages of xenstore (`xen/io/xs_wire.h`). A message is a header of four native 32-bit words
+//! (type, request id, transaction id, length of the payload), and the payload.
 
 use crate::bindings;
 
 /// Size of the header.
 pub const HEADER_BYTES: usize = size_of::<bindings::xsd_sockmsg>();
-/// The most that may follow a header (`XENSTORE_PAYLOAD_MAX`).
+/// Longest payload (`XENSTORE_PAYLOAD_MAX`).
 pub const PAYLOAD_MAX: usize = bindings::XENSTORE_PAYLOAD_MAX as usize;
-/// List the nodes below one: a path goes, their names come, each with a NUL behind it.
+/// Lists the entries of a directory. The request has its path, the answer the names of the entries,
+/// each followed by a NUL.
 pub const DIRECTORY: u32 = bindings::xsd_sockmsg_type_XS_DIRECTORY;
-/// Read a node: a path goes, its value comes.
+/// Reads a node. The request has its path, the answer its value.
 pub const READ: u32 = bindings::xsd_sockmsg_type_XS_READ;
-/// Watch a node and all below: path and token go, `OK` comes, and then an event at once.
+/// Watches a node and all nodes below it. The request has the path and a token. The answer is `OK`,
+/// and an event follows immediately.
 pub const WATCH: u32 = bindings::xsd_sockmsg_type_XS_WATCH;
-/// End a watch: path and token go.
+/// Removes a watch. The request has the path and the token.
 pub const UNWATCH: u32 = bindings::xsd_sockmsg_type_XS_UNWATCH;
-/// A watch fired: path and token come, unasked.
+/// Event of a watch: a message without a request. It has the path and the token.
 pub const WATCH_EVENT: u32 = bindings::xsd_sockmsg_type_XS_WATCH_EVENT;
-/// The answer to a request that failed: the error's name comes.
+/// Answer to a failed request. It has the name of the error.
 pub const ERROR: u32 = bindings::xsd_sockmsg_type_XS_ERROR;

@@ -1,4 +1,4 @@
-//! The table of layouts, held against what the headers of other Xen releases say.
+//! Comparison of the table of layouts with the headers of other Xen releases.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 use std::collections::HashMap;
@@ -6,24 +6,24 @@ use std::{env, fs};
 
 use xen_sys::abi::{Abi, DOMCTL_VERSIONS, DomainInfo, PhysInfo, VcpuInfo};
 
-/// What a release's headers say: a name and a number a line.
+/// Sizes, offsets and numbers in the headers of one release: a name and a number per line.
 struct Layout(HashMap<String, usize>);
 
 impl Layout {
     fn read(text: &str) -> Self {
-        let fact = |line: &str| {
+        let parse = |line: &str| {
             let (name, number) = line.rsplit_once(' ').unwrap();
             (name.to_owned(), number.parse().unwrap())
         };
-        Self(text.lines().map(fact).collect())
+        Self(text.lines().map(parse).collect())
     }
 
-    fn of(&self, name: &str) -> usize {
+    fn get(&self, name: &str) -> usize {
         *self.0.get(name).unwrap_or_else(|| panic!("no {name}"))
     }
 }
 
-/// Bytes in which a structure's field, and nothing else, is not zero.
+/// Bytes of a structure in which only one field is not zero.
 fn only(bytes: usize, at: usize, width: usize) -> Vec<u8> {
     let mut structure = vec![0; bytes];
     structure[at..at + width].fill(0x01);
@@ -32,7 +32,7 @@ fn only(bytes: usize, at: usize, width: usize) -> Vec<u8> {
 
 fn domaininfo(layout: &Layout) {
     let with = |field: &str, width| {
-        let at = layout.of(&format!("xen_domctl_getdomaininfo.{field}"));
+        let at = layout.get(&format!("xen_domctl_getdomaininfo.{field}"));
         DomainInfo::decode(&only(112, at, width)).unwrap()
     };
     const U32: u32 = 0x0101_0101;
@@ -53,7 +53,7 @@ fn domaininfo(layout: &Layout) {
 
 fn physinfo(layout: &Layout, abi: Abi) {
     let with = |field: &str, width| {
-        let at = layout.of(&format!("xen_sysctl_physinfo.{field}"));
+        let at = layout.get(&format!("xen_sysctl_physinfo.{field}"));
         PhysInfo::decode(&only(abi.physinfo_bytes, at, width), abi).unwrap()
     };
     assert_eq!(with("nr_cpus", 4).nr_cpus, 0x0101_0101);
@@ -69,9 +69,9 @@ fn physinfo(layout: &Layout, abi: Abi) {
 }
 
 fn vcpuinfo(layout: &Layout) {
-    assert_eq!(layout.of("sizeof xen_domctl_getvcpuinfo"), VcpuInfo::BYTES);
+    assert_eq!(layout.get("sizeof xen_domctl_getvcpuinfo"), VcpuInfo::BYTES);
     let with = |field: &str, width| {
-        let at = layout.of(&format!("xen_domctl_getvcpuinfo.{field}"));
+        let at = layout.get(&format!("xen_domctl_getvcpuinfo.{field}"));
         VcpuInfo::decode(&only(VcpuInfo::BYTES, at, width)).unwrap()
     };
     assert!(with("online", 1).online);
@@ -81,7 +81,7 @@ fn vcpuinfo(layout: &Layout) {
     assert_eq!(with("cpu", 4).cpu, 0x0101_0101);
 }
 
-/// What the calls in `privcmd.rs` write and read by hand.
+/// Numbers and offsets that the calls in `privcmd` use.
 fn calls(layout: &Layout) {
     for (name, number) in [
         ("__HYPERVISOR_sysctl", 35),
@@ -112,28 +112,28 @@ fn calls(layout: &Layout) {
         ("xen_sysctl_numainfo.num_nodes", 0),
         ("xen_sysctl_numainfo.meminfo", 8),
     ] {
-        assert_eq!(layout.of(name), number, "{name}");
+        assert_eq!(layout.get(name), number, "{name}");
     }
 }
 
 #[test]
-#[ignore = "takes the headers of other releases: xen-sys/header-check/run"]
-fn every_releases_headers_say_what_the_table_does() {
-    let dir = env::var_os("XEN_LAYOUTS").expect("XEN_LAYOUTS names the directory");
+#[ignore = "needs the headers of other releases: run xen-sys/header-check/run"]
+fn the_table_agrees_with_the_headers_of_every_release() {
+    let dir = env::var_os("XEN_LAYOUTS").expect("XEN_LAYOUTS is the directory of the layouts");
     let mut checked = 0;
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let layout = Layout::read(&fs::read_to_string(&path).unwrap());
-        let version = u32::try_from(layout.of("XEN_SYSCTL_INTERFACE_VERSION")).unwrap();
+        let version = u32::try_from(layout.get("XEN_SYSCTL_INTERFACE_VERSION")).unwrap();
         let abi = Abi::ALL.into_iter().find(|abi| abi.sysctl == version);
         let abi = abi.unwrap_or_else(|| panic!("sysctl version {version:#x} is not in the table"));
-        let domctl = u32::try_from(layout.of("XEN_DOMCTL_INTERFACE_VERSION")).unwrap();
+        let domctl = u32::try_from(layout.get("XEN_DOMCTL_INTERFACE_VERSION")).unwrap();
         assert!(DOMCTL_VERSIONS.contains(&domctl));
         assert_eq!(
-            layout.of("sizeof xen_domctl_getdomaininfo"),
+            layout.get("sizeof xen_domctl_getdomaininfo"),
             abi.domaininfo_bytes
         );
-        assert_eq!(layout.of("sizeof xen_sysctl_physinfo"), abi.physinfo_bytes);
+        assert_eq!(layout.get("sizeof xen_sysctl_physinfo"), abi.physinfo_bytes);
         domaininfo(&layout);
         physinfo(&layout, abi);
         vcpuinfo(&layout);

@@ -1,6 +1,5 @@
 use super::*;
-use crate::changes;
-use crate::rates::RateTracker;
+use crate::analysis::events_between;
 
 fn snapshot(guests: &[(u32, u128)]) -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -46,11 +45,7 @@ fn merge(
     notifications: &[Notification],
 ) -> Vec<(&'static str, u32, String)> {
     let (before, now) = (snapshot(before), snapshot(now));
-    let mut tracker = RateTracker::default();
-    tracker.update(&before, 1);
-    let rates = tracker.update(&now, 2);
-    let mut events = Vec::new();
-    changes::compare(&before, &now, rates, &mut Vec::new(), &mut events);
+    let mut events = events_between(&before, &now);
     merger.merge(notifications.to_vec(), &before, &now, &mut events);
     events
         .into_iter()

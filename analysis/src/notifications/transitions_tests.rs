@@ -1,6 +1,5 @@
 use super::*;
-use crate::changes;
-use crate::rates::RateTracker;
+use crate::analysis::events_between;
 use virtmon_model::State;
 
 const WEB: u128 = 7;
@@ -61,11 +60,7 @@ fn between(
     now: &Snapshot,
     notifications: Vec<Notification>,
 ) -> Vec<Row> {
-    let mut tracker = RateTracker::default();
-    tracker.update(before, 1);
-    let rates = tracker.update(now, 2);
-    let mut events = Vec::new();
-    changes::compare(before, now, rates, &mut Vec::new(), &mut events);
+    let mut events = events_between(before, now);
     merger.merge(notifications, before, now, &mut events);
     let row = |event: Event| {
         let (kind, cause) = (event.kind.as_str(), event.cause.into_owned());

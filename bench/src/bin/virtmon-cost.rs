@@ -32,7 +32,8 @@ const BATCHES: u32 = 12;
 /// The least of this many ticks counts.
 const TICKS: u8 = 60;
 
-/// TickColumns before those that count: until then domains are met, a few at each tick.
+/// Number of ticks before the measured ones. In these ticks the backend reads the data of new domains,
+/// a few domains per tick.
 const WARM_UP: u64 = 800;
 
 /// Notes at each tick what CPU time the whole program has taken. Between two of these lies one tick
@@ -55,7 +56,7 @@ fn cpu_time() -> Option<u64> {
 fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
-        wanted: Needs {
+        needs: Needs {
             vcpus: true,
             host: false,
             ..Needs::default()

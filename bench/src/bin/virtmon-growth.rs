@@ -1,6 +1,6 @@
-//! What a reading of the Xen that it runs on costs, and a reading with its CSV, in ns: under the
-//! lab's `--icount` that is instructions. Prints lines of six words: domains, vCPUs, NICs and disks
-//! that were read, what, cost.
+//! Measures the cost of a sample of this Xen host, and of a sample with its CSV, in ns. With the lab's
+//! `--icount`, one ns is one instruction. Prints lines of six words: numbers of domains, vCPUs, NICs
+//! and disks, step, cost.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -18,11 +18,12 @@ use virtmon_export::tables::vcpu::VcpuTable;
 use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 
-/// Readings before those that count: until then domains are met, a few at each.
+/// Number of samples before the measured ones. In these samples the backend reads the data of new
+/// domains, a few domains per sample.
 const WARM_UP: u32 = 200;
 
-/// A pause after each of them, in which xenstored does what was asked of it: else it would share the
-/// pCPU with what is measured.
+/// Pause after each of these samples, in which xenstored handles its requests. Otherwise xenstored
+/// would share the pCPU with the measured code.
 const PAUSE: Duration = Duration::from_millis(20);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,11 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     measure(true)
 }
 
-/// `all`: with every vCPU, and tables of vCPUs, NICs and disks.
+/// Measures and prints the costs. With `all`, samples include every vCPU, and the CSV includes tables
+/// of vCPUs, NICs and disks.
 fn measure(all: bool) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
-        wanted: Needs {
+        needs: Needs {
             vcpus: all,
             host: false,
             ..Needs::default()

@@ -1,5 +1,5 @@
-//! Encodes the CSV of a host of 1,000 guests so many times, as its argument says, and prints the
-//! bytes of a row: `bench/rows` has an instruction counter run it.
+//! Encodes the CSV of a host with 1,000 guests, as many times as its argument, and prints the bytes
+//! per row. `bench/rows` runs it with an instruction counter.
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;
@@ -19,7 +19,7 @@ fn main() {
         .nth(1)
         .and_then(|text| text.parse().ok())
         .unwrap_or(1);
-    // Three of four guests have other counters and rates at every tick; one idles.
+    // The counters and rates of three of four guests change at every tick. The fourth guest is idle.
     let hosts = [host(GUESTS, 100_000), host(GUESTS, 100_001)];
     let rates = [1_000_000_000, 1_001_000_000].map(|elapsed_ns| {
         let mut deltas = RateTracker::default();

@@ -16,9 +16,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// It holds something other than this output's rows.
-    #[error(
-        "cannot append to {name}: it does not hold this table; move the file away or drop --append"
-    )]
+    #[error("{name} holds something else, and virtmon does not append to it; move the file away")]
     HeaderMismatch {
         /// The path, as given.
         name: String,

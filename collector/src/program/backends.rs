@@ -54,7 +54,7 @@ pub(crate) fn open(
 fn open_xen(config: &BackendConfig, mut warn: fn(&str)) -> Result<Box<dyn Backend>> {
     let options = Options {
         path: config.path,
-        wanted: config.libvirt.wanted,
+        needs: config.libvirt.needs,
     };
     Ok(Box::new(XenBackend::open(options, &mut warn)?))
 }
@@ -89,7 +89,7 @@ fn in_real_time<T: Send>(open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
 
 /// Opens every backend with all that it can sample. Returns each backend's name and result.
 pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn Backend>>)> {
-    let wanted = Needs {
+    let needs = Needs {
         vcpus: true,
         host: true,
         raw: false,
@@ -99,7 +99,7 @@ pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn B
         path: XenPath::Auto,
         is_realtime: false,
         libvirt: LibvirtOptions {
-            wanted,
+            needs,
             ..LibvirtOptions::default()
         },
     };

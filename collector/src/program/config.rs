@@ -152,13 +152,13 @@ impl LiveConfig {
                 path: cli.source.xen_path.into(),
                 is_realtime: cli.process.realtime,
                 libvirt: LibvirtOptions {
-                    wanted: needs,
+                    needs,
                     // A recording holds samples, and no notifications.
                     events: tables.has(Detail::Event) && tables.record.is_none(),
                     nova: tables.has(Detail::Nova),
                     stats: tables.has(Detail::Stat),
                     groups: cli.libvirt.stats_group.clone(),
-                    slow: cli.libvirt.group_interval.clone(),
+                    group_intervals: cli.libvirt.group_interval.clone(),
                 },
             },
             sample_interval: timing.sample_interval.unwrap_or(timing.row_interval()),

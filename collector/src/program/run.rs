@@ -16,7 +16,7 @@ use crate::program::cli::source::BackendChoice;
 use crate::program::cli::tables::Detail;
 use crate::program::config::{Config, LiveConfig, OutputConfig, ReplayConfig, SourceConfig};
 use crate::program::error::ProgramError;
-use crate::program::{backends, outputs};
+use crate::program::{backends, outputs, run_info};
 use crate::runner::Runner;
 use crate::runner::limit::Limit;
 use crate::sampling::feasibility::{self, Feasibility, MeasureError};
@@ -26,6 +26,9 @@ use crate::sampling::ticker::Ticker;
 
 pub(crate) fn run(config: Config) -> Result<(), ProgramError> {
     let mut runner = Runner::new(journal::warning);
+    runner.set_run_info(run_info::read());
+    let devices = [Detail::Nic, Detail::Disk];
+    runner.set_device_rates(devices.into_iter().any(|detail| config.outputs.has(detail)));
     runner.set_filter(config.filter);
     if let Some(samples) = config.samples_per_interval {
         runner.set_samples_per_tick(samples);

@@ -47,7 +47,7 @@ impl Decoder {
     /// Approximate memory of the last snapshot, in bytes.
     pub(crate) fn decoded_bytes(&self) -> usize {
         match self {
-            Self::Xen(xen) => xen.taken(),
+            Self::Xen(xen) => xen.used_bytes(),
             Self::Libvirt(libvirt) => libvirt.taken(),
         }
     }

@@ -142,7 +142,7 @@ impl<R: Read> Replay<R> {
     #[must_use]
     pub fn loss(&self) -> Option<Loss> {
         let mut loss = self.reader.loss();
-        loss.readings += self.invalid_frames;
+        loss.samples += self.invalid_frames;
         (loss != Loss::default()).then_some(loss)
     }
 

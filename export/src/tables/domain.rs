@@ -119,6 +119,8 @@ impl Table for DomainTable {
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
         "state_reason" [""] "how it came to be in that state: on Xen why it has shut down (poweroff, reboot, suspend, crash, watchdog, soft_reset), else in libvirt's words (booted, restored, I/O error)"
             ("xen_domctl_getdomaininfo.flags, the shutdown code", "state.reason") |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
+        "guest_used_bytes" ["bytes"] "memory that the guest uses and cannot free without swapping"
+            ("guest_total_bytes less guest_usable_bytes") |row| row.domain.memory.guest_used_bytes().into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {

@@ -30,6 +30,8 @@ impl Table for EventTable {
         "cause" [""] "why, as far as it is told" ("made of the readings", "made of the readings; virDomainEventStartedDetailType and its kin")
             |event| Some(&*event.cause).filter(|cause| !cause.is_empty()).into();
         "notified_ns" ["ns"] "when the toolstack told of it by itself, by the monotonic clock; empty where the readings alone show it" ("not told", "virConnectDomainEventRegisterAny") |event| event.notified_ns.into();
+        "follows" [""] "kind of the event of the same domain that this one is part of: created or rebooted for the setup of a domain (name, memory, vCPUs, devices, start) within 10 s; empty else" ("made of the samples")
+            |event| event.follows.map_or(Cell::Unknown, |kind| Cell::Word(kind.as_str()));
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {

@@ -1,6 +1,6 @@
-//! What libvirt calls when something happens to a domain: each event has a type of its own.
+//! The functions that libvirt calls for events. Each event has a callback type of its own.
 
-use std::ffi::{CStr, c_char, c_int, c_ulonglong, c_void};
+use std::ffi::{c_char, c_int, c_ulonglong, c_void};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,12 @@ use super::bindings::{
     VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, VIR_DOMAIN_EVENT_ID_REBOOT,
     virConnectDomainEventGenericCallback, virConnectPtr, virDomainPtr,
 };
-use super::{Domain, Library};
-use crate::heard::{Heard, Told, What};
+use super::domain::Domain;
+use super::event_queue::{DomainEvent, EventKind, EventQueue};
+use super::library::Library;
+use super::memory::copy_string;
 
-/// The events that are asked for. The first is one that a driver with events has; of the others it
-/// may know some.
+/// The events to register. Every driver with events has the first one; it may lack some of the others.
 pub(super) const EVENTS: [u32; 6] = [
     VIR_DOMAIN_EVENT_ID_LIFECYCLE,
     VIR_DOMAIN_EVENT_ID_REBOOT,
@@ -33,11 +34,11 @@ type Device = unsafe extern "C" fn(virConnectPtr, virDomainPtr, *const c_char, *
 type Balloon = unsafe extern "C" fn(virConnectPtr, virDomainPtr, c_ulonglong, *mut c_void);
 type Iteration = unsafe extern "C" fn(virConnectPtr, virDomainPtr, c_int, *mut c_void);
 
-/// The callback for one of [`EVENTS`]. Of what it is given, `opaque` must be the address of a
-/// `Heard` that libvirt holds a count of.
-pub(super) fn of(event: u32) -> virConnectDomainEventGenericCallback {
+/// The callback for one of [`EVENTS`]. Its argument `opaque` must be the address of an `EventQueue` of
+/// which libvirt holds a reference count.
+pub(super) fn for_event(event: u32) -> virConnectDomainEventGenericCallback {
     // SAFETY: libvirt.h has callers cast their callback to the generic type
-    // (VIR_DOMAIN_EVENT_CALLBACK), and libvirt calls it as what the event's id says that it is:
+    // (VIR_DOMAIN_EVENT_CALLBACK), and libvirt calls it as the type that belongs to the event's id:
     // virConnectDomainEventCallback, ...DeviceAddedCallback, ...DeviceRemovedCallback,
     // ...BalloonChangeCallback, ...MigrationIterationCallback, in this order.
     unsafe {
@@ -65,7 +66,7 @@ pub(super) fn of(event: u32) -> virConnectDomainEventGenericCallback {
 }
 
 /// # Safety
-/// As `hear`.
+/// As `enqueue`.
 unsafe extern "C" fn on_lifecycle(
     _connection: virConnectPtr,
     domain: virDomainPtr,
@@ -73,25 +74,25 @@ unsafe extern "C" fn on_lifecycle(
     detail: c_int,
     opaque: *mut c_void,
 ) -> c_int {
-    let what = What::Lifecycle(event.cast_unsigned(), detail.cast_unsigned());
+    let kind = EventKind::Lifecycle(event.cast_unsigned(), detail.cast_unsigned());
     // SAFETY: as the caller promises.
-    unsafe { hear(domain, what, opaque) };
+    unsafe { enqueue(domain, kind, opaque) };
     0
 }
 
 /// # Safety
-/// As `hear`.
+/// As `enqueue`.
 unsafe extern "C" fn on_reset(
     _connection: virConnectPtr,
     domain: virDomainPtr,
     opaque: *mut c_void,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { hear(domain, What::Reset, opaque) };
+    unsafe { enqueue(domain, EventKind::Reset, opaque) };
 }
 
 /// # Safety
-/// As `hear` and `text`.
+/// As `enqueue` and `copy_string`.
 unsafe extern "C" fn on_added(
     _connection: virConnectPtr,
     domain: virDomainPtr,
@@ -99,11 +100,11 @@ unsafe extern "C" fn on_added(
     opaque: *mut c_void,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { hear(domain, What::Added(text(alias)), opaque) };
+    unsafe { enqueue(domain, EventKind::DeviceAdded(copy_string(alias)), opaque) };
 }
 
 /// # Safety
-/// As `hear` and `text`.
+/// As `enqueue` and `copy_string`.
 unsafe extern "C" fn on_removed(
     _connection: virConnectPtr,
     domain: virDomainPtr,
@@ -111,11 +112,11 @@ unsafe extern "C" fn on_removed(
     opaque: *mut c_void,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { hear(domain, What::Removed(text(alias)), opaque) };
+    unsafe { enqueue(domain, EventKind::DeviceRemoved(copy_string(alias)), opaque) };
 }
 
 /// # Safety
-/// As `hear`.
+/// As `enqueue`.
 unsafe extern "C" fn on_balloon(
     _connection: virConnectPtr,
     domain: virDomainPtr,
@@ -123,11 +124,11 @@ unsafe extern "C" fn on_balloon(
     opaque: *mut c_void,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { hear(domain, What::Balloon(actual), opaque) };
+    unsafe { enqueue(domain, EventKind::Balloon(actual), opaque) };
 }
 
 /// # Safety
-/// As `hear`.
+/// As `enqueue`.
 unsafe extern "C" fn on_iteration(
     _connection: virConnectPtr,
     domain: virDomainPtr,
@@ -136,46 +137,35 @@ unsafe extern "C" fn on_iteration(
 ) {
     let pass = u32::try_from(iteration).unwrap_or(0);
     // SAFETY: as the caller promises.
-    unsafe { hear(domain, What::Pass(pass), opaque) };
+    unsafe { enqueue(domain, EventKind::MigrationIteration(pass), opaque) };
 }
 
 /// # Safety
-/// `chars` must be null or a NUL-terminated string.
-unsafe fn text(chars: *const c_char) -> String {
-    if chars.is_null() {
-        return String::new();
-    }
-    // SAFETY: not null, so as the caller promises; it is copied.
-    unsafe { CStr::from_ptr(chars) }
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// # Safety
-/// `domain` must be a domain that lives through the call, and `opaque` the address of a `Heard` that
-/// `release` has not been given yet.
-unsafe fn hear(domain: virDomainPtr, what: What, opaque: *mut c_void) {
-    // SAFETY: libvirt holds a count of it until it calls `release`.
-    let heard = unsafe { &*opaque.cast_const().cast::<Heard>() };
-    // There is a library, for it calls; a callback may not fail, so no expectation is made of it.
+/// `domain` must be a domain that lives through the call, and `opaque` the address of an `EventQueue`
+/// that `release` has not been given yet.
+unsafe fn enqueue(domain: virDomainPtr, kind: EventKind, opaque: *mut c_void) {
+    // SAFETY: libvirt holds a reference count of it until it calls `release`.
+    let queue = unsafe { &*opaque.cast_const().cast::<EventQueue>() };
+    // The library is loaded, since it calls this function. The result is checked all the same, since a
+    // callback must not panic.
     let Ok(library) = Library::load() else { return };
-    // SAFETY: the domain lives as long as this call, which nothing of it outlives.
-    let domain = unsafe { Domain::of(library, domain) };
+    // SAFETY: the domain lives as long as this call, and the borrow ends within it.
+    let domain = unsafe { Domain::new(library, domain) };
     // Every Linux has this clock.
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC);
     let mono_ns = now.map_or(0, |now| Duration::from(now).as_nanos());
-    heard.push(Told {
+    queue.push(DomainEvent {
         mono_ns: u64::try_from(mono_ns).unwrap_or(u64::MAX),
         uuid: domain.uuid(),
         id: domain.id(),
         name: domain.name().into(),
-        what,
+        kind,
     });
 }
 
 /// # Safety
-/// `opaque` must be what `Arc::<Heard>::into_raw` gave, and given here once.
+/// `opaque` must come from `Arc::<EventQueue>::into_raw`, and may be passed here once.
 pub(super) unsafe extern "C" fn release(opaque: *mut c_void) {
     // SAFETY: as the caller promises.
-    drop(unsafe { Arc::from_raw(opaque.cast_const().cast::<Heard>()) });
+    drop(unsafe { Arc::from_raw(opaque.cast_const().cast::<EventQueue>()) });
 }

@@ -3,7 +3,6 @@
 use std::ffi::{CStr, c_int};
 use std::mem::{self, MaybeUninit};
 
-use super::Domain;
 use super::bindings::{
     VIR_DOMAIN_BLOCK_STATS_FLUSH_REQ, VIR_DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES,
     VIR_DOMAIN_BLOCK_STATS_READ_BYTES, VIR_DOMAIN_BLOCK_STATS_READ_REQ,
@@ -12,13 +11,15 @@ use super::bindings::{
     VIR_TYPED_PARAM_LLONG, virDomainBlockStatsStruct, virDomainInterfaceStatsStruct,
     virTypedParameter,
 };
-use crate::fault::Fault;
+use super::domain::Domain;
+use super::error::LibvirtError;
+use super::record::name_bytes;
 
-/// The counters of a device in the order of its kind; -1 is one that the driver does not know.
+/// The counters of a device, in the order of its kind. -1 is an unknown value.
 pub(crate) type Counters = [i64; 8];
 
-/// The fields of `virDomainBlockStatsFlags`, in the order of a disk's counters: read bytes,
-/// requests and time, written ones, flushes and their time.
+/// The fields of `virDomainBlockStatsFlags`, in the order of a disk's counters: bytes,
+/// requests and time of reads, the same of writes, requests and time of flushes.
 const BLOCK_FIELDS: [&[u8]; 8] = [
     VIR_DOMAIN_BLOCK_STATS_READ_BYTES,
     VIR_DOMAIN_BLOCK_STATS_READ_REQ,
@@ -30,17 +31,17 @@ const BLOCK_FIELDS: [&[u8]; 8] = [
     VIR_DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES,
 ];
 
-/// No driver has more fields than 16, the most that libvirt's own daemon returns
+/// Maximum number of fields: libvirt's own daemon returns no more
 /// (`REMOTE_DOMAIN_BLOCK_STATS_PARAMETERS_MAX`).
-const MOST_FIELDS: u8 = 16;
+const MAX_FIELDS: u8 = 16;
 
 impl Domain<'_> {
-    /// `virDomainInterfaceStats` of the NIC that has this interface on the host: bytes, packets,
+    /// `virDomainInterfaceStats` of the NIC with this interface on the host: bytes, packets,
     /// errors and drops received, then sent, from the guest's side.
-    pub(crate) fn nic(self, interface: &CStr) -> Result<Counters, Fault> {
+    pub(crate) fn nic(self, interface: &CStr) -> Result<Counters, LibvirtError> {
         let mut stats = MaybeUninit::<virDomainInterfaceStatsStruct>::zeroed();
-        // SAFETY: the domain is alive (`of`), the name a NUL-terminated string that lives through
-        // the call, which writes no more than the size that it is told.
+        // SAFETY: the domain is alive (`new`), the name a NUL-terminated string that lives through
+        // the call, which writes no more than the size that it is given.
         let status = unsafe {
             self.library.calls.virDomainInterfaceStats(
                 self.raw,
@@ -50,9 +51,9 @@ impl Domain<'_> {
             )
         };
         if status < 0 {
-            return Err(self.library.last_fault());
+            return Err(self.library.last_error());
         }
-        // SAFETY: all fields are numbers, for which the zeroes that were there are values too.
+        // SAFETY: all fields are numbers, and the zeroes written before the call are valid numbers.
         let stats = unsafe { stats.assume_init() };
         Ok([
             stats.rx_bytes,
@@ -66,20 +67,20 @@ impl Domain<'_> {
         ])
     }
 
-    /// `virDomainBlockStatsFlags` of the disk with this target; of a driver that lacks it
-    /// `virDomainBlockStats`, which knows less.
-    pub(crate) fn disk(self, target: &CStr) -> Result<Counters, Fault> {
+    /// `virDomainBlockStatsFlags` of the disk with this target. If the driver lacks that call,
+    /// `virDomainBlockStats`, which has fewer counters.
+    pub(crate) fn disk(self, target: &CStr) -> Result<Counters, LibvirtError> {
         match self.disk_by_fields(target) {
-            Err(fault) if fault.code() == VIR_ERR_NO_SUPPORT => self.disk_by_struct(target),
+            Err(error) if error.code() == VIR_ERR_NO_SUPPORT => self.disk_by_struct(target),
             other => other,
         }
     }
 
-    fn disk_by_fields(self, target: &CStr) -> Result<Counters, Fault> {
-        let mut fields = MaybeUninit::<[virTypedParameter; MOST_FIELDS as usize]>::zeroed();
-        let mut count = c_int::from(MOST_FIELDS);
-        // SAFETY: the domain is alive (`of`), the target a NUL-terminated string that lives
-        // through the call, which writes up to `count` parameters and how many they were.
+    fn disk_by_fields(self, target: &CStr) -> Result<Counters, LibvirtError> {
+        let mut fields = MaybeUninit::<[virTypedParameter; MAX_FIELDS as usize]>::zeroed();
+        let mut count = c_int::from(MAX_FIELDS);
+        // SAFETY: the domain is alive (`new`), the target a NUL-terminated string that lives
+        // through the call, which writes up to `count` parameters and their number.
         let status = unsafe {
             self.library.calls.virDomainBlockStatsFlags(
                 self.raw,
@@ -90,15 +91,15 @@ impl Domain<'_> {
             )
         };
         if status < 0 {
-            return Err(self.library.last_fault());
+            return Err(self.library.last_error());
         }
-        // SAFETY: all fields are numbers or unions of them, for which zeroes are values too.
+        // SAFETY: all fields are numbers or unions of them, for which zeroes are valid values.
         let mut fields = unsafe { fields.assume_init() };
-        let written = count.clamp(0, MOST_FIELDS.into());
-        let told = &fields[..written.unsigned_abs() as usize];
-        let counters = BLOCK_FIELDS.map(|name| counter(told, name));
-        // SAFETY: libvirt has written the first `written` parameters, of which this frees what
-        // they own, strings; nothing reads them any more.
+        let written = count.clamp(0, MAX_FIELDS.into());
+        let written_fields = &fields[..written.unsigned_abs() as usize];
+        let counters = BLOCK_FIELDS.map(|name| counter(written_fields, name));
+        // SAFETY: libvirt has written the first `written` parameters. This frees the strings that
+        // they own; nothing reads them any more.
         unsafe {
             self.library
                 .calls
@@ -107,10 +108,10 @@ impl Domain<'_> {
         Ok(counters)
     }
 
-    fn disk_by_struct(self, target: &CStr) -> Result<Counters, Fault> {
+    fn disk_by_struct(self, target: &CStr) -> Result<Counters, LibvirtError> {
         let mut stats = MaybeUninit::<virDomainBlockStatsStruct>::zeroed();
-        // SAFETY: the domain is alive (`of`), the target a NUL-terminated string that lives
-        // through the call, which writes no more than the size that it is told.
+        // SAFETY: the domain is alive (`new`), the target a NUL-terminated string that lives
+        // through the call, which writes no more than the size that it is given.
         let status = unsafe {
             self.library.calls.virDomainBlockStats(
                 self.raw,
@@ -120,9 +121,9 @@ impl Domain<'_> {
             )
         };
         if status < 0 {
-            return Err(self.library.last_fault());
+            return Err(self.library.last_error());
         }
-        // SAFETY: all fields are numbers, for which the zeroes that were there are values too.
+        // SAFETY: all fields are numbers, and the zeroes written before the call are valid numbers.
         let stats = unsafe { stats.assume_init() };
         Ok([
             stats.rd_bytes,
@@ -137,14 +138,13 @@ impl Domain<'_> {
     }
 }
 
-/// The field of this name, which ends with a NUL byte; all that virtmon reads are of one type.
+/// The value of the field with this name, which ends with a NUL byte. All fields that virtmon reads have
+/// the same type.
 fn counter(fields: &[virTypedParameter], name: &[u8]) -> i64 {
-    let is_it = |field: &&virTypedParameter| {
-        let mut chars = field.field.iter().map(|&char| char.cast_unsigned());
-        name.iter().all(|&byte| chars.next() == Some(byte))
-            && field.type_.cast_unsigned() == VIR_TYPED_PARAM_LLONG
+    let matches = |field: &&virTypedParameter| {
+        name_bytes(field).starts_with(name) && field.type_.cast_unsigned() == VIR_TYPED_PARAM_LLONG
     };
-    match fields.iter().find(is_it) {
+    match fields.iter().find(matches) {
         // SAFETY: the type says which field of the union libvirt wrote.
         Some(field) => unsafe { field.value.l },
         None => -1,

@@ -6,110 +6,118 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use virtmon_model::Uuid;
-use virtmon_recording::room::MAX_VCPUS;
+use virtmon_recording::limits::MAX_VCPUS;
 
 use super::bindings::{
-    VIR_DOMAIN_METADATA_ELEMENT, virDomain, virDomainInfo, virDomainPtr, virVcpuInfo,
+    VIR_DOMAIN_METADATA_ELEMENT, VIR_UUID_BUFLEN, virDomain, virDomainInfo, virDomainPtr,
+    virVcpuInfo,
 };
-use super::lists::free;
-use super::{Connection, Library};
-use crate::fault::Fault;
+use super::error::LibvirtError;
+use super::library::Library;
+use super::memory::{copy_string, free};
 
-/// A domain that a list holds.
+/// A domain, borrowed from the list or the object that holds it.
 #[derive(Clone, Copy)]
 pub(crate) struct Domain<'l> {
     pub(super) library: &'static Library,
     pub(super) raw: virDomainPtr,
-    list: PhantomData<&'l ()>,
+    owner: PhantomData<&'l ()>,
 }
 
 // SAFETY: libvirt's objects may be used from any thread, by several at once, since 0.6.0 (its
-// documentation, "thread safety"); the domain is alive for as long as this is (`of`).
+// documentation, "thread safety"); the domain is alive for as long as this is (`new`).
 unsafe impl Send for Domain<'_> {}
 
-/// A domain by itself, which `virDomainLookupByUUID` found.
-pub(crate) struct Found<'c> {
-    connection: &'c Connection,
+/// A domain with a reference of its own, from `virDomainLookupByUUID`.
+pub(crate) struct OwnedDomain<'c> {
+    library: &'static Library,
     raw: NonNull<virDomain>,
+    connection: PhantomData<&'c ()>,
 }
 
-impl<'c> Found<'c> {
-    /// Takes over a domain.
+impl OwnedDomain<'_> {
+    /// Takes ownership of a domain.
     ///
     /// # Safety
-    /// `raw` must be a domain of this connection, with a reference that is nobody else's to free.
-    pub(super) unsafe fn own(connection: &'c Connection, raw: NonNull<virDomain>) -> Self {
-        Self { connection, raw }
+    /// `raw` must be a domain of a connection that is open for all of the type's lifetime, with a
+    /// reference that is nobody else's to free.
+    pub(super) unsafe fn from_raw(library: &'static Library, raw: NonNull<virDomain>) -> Self {
+        Self {
+            library,
+            raw,
+            connection: PhantomData,
+        }
     }
 
-    /// The domain, as long as `self` is.
+    /// The domain, for as long as `self` lives.
     pub(crate) fn domain(&self) -> Domain<'_> {
         // SAFETY: the reference is held until `self` is dropped, which the lifetime rules out.
-        unsafe { Domain::of(self.connection.library, self.raw.as_ptr()) }
+        unsafe { Domain::new(self.library, self.raw.as_ptr()) }
     }
 }
 
-impl Drop for Found<'_> {
+impl Drop for OwnedDomain<'_> {
     fn drop(&mut self) {
-        let calls = &self.connection.library.calls;
-        // SAFETY: the reference is ours (`own`), and given back only here.
-        unsafe { calls.virDomainFree(self.raw.as_ptr()) };
+        // SAFETY: the reference is ours (`from_raw`), and given back only here.
+        unsafe { self.library.calls.virDomainFree(self.raw.as_ptr()) };
     }
 }
 
-/// What `virDomainGetInfo` tells.
+/// The result of `virDomainGetInfo`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DomainInfo {
     /// A `virDomainState`.
     pub(crate) state: u32,
-    /// Memory that it may hold, in KiB.
+    /// Maximum memory, in KiB.
     pub(crate) max_mem_kib: u64,
-    /// Memory that it holds, in KiB.
+    /// Memory in use, in KiB.
     pub(crate) mem_kib: u64,
-    /// vCPUs that are online.
+    /// Number of online vCPUs.
     pub(crate) vcpus: u32,
-    /// CPU time that it has used, in ns.
+    /// CPU time used, in ns.
     pub(crate) cpu_time_ns: u64,
 }
 
-/// What `virDomainGetVcpus` tells of a vCPU.
+/// One vCPU in the result of `virDomainGetVcpus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct VcpuInfo {
-    /// Its number.
+    /// Number of the vCPU.
     pub(crate) number: u32,
     /// A `virVcpuState`.
     pub(crate) state: u64,
-    /// CPU time that it has used, in ns.
+    /// CPU time used, in ns.
     pub(crate) cpu_time_ns: u64,
-    /// The pCPU that it is on; below 0 it is on none, or that is not told.
+    /// The pCPU that the vCPU is on; negative if it is on none, or if that is unknown.
     pub(crate) cpu: i32,
 }
 
 impl<'l> Domain<'l> {
-    /// Wraps a domain of a list.
+    /// Borrows a domain.
     ///
     /// # Safety
     /// `raw` must be a domain to which a reference is held for all of `'l`.
-    pub(super) unsafe fn of(library: &'static Library, raw: virDomainPtr) -> Self {
+    pub(super) unsafe fn new(library: &'static Library, raw: virDomainPtr) -> Self {
         Self {
             library,
             raw,
-            list: PhantomData,
+            owner: PhantomData,
         }
     }
 
-    /// `virDomainGetID`: `None` where it was not running any more when it was listed. Asks nobody.
+    /// `virDomainGetID`: `None` if the domain was not running any more when it was listed. Makes no
+    /// remote call.
     pub(crate) fn id(self) -> Option<u32> {
-        // SAFETY: the domain is alive for 'l (`of`).
+        // SAFETY: the domain is alive for 'l (`new`).
         let id = unsafe { self.library.calls.virDomainGetID(self.raw) };
         (id != u32::MAX).then_some(id)
     }
 
-    /// `virDomainGetUUID`: asks nobody.
+    /// `virDomainGetUUID`. Makes no remote call.
     pub(crate) fn uuid(self) -> Uuid {
-        let mut bytes = uuid_bytes();
-        // SAFETY: the domain is alive for 'l (`of`). The call writes VIR_UUID_BUFLEN bytes, which
-        // is 16, and fails only for what is no domain.
+        const { assert!(VIR_UUID_BUFLEN == 16) };
+        let mut bytes = [0; 16];
+        // SAFETY: the domain is alive for 'l (`new`). The call writes VIR_UUID_BUFLEN bytes, which
+        // is 16, and fails only if its argument is no domain.
         unsafe {
             self.library
                 .calls
@@ -118,9 +126,9 @@ impl<'l> Domain<'l> {
         Uuid::from_bytes(bytes)
     }
 
-    /// `virDomainGetName`: asks nobody.
+    /// `virDomainGetName`. Makes no remote call.
     pub(crate) fn name(self) -> &'l [u8] {
-        // SAFETY: the domain is alive for 'l (`of`).
+        // SAFETY: the domain is alive for 'l (`new`).
         let name = unsafe { self.library.calls.virDomainGetName(self.raw) };
         if name.is_null() {
             return &[];
@@ -131,9 +139,9 @@ impl<'l> Domain<'l> {
     }
 
     /// `virDomainGetMetadata`: the element of this namespace in the domain's metadata, as XML.
-    pub(crate) fn metadata(self, namespace: &CStr) -> Result<String, Fault> {
+    pub(crate) fn metadata(self, namespace: &CStr) -> Result<String, LibvirtError> {
         let element = VIR_DOMAIN_METADATA_ELEMENT.cast_signed();
-        // SAFETY: the domain is alive for 'l (`of`), and the namespace a NUL-terminated string that
+        // SAFETY: the domain is alive for 'l (`new`), and the namespace a NUL-terminated string that
         // lives through the call.
         let xml = unsafe {
             self.library
@@ -141,53 +149,50 @@ impl<'l> Domain<'l> {
                 .virDomainGetMetadata(self.raw, element, namespace.as_ptr(), 0)
         };
         // SAFETY: libvirt's documentation gives the string to the caller and to free(3).
-        unsafe { self.text(xml) }
+        unsafe { self.take_string(xml) }
     }
 
-    /// `virDomainGetXMLDesc`: the domain as it runs, as XML.
-    pub(crate) fn xml(self) -> Result<String, Fault> {
-        // SAFETY: the domain is alive for 'l (`of`).
+    /// `virDomainGetXMLDesc`: the XML of the running domain.
+    pub(crate) fn xml(self) -> Result<String, LibvirtError> {
+        // SAFETY: the domain is alive for 'l (`new`).
         let xml = unsafe { self.library.calls.virDomainGetXMLDesc(self.raw, 0) };
         // SAFETY: libvirt's documentation gives the string to the caller and to free(3).
-        unsafe { self.text(xml) }
+        unsafe { self.take_string(xml) }
     }
 
-    /// A string that a call returned, or why there is none.
+    /// A string that a call returned, or the call's error.
     ///
     /// # Safety
     /// `chars` must be null after a call that failed, or a NUL-terminated string of malloc(3)'s that
     /// nobody else frees.
-    unsafe fn text(self, chars: *mut c_char) -> Result<String, Fault> {
+    unsafe fn take_string(self, chars: *mut c_char) -> Result<String, LibvirtError> {
         if chars.is_null() {
-            return Err(self.library.last_fault());
+            return Err(self.library.last_error());
         }
         // SAFETY: not null, so as the caller promises.
-        let text = unsafe { CStr::from_ptr(chars) }
-            .to_string_lossy()
-            .into_owned();
+        let text = unsafe { copy_string(chars) };
         // SAFETY: as the caller promises; it is freed only here.
         unsafe { free(chars.cast()) };
         Ok(text)
     }
 
-    /// `virDomainGetVcpus`: those of the first `most` that are there, and of the first 8,192.
-    pub(crate) fn vcpus(self, most: u32) -> Result<impl Iterator<Item = VcpuInfo>, Fault> {
-        // The number is the daemon's, which may not decide on this process's memory.
-        let room = most.min(u32::try_from(MAX_VCPUS).unwrap_or(u32::MAX));
-        let mut infos = vec![NO_VCPU; room as usize];
-        let room = room.cast_signed();
-        // SAFETY: the domain is alive for 'l (`of`), and the call writes up to `room` virVcpuInfos,
-        // whose layout libvirt never changes, and no CPU maps.
+    /// `virDomainGetVcpus`: the online vCPUs of the first `max`, and of no more than the first 8,192.
+    pub(crate) fn vcpus(self, max: u32) -> Result<impl Iterator<Item = VcpuInfo>, LibvirtError> {
+        // The number is the daemon's, which must not decide on this process's memory.
+        let capacity = max.min(u32::try_from(MAX_VCPUS).unwrap_or(u32::MAX));
+        let mut infos = vec![NO_VCPU; capacity as usize];
+        // SAFETY: the domain is alive for 'l (`new`), and the call writes up to `capacity`
+        // virVcpuInfos, whose layout libvirt never changes, and no CPU maps.
         let written = unsafe {
             self.library.calls.virDomainGetVcpus(
                 self.raw,
                 infos.as_mut_ptr(),
-                room,
+                capacity.cast_signed(),
                 ptr::null_mut(),
                 0,
             )
         };
-        let written = usize::try_from(written).map_err(|_| self.library.last_fault())?;
+        let written = usize::try_from(written).map_err(|_| self.library.last_error())?;
         infos.truncate(written);
         Ok(infos.into_iter().map(|info| VcpuInfo {
             number: info.number,
@@ -198,9 +203,9 @@ impl<'l> Domain<'l> {
     }
 
     /// `virDomainGetInfo`.
-    pub(crate) fn info(self) -> Result<DomainInfo, Fault> {
+    pub(crate) fn info(self) -> Result<DomainInfo, LibvirtError> {
         let mut info = MaybeUninit::<virDomainInfo>::zeroed();
-        // SAFETY: the domain is alive for 'l (`of`), and the call writes one virDomainInfo, whose
+        // SAFETY: the domain is alive for 'l (`new`), and the call writes one virDomainInfo, whose
         // layout libvirt never changes.
         let status = unsafe {
             self.library
@@ -208,9 +213,9 @@ impl<'l> Domain<'l> {
                 .virDomainGetInfo(self.raw, info.as_mut_ptr())
         };
         if status < 0 {
-            return Err(self.library.last_fault());
+            return Err(self.library.last_error());
         }
-        // SAFETY: all fields are numbers, for which the zeroes that were there are values too.
+        // SAFETY: all fields are numbers, and the zeroes written before the call are valid numbers.
         let info = unsafe { info.assume_init() };
         Ok(DomainInfo {
             state: info.state.into(),
@@ -222,29 +227,10 @@ impl<'l> Domain<'l> {
     }
 }
 
-/// A vCPU of which nothing is known.
+/// A vCPU without known values.
 const NO_VCPU: virVcpuInfo = virVcpuInfo {
     number: 0,
     state: 0,
     cpuTime: 0,
     cpu: -1,
 };
-
-const fn uuid_bytes() -> [u8; 16] {
-    const { assert!(super::bindings::VIR_UUID_BUFLEN == 16) };
-    [0; 16]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_room_for_vcpus_is_bounded() {
-        let library = Library::load().unwrap();
-        let connection = Connection::open(library, Some(c"test:///default")).unwrap();
-        let domains = connection.active_domains().unwrap();
-        let vcpus = domains.get(0).domain.vcpus(u32::MAX).unwrap();
-        assert_eq!(vcpus.count(), 2);
-    }
-}

@@ -1,37 +1,37 @@
 //! A domain of a list and the values that came with it.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_char, c_int};
 use std::slice;
 
-use super::Domain;
 use super::bindings::{
     VIR_TYPED_PARAM_BOOLEAN, VIR_TYPED_PARAM_INT, VIR_TYPED_PARAM_STRING, VIR_TYPED_PARAM_UINT,
     virTypedParameter,
 };
-use crate::value::Param;
+use super::domain::Domain;
+use super::params::Param;
 
 /// A domain and its values.
 #[derive(Clone, Copy)]
-pub(crate) struct Record<'l> {
+pub(crate) struct StatsRecord<'l> {
     /// The domain.
     pub(crate) domain: Domain<'l>,
     params: &'l [virTypedParameter],
 }
 
-impl<'l> Record<'l> {
+impl<'l> StatsRecord<'l> {
     /// A domain with the `count` values at `params`.
     ///
     /// # Safety
-    /// Where `count` is above 0, `params` must be that many typed parameters that libvirt made and
-    /// that stay as they are for all of `'l`.
-    pub(super) unsafe fn of(
+    /// If `count` is above 0, `params` must be that many typed parameters that libvirt made and that
+    /// do not change for all of `'l`.
+    pub(super) unsafe fn new(
         domain: Domain<'l>,
         params: *const virTypedParameter,
         count: c_int,
     ) -> Self {
         let params = match usize::try_from(count) {
             Ok(count) if count > 0 && !params.is_null() => {
-                // SAFETY: `count` parameters are there for 'l, as the caller promises.
+                // SAFETY: `count` parameters live for 'l, as the caller promises.
                 unsafe { slice::from_raw_parts(params, count) }
             }
             _ => &[],
@@ -61,28 +61,30 @@ fn param(param: &virTypedParameter) -> Option<Param<'_>> {
             text = unsafe { bytes(value.s) };
             0
         }
-        // SAFETY: all others that are known are of eight bytes, and any bits are a number. Of one
-        // that is not known, libvirt has written all or has left the zeroes of its allocation.
+        // SAFETY: all other known types have eight bytes, and any bits are a number. For an unknown
+        // type, libvirt has written all bytes or has left the zeroes of its allocation.
         _ => unsafe { value.ul },
     };
+    let name = CStr::from_bytes_until_nul(name_bytes(param)).ok()?;
     Some(Param {
-        name: name(param)?,
+        name: name.to_str().ok()?,
         kind: param.type_,
         bits,
         text,
     })
 }
 
-fn name(param: &virTypedParameter) -> Option<&str> {
+/// The bytes of a parameter's name, and those after its NUL byte. A C `char` is signed on x86_64 and
+/// unsigned on aarch64.
+pub(super) fn name_bytes(param: &virTypedParameter) -> &[u8] {
     let chars = &param.field;
     // SAFETY: the same bytes of the same array, as unsigned.
-    let bytes = unsafe { slice::from_raw_parts(chars.as_ptr().cast::<u8>(), chars.len()) };
-    CStr::from_bytes_until_nul(bytes).ok()?.to_str().ok()
+    unsafe { slice::from_raw_parts(chars.as_ptr().cast::<u8>(), chars.len()) }
 }
 
 /// # Safety
-/// `start` must be null or a NUL-terminated string that stays as it is for all of `'l`.
-unsafe fn bytes<'l>(start: *const std::ffi::c_char) -> Option<&'l [u8]> {
+/// `start` must be null or a NUL-terminated string that does not change for all of `'l`.
+unsafe fn bytes<'l>(start: *const c_char) -> Option<&'l [u8]> {
     if start.is_null() {
         return None;
     }

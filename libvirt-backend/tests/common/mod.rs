@@ -1,17 +1,29 @@
-//! What libvirt's own tool says, to compare with.
-#![allow(dead_code, reason = "each test program uses a part of it")]
+//! The output of libvirt's own tool, and samples to compare with it.
+#![allow(dead_code, reason = "each test program uses some of the functions")]
 
 pub(crate) mod bracket;
-pub(crate) mod peer;
+pub(crate) mod proxy;
 
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use libvirt_backend::{LibvirtBackend, Options};
-use virtmon_model::{Backend, Domain, Needs, Snapshot};
+use virtmon_model::{Backend, Domain, Error, Needs, Snapshot};
 
-/// What `virsh` prints (Debian: libvirt-clients).
+/// True if libvirt's client library and virsh are installed. If not, a message says that the test is skipped.
+pub(crate) fn has_libvirt() -> bool {
+    let opened = LibvirtBackend::open(Some("test:///default"), &Options::default());
+    let has_library =
+        !matches!(opened, Err(Error::Unavailable(line)) if line.contains("not installed"));
+    let has_virsh = Command::new("virsh").arg("--version").output().is_ok();
+    if !has_library || !has_virsh {
+        eprintln!("skipped: libvirt.so.0 or virsh is not installed");
+    }
+    has_library && has_virsh
+}
+
+/// The output of `virsh` (Debian: libvirt-clients).
 pub(crate) fn virsh(uri: &str, words: &[&str]) -> String {
     let output = Command::new("virsh")
         .env("LC_ALL", "C")
@@ -19,12 +31,12 @@ pub(crate) fn virsh(uri: &str, words: &[&str]) -> String {
         .args(words)
         .output()
         .expect("virsh is not installed");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "virsh {words:?}: {said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "virsh {words:?}: {errors}");
     String::from_utf8(output.stdout).expect("text from virsh")
 }
 
-/// What `virsh domstats` says: by domain, by field.
+/// The output of `virsh domstats`: by domain, by field.
 pub(crate) fn domstats(uri: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut domains: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut name = "";
@@ -40,12 +52,12 @@ pub(crate) fn domstats(uri: &str) -> BTreeMap<String, BTreeMap<String, String>> 
     domains
 }
 
-/// One sample of a backend just opened.
+/// A backend that was just opened, and its first sample.
 pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
     let mut backend = LibvirtBackend::open(
         Some(uri),
         &Options {
-            wanted: Needs {
+            needs: Needs {
                 vcpus: true,
                 ..Needs::default()
             },
@@ -54,15 +66,15 @@ pub(crate) fn sampled(uri: &str) -> (LibvirtBackend, Snapshot) {
     )
     .expect(uri);
     let mut snapshot = Snapshot::default();
-    read(&mut backend, &mut snapshot);
+    sample(&mut backend, &mut snapshot);
     (backend, snapshot)
 }
 
-/// A reading. One that a machine under load holds up for too long is an error, and the next one not.
-pub(crate) fn read(backend: &mut LibvirtBackend, into: &mut Snapshot) {
-    let began = Instant::now();
+/// Takes a sample. On a machine under load a sample may time out, and a later one succeeds.
+pub(crate) fn sample(backend: &mut LibvirtBackend, into: &mut Snapshot) {
+    let start = Instant::now();
     while let Err(error) = backend.sample(into) {
-        assert!(began.elapsed() < Duration::from_secs(20), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(20), "{error}");
     }
 }
 

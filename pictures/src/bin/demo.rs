@@ -1,5 +1,5 @@
-//! `demo DIR BASE`: draws what virtmon's CSV in DIR shows of the guests that loaded themselves, and
-//! behind it what their consoles say was asked of them, into BASE.svg and BASE.png.
+//! `demo DIR BASE`: draws the load of guests into BASE.svg and BASE.png. The values are those of
+//! virtmon's CSV in DIR. Behind them is the requested load, from the consoles of the guests.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -11,19 +11,19 @@ use virtmon_pictures::{Axis, Line, Panel, colour, draw};
 
 const MIB: f64 = 1_048_576.0;
 
-/// Lines with gaps, as a `Line` has them.
+/// Pieces of a [`Line`], with gaps between them.
 type Pieces = Vec<Vec<(f64, f64)>>;
 
-/// What there is to draw, on one clock.
+/// The data to draw, with times of one clock.
 struct Demo {
     rows: Vec<Row>,
-    /// The wall clock at the first row.
+    /// Wall clock at the first row.
     start: f64,
     end: f64,
 }
 
 impl Demo {
-    /// The rows of a guest and their times.
+    /// Rows of a guest, with their times.
     fn of<'a>(&'a self, guest: &'a str) -> impl Iterator<Item = (f64, &'a Row)> {
         let rows = self
             .rows
@@ -32,7 +32,7 @@ impl Demo {
         rows.map(|row| (unix_seconds(row.text("time")) - self.start, row))
     }
 
-    /// A value that holds from the row before to its row; a gap where it is unknown.
+    /// A value that holds from the previous row to its row. Where it is unknown, there is a gap.
     fn steps(&self, guest: &str, value: impl Fn(&Row, &Row, f64) -> Option<f64>) -> Pieces {
         let rows: Vec<_> = self.of(guest).collect();
         let mut pieces = vec![Vec::new()];
@@ -49,7 +49,7 @@ impl Demo {
         pieces
     }
 
-    /// How fast a counter moves, in units a second.
+    /// Rate of a counter, in units per second.
     fn rate(&self, guest: &str, column: &str, unit: f64) -> Pieces {
         self.steps(guest, |old, new, seconds| {
             let moved = new.number(column)? - old.number(column)?;
@@ -57,7 +57,7 @@ impl Demo {
         })
     }
 
-    /// What a guest's loads of one kind asked for, and `base` before, between and behind them.
+    /// Requested amounts of a guest's loads of one kind, with `base` before, between and after them.
     fn asked<'a>(
         &self,
         loads: impl Iterator<Item = &'a Load>,
@@ -111,11 +111,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into_iter()
         .map(|panel| (axis.clone(), panel))
         .collect();
-    let heading = "Three guests load themselves: what was asked for, and what virtmon saw";
+    let heading = "Load of three guests: requested amounts, and the values of virtmon";
     draw(Path::new(base), heading, &panels)
 }
 
-/// A figure of a load, per second of it.
+/// A figure of a load, per second.
 fn per_second(load: &Load, figure: &str, unit: f64) -> Option<f64> {
     Some(load.asked(figure)? / (load.end - load.begin) / unit)
 }
@@ -124,7 +124,7 @@ fn cpu(demo: &Demo, loads: &[Load]) -> Panel {
     let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "cpu_ns", 1e7));
     let seen = |guest| demo.rate(guest, "cpu_time_ns", 1e7);
     Panel {
-        title: "CPU of every domain; the guests boot first".to_owned(),
+        title: "CPU of every domain; the guests boot at the start".to_owned(),
         unit: "% of a pCPU".to_owned(),
         lines: vec![
             Line::asked(asked),
@@ -136,14 +136,14 @@ fn cpu(demo: &Demo, loads: &[Load]) -> Panel {
     }
 }
 
-/// Two things: what eat-memory holds within the guest, which the guest alone can tell; and what Xen
-/// lets the guest have, which the balloon moves.
+/// Two values: the memory that eat-memory uses within the guest, which only the guest can report, and
+/// the memory that the domain holds, which the balloon changes.
 fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
     let used = |row: &Row| {
         let used = row.number("guest_total_bytes")? - row.number("guest_usable_bytes")?;
         Some(used / MIB)
     };
-    // What it uses without a load is not asked for; what the load adds to it is.
+    // The requested amount of a load is added to the memory that the guest uses without a load.
     let begin = loads.first().map_or(0.0, |load| load.begin - demo.start);
     let before = demo.of("memory").take_while(|(time, _)| *time < begin);
     let base = before
@@ -171,9 +171,9 @@ fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
         lines: vec![
             Line::asked(eaten),
             Line::asked(vec![target]).unnamed(),
-            Line::seen("given to it, says Xen", colour::PURPLE, held),
+            Line::seen("held, reported by Xen", colour::PURPLE, held),
             Line::seen(
-                "in use, says the guest",
+                "in use, reported by the guest",
                 colour::GREEN,
                 demo.steps("memory", |_, row, _| used(row)),
             ),
@@ -197,7 +197,7 @@ fn disk(demo: &Demo, loads: &[Load]) -> Panel {
     }
 }
 
-/// Without the Ethernet headers, as xen-netback counts what a guest sends.
+/// The bytes are those without Ethernet headers, as xen-netback counts them.
 fn network(demo: &Demo, loads: &[Load]) -> Panel {
     let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "ip_bytes", 1e3));
     let seen = |column| demo.rate("disk-net", column, 1e3);

@@ -1,5 +1,5 @@
-//! `growth FILE BASE`: draws how the cost of a reading grows, from the lines that `lab/growth` has,
-//! into BASE.svg and BASE.png, and prints what one more domain, vCPU, NIC and disk costs.
+//! `growth FILE BASE`: draws the growth of the cost of a sample into BASE.svg and BASE.png, from the
+//! lines of `lab/growth`. It prints the cost of each additional domain, vCPU, NIC and disk.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -11,42 +11,44 @@ use virtmon_pictures::{Axis, Line, Panel, colour, draw, fit};
 /// One line of the file.
 struct Figure {
     what_grows: String,
-    /// Domains, vCPUs, NICs, disks.
-    there: [f64; 4],
-    what: String,
+    /// Numbers of domains, vCPUs, NICs and disks.
+    counts: [f64; 4],
+    step: String,
     cost: f64,
 }
 
 impl Figure {
     fn read(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [grows, domains, vcpus, nics, disks, what, cost] = words[..] else {
+        let [grows, domains, vcpus, nics, disks, step, cost] = words[..] else {
             return None;
         };
         let number = |word: &str| word.parse::<f64>().ok();
         Some(Self {
             what_grows: grows.to_owned(),
-            there: [
+            counts: [
                 number(domains)?,
                 number(vcpus)?,
                 number(nics)?,
                 number(disks)?,
             ],
-            what: what.to_owned(),
+            step: step.to_owned(),
             cost: number(cost)?,
         })
     }
 }
 
-/// What is drawn and fitted: its name, which lines, by which count, and what is read.
+/// One panel: its name, and the lines of the file that it uses.
 struct Curve {
     thing: &'static str,
     axis: &'static str,
     grows: &'static str,
+    /// Index of the count on the axis.
     count: usize,
-    /// What else must not be there, or all of it.
+    /// True for the counts of the lines that are used.
     when: fn(&[f64; 4]) -> bool,
-    whats: [&'static str; 2],
+    /// Steps: the sample, and the sample with its CSV.
+    steps: [&'static str; 2],
 }
 
 const CURVES: [Curve; 4] = [
@@ -56,7 +58,7 @@ const CURVES: [Curve; 4] = [
         grows: "domains",
         count: 0,
         when: |_| true,
-        whats: ["sample", "csv"],
+        steps: ["sample", "csv"],
     },
     Curve {
         thing: "vCPU",
@@ -64,33 +66,33 @@ const CURVES: [Curve; 4] = [
         grows: "vcpus",
         count: 1,
         when: |_| true,
-        whats: ["sample_all", "csv_all"],
+        steps: ["sample_all", "csv_all"],
     },
     Curve {
         thing: "NIC",
         axis: "NICs of one guest",
         grows: "devices",
         count: 2,
-        // The first one has the price of asking the kernel for all of them.
-        when: |there| there[3] == 0.0 && there[2] > 0.0,
-        whats: ["sample_all", "csv_all"],
+        // The first NIC includes the cost of the netlink dump for all NICs.
+        when: |counts| counts[3] == 0.0 && counts[2] > 0.0,
+        steps: ["sample_all", "csv_all"],
     },
     Curve {
         thing: "disk",
-        axis: "disks of one guest that has 8 NICs",
+        axis: "disks of one guest with 8 NICs",
         grows: "devices",
         count: 3,
-        when: |there| there[2] == 8.0,
-        whats: ["sample_all", "csv_all"],
+        when: |counts| counts[2] == 8.0,
+        steps: ["sample_all", "csv_all"],
     },
 ];
 
 impl Curve {
-    fn points(&self, figures: &[Figure], what: &str) -> Vec<(f64, f64)> {
-        let mine = figures.iter().filter(|figure| {
-            figure.what_grows == self.grows && figure.what == what && (self.when)(&figure.there)
+    fn points(&self, figures: &[Figure], step: &str) -> Vec<(f64, f64)> {
+        let used = figures.iter().filter(|figure| {
+            figure.what_grows == self.grows && figure.step == step && (self.when)(&figure.counts)
         });
-        mine.map(|figure| (figure.there[self.count], figure.cost))
+        used.map(|figure| (figure.counts[self.count], figure.cost))
             .collect()
     }
 }
@@ -105,22 +107,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter_map(Figure::read)
         .collect();
     println!(
-        "| one more | reading it | with its CSV row | of all the rest | largest distance from the line |"
+        "| one more | sample | sample and CSV | all the rest | largest distance from the line |"
     );
     println!("| --- | --: | --: | --: | --: |");
     let mut panels = Vec::new();
     for curve in &CURVES {
-        let [sample, csv] = curve.whats.map(|what| curve.points(&figures, what));
-        let (Some(read), Some(written)) = (fit(&sample), fit(&csv)) else {
-            return Err(format!("{file}: too few figures of {}", curve.axis).into());
+        let [sample, csv] = curve.steps.map(|step| curve.points(&figures, step));
+        let (Some(sample_fit), Some(csv_fit)) = (fit(&sample), fit(&csv)) else {
+            return Err(format!("{file}: too few figures for {}", curve.axis).into());
         };
         println!(
             "| {} | {:.0} | {:.0} | {:.0} | {:.1} % |",
             curve.thing,
-            read.slope,
-            written.slope,
-            written.base,
-            100.0 * read.distance.max(written.distance),
+            sample_fit.slope,
+            csv_fit.slope,
+            csv_fit.base,
+            100.0 * sample_fit.distance.max(csv_fit.distance),
         );
         let end = sample.last().map_or(1.0, |point| point.0);
         let thousands = |points: Vec<(f64, f64)>| {
@@ -134,25 +136,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         let line = |fit: &virtmon_pictures::Fit| {
             vec![vec![(0.0, fit.at(0.0) / 1e3), (end, fit.at(end) / 1e3)]]
         };
-        let label = |what: &str, slope: f64| format!("{what}: {slope:.0} a {}", curve.thing);
+        let label = |step: &str, slope: f64| format!("{step}: {slope:.0} per {}", curve.thing);
         panels.push((
             Axis {
                 label: curve.axis.to_owned(),
                 end,
             },
             Panel {
-                title: format!("What one more {} costs", curve.thing),
+                title: format!("Cost of each additional {}", curve.thing),
                 unit: "1,000 instructions".to_owned(),
                 lines: vec![
-                    Line::fitted(line(&written)),
-                    Line::fitted(line(&read)).unnamed(),
+                    Line::fitted(line(&csv_fit)),
+                    Line::fitted(line(&sample_fit)).unnamed(),
                     Line::measured(
-                        &label("reading and CSV", written.slope),
+                        &label("sample and CSV", csv_fit.slope),
                         colour::VERMILION,
                         thousands(csv),
                     ),
                     Line::measured(
-                        &label("reading", read.slope),
+                        &label("sample", sample_fit.slope),
                         colour::BLUE,
                         thousands(sample),
                     ),
@@ -162,7 +164,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     draw(
         Path::new(base),
-        "How virtmon's cost grows with the host (Xen, one pCPU)",
+        "Growth of virtmon's cost with the host (Xen, one pCPU)",
         &panels,
     )
 }

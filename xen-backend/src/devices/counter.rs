@@ -1,4 +1,4 @@
-//! A number in a sysfs attribute, read again and again through a descriptor that stays open.
+//! A number in a sysfs attribute, read at every tick through a descriptor that stays open.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-/// An open attribute that holds one decimal number.
+/// An open attribute with one decimal number.
 pub(crate) struct Counter(File);
 
 impl Counter {
@@ -15,7 +15,7 @@ impl Counter {
         File::open(path).map(Self)
     }
 
-    /// The number now. A read from offset 0 makes the kernel show the attribute anew
+    /// Reads the current number. A read from offset 0 makes the kernel generate the text again
     /// (`kernfs_seq_start` through `seq_read_iter`).
     pub(crate) fn read(&self) -> io::Result<u64> {
         // The longest is 2^64 - 1 in 20 digits and a newline.
@@ -26,14 +26,14 @@ impl Counter {
     }
 }
 
-/// Whether an error says no more than that the device has gone: `ENODEV` is what the descriptor
-/// of an attribute gives that has been removed.
+/// True if an error means only that the device was removed. `ENODEV` is the error of the open
+/// descriptor of a removed attribute.
 pub(crate) fn is_gone(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw);
     matches!(errno, Some(Errno::ENODEV | Errno::ENOENT | Errno::ENXIO))
 }
 
-/// The number of an attribute. Its newline is part of it: without that, digits may be missing.
+/// Parses the text of an attribute. The newline is required: without it, digits may be missing.
 pub(crate) fn parse(text: &[u8]) -> Option<u64> {
     let digits = text.strip_suffix(b"\n")?;
     if digits.is_empty() {

@@ -1,4 +1,4 @@
-//! The devices of one domain: which there are, and where their counters are read.
+//! The devices of one domain: their lists, and the places of their counters.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -8,43 +8,45 @@ use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use virtmon_model::{Domain, Identity, Rows, name_from_bytes};
 
-use super::class::{Class, Listing};
+use super::class::{DeviceClass, ListState};
 use super::counter::is_gone;
 use super::links::Links;
-use super::trouble;
 use super::vbd::{self, Vbd};
 use super::vif::Vif;
-use crate::xenstore::{Answer, Kind};
+use crate::warning;
+use crate::xenstore::handler::Answer;
+use crate::xenstore::node::DeviceKind;
 
-/// How long after a change sysfs is looked at again, at first; each time twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(125);
-/// How long at most, while a device is served nowhere in this domain.
-const LAST_PAUSE: Duration = Duration::from_secs(8);
+/// First delay before sysfs is searched again after a change. The delay doubles each time.
+const FIRST_DELAY: Duration = Duration::from_millis(125);
+/// Longest delay, used while a device is not served by this domain.
+const MAX_DELAY: Duration = Duration::from_secs(8);
 
-/// One life of one domain.
-pub(crate) struct Guest {
+/// Devices of one incarnation of one domain.
+pub(crate) struct GuestDevices {
     pub(crate) identity: Identity,
-    pub(crate) vifs: Class<Vif>,
-    pub(crate) vbds: Class<Vbd>,
-    /// When to look at sysfs next, and how long to leave it alone then.
-    pub(crate) look_at: Option<Instant>,
-    pause: Duration,
+    pub(crate) vifs: DeviceClass<Vif>,
+    pub(crate) vbds: DeviceClass<Vbd>,
+    /// Time of the next search of sysfs.
+    pub(crate) scan_at: Option<Instant>,
+    /// Delay after that search.
+    delay: Duration,
 }
 
-impl Guest {
-    /// A domain whose devices xenstore is to tell.
+impl GuestDevices {
+    /// A domain whose lists are not read yet.
     pub(crate) fn new(identity: Identity) -> Self {
         let mut guest = Self {
             identity,
-            vifs: Class::default(),
-            vbds: Class::default(),
-            look_at: None,
-            pause: FIRST_PAUSE,
+            vifs: DeviceClass::default(),
+            vbds: DeviceClass::default(),
+            scan_at: None,
+            delay: FIRST_DELAY,
         };
-        // Domain 0 has no frontends, and its own cards and disks are not counted here: what it
-        // sends and reads is unknown, not 0.
+        // Domain 0 has no frontends, and its physical NICs and disks are not counted here. So its
+        // devices are unknown, not absent.
         if !guest.has_frontends() {
-            guest.set_listing(Listing::Unknown);
+            guest.set_list_states(ListState::Unknown);
         }
         guest
     }
@@ -53,180 +55,203 @@ impl Guest {
         self.identity.id != 0
     }
 
-    pub(crate) fn set_listing(&mut self, listing: Listing) {
-        self.vifs.listing = listing;
-        self.vbds.listing = listing;
+    pub(crate) fn set_list_states(&mut self, state: ListState) {
+        self.vifs.state = state;
+        self.vbds.state = state;
     }
 
-    pub(crate) fn is_equipped(&self) -> bool {
-        !self.vifs.slots.is_empty() || !self.vbds.slots.is_empty()
+    pub(crate) fn has_devices(&self) -> bool {
+        !self.vifs.devices.is_empty() || !self.vbds.devices.is_empty()
     }
 
-    pub(crate) fn set_listing_of(&mut self, kind: Kind, listing: Listing) {
-        match kind {
-            Kind::Vif => self.vifs.listing = listing,
-            Kind::Vbd => self.vbds.listing = listing,
-        }
-    }
-
-    /// Takes in what is behind a disk. Says whether that is news.
-    pub(crate) fn learn_path(&mut self, devid: u32, answer: Answer<'_>) -> bool {
-        let Some(slot) = self.vbds.slot_mut(devid) else {
+    /// Sets the path of a disk. Returns true if it changed.
+    pub(crate) fn set_path(&mut self, devid: u32, answer: Answer<'_>) -> bool {
+        let Some(disk) = self.vbds.device_mut(devid) else {
             return false;
         };
         let path = match answer {
             Answer::Value(path) => name_from_bytes(path),
             Answer::Missing | Answer::Failed => "".into(),
         };
-        let is_news = *slot.path != *path;
-        if is_news {
-            slot.path.clear();
-            slot.path.push_str(&path);
+        let is_changed = *disk.path != *path;
+        if is_changed {
+            disk.path.clear();
+            disk.path.push_str(&path);
         }
-        is_news
+        is_changed
     }
 
-    /// Takes in the size of a disk, in sectors of 512 bytes. Says whether that is news.
-    pub(crate) fn learn_size(&mut self, devid: u32, answer: Answer<'_>) -> bool {
-        let Some(slot) = self.vbds.slot_mut(devid) else {
+    /// Sets the size of a disk, in sectors of 512 bytes. Returns true if it changed.
+    pub(crate) fn set_size(&mut self, devid: u32, answer: Answer<'_>) -> bool {
+        let Some(disk) = self.vbds.device_mut(devid) else {
             return false;
         };
         let bytes = match answer {
             Answer::Value(sectors) => vbd::bytes_of_sectors(sectors),
             Answer::Missing | Answer::Failed => None,
         };
-        let is_news = slot.capacity_bytes != bytes;
-        slot.capacity_bytes = bytes;
-        is_news
+        let is_changed = disk.capacity_bytes != bytes;
+        disk.capacity_bytes = bytes;
+        is_changed
     }
 
-    /// Whether a device is listed already.
-    pub(crate) fn has(&self, kind: Kind, devid: u32) -> bool {
+    /// True if a device is in the list.
+    pub(crate) fn has_device(&self, kind: DeviceKind, devid: u32) -> bool {
         match kind {
-            Kind::Vif => self.vifs.has(devid),
-            Kind::Vbd => self.vbds.has(devid),
+            DeviceKind::Vif => self.vifs.contains(devid),
+            DeviceKind::Vbd => self.vbds.contains(devid),
         }
     }
 
-    /// Takes in xenstore's list of one kind of device.
-    pub(crate) fn list(&mut self, kind: Kind, names: &[u8]) {
+    /// Sets xenstore's list of one kind of device. Returns true: the row is to be filled again.
+    pub(crate) fn set_list(&mut self, kind: DeviceKind, answer: Answer<'_>) -> bool {
         let domid = self.identity.id;
+        let names = match answer {
+            Answer::Value(names) => names,
+            // Without the directory, there is no such device.
+            Answer::Missing => b"",
+            Answer::Failed => {
+                match kind {
+                    DeviceKind::Vif => self.vifs.state = ListState::Unknown,
+                    DeviceKind::Vbd => self.vbds.state = ListState::Unknown,
+                }
+                return true;
+            }
+        };
         match kind {
-            Kind::Vif => self.vifs.list(names, |devid| format!("vif{domid}.{devid}")),
-            Kind::Vbd => self.vbds.list(names, vbd::name),
+            DeviceKind::Vif => self
+                .vifs
+                .set_list(names, |devid| format!("vif{domid}.{devid}")),
+            DeviceKind::Vbd => self.vbds.set_list(names, vbd::name),
         }
-        self.look_soon();
+        self.scan_soon();
+        true
     }
 
-    fn look_soon(&mut self) {
-        self.look_at = self.is_equipped().then(Instant::now);
-        self.pause = FIRST_PAUSE;
+    fn scan_soon(&mut self) {
+        self.scan_at = self.has_devices().then(Instant::now);
+        self.delay = FIRST_DELAY;
     }
 
-    /// Looks at sysfs for the devices, if it is time. Says whether it did.
+    /// Searches sysfs for the devices, if that is due. Returns true if it was due.
     ///
-    /// A backend's counters come a while after its entry in xenstore, for a hotplug script runs in
-    /// between, and that script may rename the interface. So it is looked at a few times, and
-    /// then no more, unless a device is missing still: one that QEMU, tapdisk or a driver domain
-    /// serves always is.
-    pub(crate) fn look(
+    /// The counters of a backend appear some time after its entry in xenstore, because a hotplug
+    /// script runs in between. That script may also rename the interface. So sysfs is searched a few
+    /// times after a change. The search goes on while a device is missing, which is always the case
+    /// for a device that QEMU, tapdisk or a driver domain serves.
+    pub(crate) fn scan_if_due(
         &mut self,
         backends: &Path,
         now: Instant,
         warnings: &mut Rows<String>,
     ) -> bool {
-        if self.look_at.is_none_or(|at| at > now) {
+        if self.scan_at.is_none_or(|at| at > now) {
             return false;
         }
         let domid = self.identity.id;
-        for slot in &mut self.vifs.slots {
-            slot.served = found(Vif::find(backends, domid, slot.devid), warnings, || {
-                format!("vif-{domid}-{}", slot.devid)
-            });
-            if let Some(vif) = &slot.served {
-                slot.name.clone_from(&vif.name);
+        for device in &mut self.vifs.devices {
+            let found = Vif::find(backends, domid, device.devid);
+            device.served = ok_or_warn(found, warnings, || format!("vif-{domid}-{}", device.devid));
+            if let Some(vif) = &device.served {
+                device.name.clone_from(&vif.name);
             }
         }
-        for slot in self.vbds.slots.iter_mut().filter(|s| s.served.is_none()) {
-            let opened = with_more_descriptors(|| Vbd::open(backends, domid, slot.devid));
-            slot.served = found(opened, warnings, || format!("vbd-{domid}-{}", slot.devid));
+        let disks = self.vbds.devices.iter_mut();
+        for device in disks.filter(|device| device.served.is_none()) {
+            let opened = with_more_descriptors(|| Vbd::open(backends, domid, device.devid));
+            device.served =
+                ok_or_warn(opened, warnings, || format!("vbd-{domid}-{}", device.devid));
         }
-        let settled = self.vifs.all_served() && self.vbds.all_served();
-        self.look_at = (!settled || self.pause < LAST_PAUSE).then(|| now + self.pause);
-        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        let is_complete = self.vifs.all_served() && self.vbds.all_served();
+        self.scan_at = (!is_complete || self.delay < MAX_DELAY).then(|| now + self.delay);
+        self.delay = (self.delay * 2).min(MAX_DELAY);
         true
     }
 
-    /// Gives the domain's row its devices, with their counters as far as they can be read.
+    /// Fills the devices into the domain's row, with the counters that can be read.
     pub(crate) fn fill(
         &mut self,
         domain: &mut Domain,
         links: Option<&Links>,
         warnings: &mut Rows<String>,
     ) {
-        let mut gone = false;
+        let any_vif_gone = self.fill_nics(domain, links);
+        let any_vbd_gone = self.fill_disks(domain, warnings);
+        if any_vif_gone || any_vbd_gone {
+            self.scan_soon();
+        }
+    }
+
+    /// Fills in the NICs. Returns true if an interface does not exist any more.
+    fn fill_nics(&mut self, domain: &mut Domain, links: Option<&Links>) -> bool {
+        let mut any_gone = false;
         domain.nics.clear();
-        domain.nics.complete = self.vifs.listing == Listing::Known;
-        for slot in &mut self.vifs.slots {
+        domain.nics.complete = self.vifs.state == ListState::Known;
+        for device in &mut self.vifs.devices {
             let nic = domain.nics.rows.next_row();
             nic.clear();
-            nic.name.push_str(&slot.name);
-            let (Some(vif), Some(links)) = (&slot.served, links) else {
+            nic.name.push_str(&device.name);
+            let (Some(vif), Some(links)) = (&device.served, links) else {
                 continue;
             };
             match links.get(vif.index) {
                 Some(stats) => vif.fill(nic, stats),
                 None => {
-                    slot.served = None;
-                    gone = true;
+                    device.served = None;
+                    any_gone = true;
                 }
             }
         }
+        any_gone
+    }
+
+    /// Fills in the disks. Returns true if a backend does not exist any more.
+    fn fill_disks(&mut self, domain: &mut Domain, warnings: &mut Rows<String>) -> bool {
+        let mut any_gone = false;
         domain.disks.clear();
-        domain.disks.complete = self.vbds.listing == Listing::Known;
-        for slot in &mut self.vbds.slots {
+        domain.disks.complete = self.vbds.state == ListState::Known;
+        for device in &mut self.vbds.devices {
             let disk = domain.disks.rows.next_row();
             disk.clear();
-            disk.name.push_str(&slot.name);
-            disk.path.push_str(&slot.path);
-            disk.capacity_bytes = slot.capacity_bytes;
-            match slot.served.as_ref().map(|vbd| vbd.read(disk)) {
+            disk.name.push_str(&device.name);
+            disk.path.push_str(&device.path);
+            disk.capacity_bytes = device.capacity_bytes;
+            match device.served.as_ref().map(|vbd| vbd.read(disk)) {
                 None | Some(Ok(())) => {}
                 Some(Err(error)) if is_gone(&error) => {
-                    slot.served = None;
-                    gone = true;
+                    device.served = None;
+                    any_gone = true;
                 }
-                Some(Err(error)) => trouble(
+                Some(Err(error)) => warning::push(
                     warnings,
-                    format_args!("vbd-{}-{}: {error}", self.identity.id, slot.devid),
+                    format_args!("vbd-{}-{}: {error}", self.identity.id, device.devid),
                 ),
             }
         }
-        if gone {
-            self.look_soon();
-        }
+        any_gone
     }
 }
 
-/// What sysfs had of a device. That it is not there is no trouble.
-fn found<T>(
-    looked: io::Result<T>,
+/// The device that was found in sysfs. A device that does not exist there causes no warning.
+fn ok_or_warn<T>(
+    result: io::Result<T>,
     warnings: &mut Rows<String>,
     device: impl Fn() -> String,
 ) -> Option<T> {
-    match looked {
+    match result {
         Ok(found) => Some(found),
         Err(error) => {
             if error.kind() != ErrorKind::NotFound && !is_gone(&error) {
-                trouble(warnings, format_args!("{}: {error}", device()));
+                warning::push(warnings, format_args!("{}: {error}", device()));
             }
             None
         }
     }
 }
 
-/// Opens files, and where this process may not have more, asks for all that it could have: each
-/// disk takes seven descriptors, and the usual limit of 1,024 is less than a host's disks need.
+/// Opens files. If the limit of descriptors is reached, the function raises it to the hard limit and
+/// tries again. Each disk needs seven descriptors, and the usual limit of 1,024 is too low for the
+/// disks of a large host.
 fn with_more_descriptors<T>(open: impl Fn() -> io::Result<T>) -> io::Result<T> {
     let opened = open();
     if let Err(error) = &opened

@@ -1,4 +1,4 @@
-//! The counters of the vifs, by one dump a tick over a netlink socket that stays open.
+//! Counters of all vifs: one netlink dump per tick over a socket that stays open.
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -10,7 +10,7 @@ use nix::sys::socket::{
 
 use super::netlink::{self, LinkStats, Part};
 
-/// As much as the kernel puts into one datagram of a dump (`SKB_WITH_OVERHEAD(32768)` in
+/// Size that the kernel uses at most for one datagram of a dump (`SKB_WITH_OVERHEAD(32768)` in
 /// `netlink_recvmsg`): 140 interfaces.
 const DATAGRAM_BYTES: usize = 32 << 10;
 
@@ -19,49 +19,51 @@ struct Link {
     stats: Option<LinkStats>,
 }
 
-/// The interfaces that are asked for.
+/// The selected interfaces.
 #[derive(Default)]
 pub(crate) struct Links {
     socket: Option<OwnedFd>,
     datagram: Vec<u8>,
     sequence: u32,
     /// In ascending order of index.
-    wanted: Vec<Link>,
+    selected: Vec<Link>,
 }
 
 impl Links {
-    /// Makes these interface indices the ones that are read from now on.
-    pub(crate) fn want(&mut self, indices: impl Iterator<Item = u32>) {
-        self.wanted.clear();
-        self.wanted
+    /// Selects the interfaces to read, by their indices.
+    pub(crate) fn select(&mut self, indices: impl Iterator<Item = u32>) {
+        self.selected.clear();
+        self.selected
             .extend(indices.map(|index| Link { index, stats: None }));
-        self.wanted.sort_unstable_by_key(|link| link.index);
+        self.selected.sort_unstable_by_key(|link| link.index);
     }
 
-    /// Reads the counters of all that are wanted; none wanted costs nothing. After an error all
-    /// are unknown.
+    /// Reads the counters of the selected interfaces. Without any, there is no system call. After an
+    /// error all counters are unknown.
     pub(crate) fn read(&mut self) -> io::Result<()> {
-        for link in &mut self.wanted {
+        for link in &mut self.selected {
             link.stats = None;
         }
-        if self.wanted.is_empty() {
+        if self.selected.is_empty() {
             return Ok(());
         }
         let done = self.dump();
         if done.is_err() {
-            for link in &mut self.wanted {
+            for link in &mut self.selected {
                 link.stats = None;
             }
-            // A dump that was left half way would be in the way of the next (EBUSY).
+            // An incomplete dump on this socket would make the next one fail with EBUSY.
             self.socket = None;
         }
         done
     }
 
-    /// The counters that were read last; `None` where the interface was not there.
+    /// The counters of the last read; `None` if the interface did not exist.
     pub(crate) fn get(&self, index: u32) -> Option<&LinkStats> {
-        let place = self.wanted.binary_search_by_key(&index, |link| link.index);
-        self.wanted.get(place.ok()?)?.stats.as_ref()
+        let place = self
+            .selected
+            .binary_search_by_key(&index, |link| link.index);
+        self.selected.get(place.ok()?)?.stats.as_ref()
     }
 
     fn dump(&mut self) -> io::Result<()> {
@@ -74,42 +76,42 @@ impl Links {
         self.sequence = self.sequence.wrapping_add(1);
         send(socket, &netlink::request(self.sequence), MsgFlags::empty())?;
         loop {
-            // The kernel makes the next part of a dump before recv returns, so that there is
-            // always one to take; if ever there is none, no tick waits for it.
+            // The kernel creates the next part of a dump before recv returns, so there is always one
+            // to read. If there is none, the read fails and does not wait.
             let (bytes, sender) = match receive(socket, &mut self.datagram) {
                 Err(Errno::EINTR) => continue,
-                came => came?,
+                received => received?,
             };
-            // Another process with CAP_NET_ADMIN can send here, too.
+            // Another process with CAP_NET_ADMIN can also send to this socket.
             if !is_kernel(sender) {
                 continue;
             }
             let datagram = self.datagram.get(..bytes).ok_or(Errno::EMSGSIZE)?;
-            let wanted = &mut self.wanted;
+            let selected = &mut self.selected;
             let part = netlink::decode(datagram, self.sequence, |index, stats| {
-                if let Ok(place) = wanted.binary_search_by_key(&index, |link| link.index) {
-                    wanted[place].stats = Some(*stats);
+                if let Ok(place) = selected.binary_search_by_key(&index, |link| link.index) {
+                    selected[place].stats = Some(*stats);
                 }
             });
             match part {
                 Part::More => {}
                 Part::Last => return Ok(()),
                 Part::Refused(errno) => return Err(io::Error::from_raw_os_error(errno)),
-                Part::Garbled => return Err(io::ErrorKind::InvalidData.into()),
+                Part::Invalid => return Err(io::ErrorKind::InvalidData.into()),
             }
         }
     }
 }
 
-/// Receives a datagram, without waiting: how long it was, and who sent it.
+/// Receives a datagram, without blocking. Returns its length and its sender.
 fn receive(socket: RawFd, datagram: &mut [u8]) -> nix::Result<(usize, Option<NetlinkAddr>)> {
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
     let mut into = [IoSliceMut::new(datagram)];
-    let came = recvmsg::<NetlinkAddr>(socket, &mut into, None, flags)?;
-    Ok((came.bytes, came.address))
+    let received = recvmsg::<NetlinkAddr>(socket, &mut into, None, flags)?;
+    Ok((received.bytes, received.address))
 }
 
-/// Whether the kernel sent it: its port is 0, and it gives no other the same.
+/// True if the kernel is the sender: its port is 0, and no other socket gets that port.
 fn is_kernel(sender: Option<NetlinkAddr>) -> bool {
     sender.is_some_and(|sender| sender.pid() == 0)
 }
@@ -127,15 +129,15 @@ fn route_socket() -> nix::Result<OwnedFd> {
 mod tests {
     use super::*;
 
-    /// Every Linux has `lo`, and what it sends it receives.
+    /// Every Linux has `lo`, which receives all that it sends.
     #[test]
-    fn the_loopback_interface_is_read_again_and_again() {
+    fn the_loopback_interface_can_be_read_many_times() {
         let index = std::fs::read_to_string("/sys/class/net/lo/ifindex").unwrap();
         let index = index.trim().parse().unwrap();
         let mut links = Links::default();
         links.read().unwrap();
-        assert!(links.socket.is_none(), "nothing wanted, nothing asked");
-        links.want([u32::MAX, index].into_iter());
+        assert!(links.socket.is_none(), "no interface, no dump");
+        links.select([u32::MAX, index].into_iter());
         for _ in 0..3 {
             links.read().unwrap();
             let stats = links.get(index).unwrap();
@@ -144,8 +146,9 @@ mod tests {
             assert_eq!(links.get(index + 1_000_000), None);
         }
     }
+
     #[test]
-    fn what_another_process_sends_is_passed_over() {
+    fn datagrams_of_another_process_are_ignored() {
         use nix::sys::socket::{getsockname, sendto};
 
         use super::netlink::tests::{end, newstats};
@@ -154,10 +157,10 @@ mod tests {
         let index = index.trim().parse().unwrap();
         let missing = 4_000_000;
         let mut links = Links::default();
-        links.want([index, missing].into_iter());
+        links.select([index, missing].into_iter());
         links.read().unwrap();
 
-        // Another answer to the next request is there before the kernel's.
+        // A forged answer to the next request arrives before the kernel's answer.
         let sequence = links.sequence + 1;
         let to: NetlinkAddr = getsockname(links.socket.as_ref().unwrap().as_raw_fd()).unwrap();
         let forger = route_socket().unwrap();

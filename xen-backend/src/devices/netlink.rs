@@ -1,11 +1,11 @@
-//! The counters of network interfaces as rtnetlink tells them, all of a host in one dump.
+//! Messages of rtnetlink with the counters of network interfaces: all of a host in one dump.
 //!
 //! `RTM_GETSTATS` (kernel 4.7 and later) with the filter `IFLA_STATS_LINK_64` answers with 232
-//! bytes for each interface: its index and its `struct rtnl_link_stats64`, the figures that
-//! `/sys/class/net/*/statistics` shows. `RTM_GETLINK` tells the same among a kilobyte or two of
-//! other attributes. Layouts: `linux/netlink.h`, `linux/if_link.h`.
+//! bytes for each interface: its index and its `struct rtnl_link_stats64`, which holds the same
+//! counters as `/sys/class/net/*/statistics`. `RTM_GETLINK` has them too, among one or two kilobytes
+//! of other attributes. Layouts: `linux/netlink.h`, `linux/if_link.h`.
 
-/// Bytes of the request.
+/// Size of the request.
 pub(crate) const REQUEST_BYTES: usize = HEADER_BYTES + STATS_MSG_BYTES;
 
 /// `struct nlmsghdr`: length, type, flags, sequence number, port.
@@ -23,7 +23,7 @@ const RTM_GETSTATS: u16 = 94;
 const DUMP: u16 = 0x301;
 const IFLA_STATS_LINK_64: u16 = 1;
 
-/// The request for a dump, to be told apart from another by `sequence`.
+/// The request for a dump. The answers carry the same `sequence`.
 pub(crate) fn request(sequence: u32) -> [u8; REQUEST_BYTES] {
     let mut bytes = [0; REQUEST_BYTES];
     bytes[0..4].copy_from_slice(&28u32.to_ne_bytes());
@@ -35,7 +35,7 @@ pub(crate) fn request(sequence: u32) -> [u8; REQUEST_BYTES] {
     bytes
 }
 
-/// The counters of one interface, from the host's side: `rx` is what the host received.
+/// Counters of one interface, from the host's side: `rx` counts what the host received.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LinkStats {
     pub(crate) rx_packets: u64,
@@ -49,7 +49,7 @@ pub(crate) struct LinkStats {
 }
 
 impl LinkStats {
-    /// The first eight words of `struct rtnl_link_stats64`; later kernels only add behind them.
+    /// Decodes the first eight words of `struct rtnl_link_stats64`. Later kernels only append words.
     fn decode(bytes: &[u8]) -> Option<Self> {
         let word = |n: usize| u64_at(bytes, n * 8);
         Some(Self {
@@ -65,21 +65,21 @@ impl LinkStats {
     }
 }
 
-/// What a datagram of the dump came to.
+/// Result of decoding a datagram of the dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// More follows.
+    /// More datagrams follow.
     More,
-    /// It was the last.
+    /// It was the last datagram.
     Last,
-    /// The kernel refused, with this errno.
+    /// The kernel refused the request with this errno.
     Refused(i32),
-    /// It is cut off, or no netlink.
-    Garbled,
+    /// It is truncated, or not a netlink message.
+    Invalid,
 }
 
-/// Goes through one datagram and hands on each interface's index and counters. What answers
-/// another request than `sequence` is passed over.
+/// Decodes one datagram and passes each interface's index and counters to `link`. Answers to other
+/// requests than `sequence` are ignored.
 pub(crate) fn decode(
     mut datagram: &[u8],
     sequence: u32,
@@ -87,7 +87,7 @@ pub(crate) fn decode(
 ) -> Part {
     while !datagram.is_empty() {
         let Some((kind, this_sequence, body, rest)) = message(datagram) else {
-            return Part::Garbled;
+            return Part::Invalid;
         };
         datagram = rest;
         if this_sequence != sequence {
@@ -98,19 +98,19 @@ pub(crate) fn decode(
             NLMSG_ERROR => {
                 return match body.first_chunk::<4>() {
                     Some(errno) => Part::Refused(i32::from_ne_bytes(*errno).wrapping_neg()),
-                    None => Part::Garbled,
+                    None => Part::Invalid,
                 };
             }
             RTM_NEWSTATS => {
                 let (Some(index), Some(attributes)) =
                     (u32_at(body, 4), body.get(STATS_MSG_BYTES..))
                 else {
-                    return Part::Garbled;
+                    return Part::Invalid;
                 };
                 match link_stats(attributes) {
                     Ok(Some(stats)) => link(index, &stats),
                     Ok(None) => {}
-                    Err(Cut) => return Part::Garbled,
+                    Err(Truncated) => return Part::Invalid,
                 }
             }
             _ => {}
@@ -119,24 +119,26 @@ pub(crate) fn decode(
     Part::More
 }
 
-/// An attribute claims more bytes than there are.
-struct Cut;
+/// An attribute is longer than the bytes that are left.
+struct Truncated;
 
-fn link_stats(mut attributes: &[u8]) -> Result<Option<LinkStats>, Cut> {
+fn link_stats(mut attributes: &[u8]) -> Result<Option<LinkStats>, Truncated> {
     while !attributes.is_empty() {
         let (Some(bytes), Some(kind)) = (u16_at(attributes, 0), u16_at(attributes, 2)) else {
-            return Err(Cut);
+            return Err(Truncated);
         };
-        let value = attributes.get(ATTRIBUTE_BYTES..bytes.into()).ok_or(Cut)?;
+        let value = attributes
+            .get(ATTRIBUTE_BYTES..bytes.into())
+            .ok_or(Truncated)?;
         if kind == IFLA_STATS_LINK_64 {
-            return LinkStats::decode(value).map(Some).ok_or(Cut);
+            return LinkStats::decode(value).map(Some).ok_or(Truncated);
         }
         attributes = attributes.get(aligned(bytes.into())..).unwrap_or_default();
     }
     Ok(None)
 }
 
-/// The first message of a datagram: its type, sequence number and body, and what follows it.
+/// The first message of a datagram: its type, sequence number and body, and the bytes after it.
 fn message(datagram: &[u8]) -> Option<(u16, u32, &[u8], &[u8])> {
     let bytes = usize::try_from(u32_at(datagram, 0)?).ok()?;
     let body = datagram.get(HEADER_BYTES..bytes)?;

@@ -1,4 +1,4 @@
-//! A block device that this domain's kernel serves (`xen-blkback`): its counters and its name.
+//! A block device that this domain's kernel serves (`xen-blkback`): counters and name.
 
 use std::io;
 use std::path::Path;
@@ -7,35 +7,35 @@ use virtmon_model::Disk;
 
 use super::counter::Counter;
 
-/// The counters that xen-blkback shows (`drivers/block/xen-blkback/xenbus.c`), in the order in
-/// which they are read.
+/// Counters of xen-blkback in sysfs (`drivers/block/xen-blkback/xenbus.c`), in the order in which
+/// they are read.
 const COUNTERS: [&str; 7] = [
     "rd_req", "wr_req", "rd_sect", "wr_sect", "f_req", "ds_req", "oo_req",
 ];
 
-/// blkif counts sectors of 512 bytes, whatever the disk's own are (`xen/io/blkif.h`).
+/// Size of a sector in blkif, independent of the sectors of the disk (`xen/io/blkif.h`).
 const SECTOR_BYTES: u64 = 512;
 
-/// What a backend writes of its size in xenstore, as bytes: `sectors` is in units of 512 bytes
-/// whatever `sector-size` says (`xen/io/blkif.h` since Xen 4.20; Linux and QEMU always).
+/// Converts the size that a backend writes to xenstore to bytes. `sectors` is in units of 512 bytes,
+/// independent of `sector-size` (`xen/io/blkif.h` since Xen 4.20; Linux and QEMU always).
 pub(crate) fn bytes_of_sectors(sectors: &[u8]) -> Option<u64> {
     let sectors: u64 = str::from_utf8(sectors).ok()?.parse().ok()?;
     sectors.checked_mul(SECTOR_BYTES)
 }
 
-/// A device with its counters held open.
+/// A device with open counters.
 pub(crate) struct Vbd([Counter; COUNTERS.len()]);
 
 impl Vbd {
-    /// Opens the device `devid` of a domain below `/sys/bus/xen-backend/devices`. `ENOENT` where
-    /// this kernel does not serve it, or not yet.
+    /// Opens the device `devid` of a domain below `/sys/bus/xen-backend/devices`. The error is
+    /// `ENOENT` if this kernel does not serve it, or not yet.
     pub(crate) fn open(backends: &Path, domid: u32, devid: u32) -> io::Result<Self> {
         let statistics = backends.join(format!("vbd-{domid}-{devid}/statistics"));
         let [a, b, c, d, e, f, g] = COUNTERS.map(|name| Counter::open(&statistics.join(name)));
         Ok(Self([a?, b?, c?, d?, e?, f?, g?]))
     }
 
-    /// Fills in the counters: all of them, or none.
+    /// Fills in all counters, or none after an error.
     pub(crate) fn read(&self, disk: &mut Disk) -> io::Result<()> {
         let mut values = [0; COUNTERS.len()];
         for (value, counter) in values.iter_mut().zip(&self.0) {
@@ -53,8 +53,8 @@ impl Vbd {
     }
 }
 
-/// The name that the guest's configuration has for a device number, as Xen's
-/// `docs/man/xen-vbd-interface.7` tells it. A number of no known kind is its own name.
+/// The name of a device number in the guest's configuration, by Xen's
+/// `docs/man/xen-vbd-interface.7`. For a number of an unknown kind it is the number itself.
 pub(crate) fn name(devid: u32) -> String {
     /// The extended numbers of xvd: 1 << 28 | disk << 8 | partition.
     const EXTENDED: u32 = 1 << 28;
@@ -73,7 +73,7 @@ pub(crate) fn name(devid: u32) -> String {
     name
 }
 
-/// a to z, then aa, ab and on.
+/// Letters of a disk: a to z, then aa, ab and so on.
 fn letters(mut disk: u32) -> String {
     let mut letters = Vec::new();
     loop {

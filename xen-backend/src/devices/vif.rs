@@ -8,23 +8,24 @@ use virtmon_model::{Nic, name_from_bytes};
 
 use super::netlink::LinkStats;
 
-/// An interface of this domain that is one end of a guest's.
+/// The interface in this domain that belongs to a guest's NIC.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Vif {
-    /// What it is called now: `vif3.0`, or as `vifname=` in the guest's configuration has it.
+    /// Current name: `vif3.0`, or that of `vifname=` in the guest's configuration.
     pub(crate) name: String,
-    /// Its number, which no rename changes and the kernel does not soon give again.
+    /// Interface index. A rename does not change it, and the kernel does not reuse it soon.
     pub(crate) index: u32,
-    /// Whether QEMU's tap for the emulated card is beside it.
-    emulated: bool,
+    /// True if QEMU's tap device for an emulated NIC exists.
+    has_emulated: bool,
 }
 
 impl Vif {
-    /// Finds the interface of device `devid` of a domain below `/sys/bus/xen-backend/devices`:
-    /// the one that is the device's child, whatever its name. `ENOENT` where this kernel does not
-    /// serve it, or not yet.
+    /// Finds the interface of device `devid` of a domain below `/sys/bus/xen-backend/devices`. It is
+    /// the child of the device, under any name. The error is `ENOENT` if this kernel does not serve
+    /// the device, or not yet.
     ///
-    /// The tap of an emulated card (`vif3.0-emu`) is no child of it, and so is not counted too.
+    /// The tap device of an emulated NIC (`vif3.0-emu`) is not a child of the device, so it is not
+    /// counted.
     pub(crate) fn find(backends: &Path, domid: u32, devid: u32) -> io::Result<Self> {
         let net = backends.join(format!("vif-{domid}-{devid}/net"));
         let entry = fs::read_dir(&net)?
@@ -35,21 +36,22 @@ impl Vif {
             io::Error::new(io::ErrorKind::InvalidData, "its ifindex is not a number")
         })?;
         let name = String::from(&*name_from_bytes(entry.file_name().as_encoded_bytes()));
-        // libxl adds this to the vif's name (`TAP_DEVICE_SUFFIX`).
+        // libxl appends this suffix to the vif's name (`TAP_DEVICE_SUFFIX`).
         let tap = format!("/sys/class/net/{name}-emu");
         Ok(Self {
-            emulated: Path::new(&tap).exists(),
+            has_emulated: Path::new(&tap).exists(),
             name,
             index,
         })
     }
 
-    /// Turns what the host counted to the guest's side: what the host received, the guest sent.
+    /// Fills in the counters from the guest's side: packets that the host received are those that
+    /// the guest sent.
     ///
-    /// A guest that has not sent a packet through its vif and has an emulated card may be using
-    /// that one: then its counters are not known, rather than 0.
+    /// A guest with an emulated NIC that has sent no packet through its vif may be using the
+    /// emulated NIC. Then its counters are unknown, not 0.
     pub(crate) fn fill(&self, nic: &mut Nic, host: &LinkStats) {
-        if self.emulated && host.rx_packets == 0 {
+        if self.has_emulated && host.rx_packets == 0 {
             return;
         }
         nic.rx_bytes = Some(host.tx_bytes);
@@ -78,16 +80,16 @@ mod tests {
         tx_dropped: 8,
     };
 
-    fn vif(emulated: bool) -> Vif {
+    fn vif(has_emulated: bool) -> Vif {
         Vif {
             name: "vif3.0".into(),
             index: 9,
-            emulated,
+            has_emulated,
         }
     }
 
     #[test]
-    fn what_the_host_received_the_guest_sent() {
+    fn packets_that_the_host_received_are_those_that_the_guest_sent() {
         let mut nic = Nic::default();
         vif(false).fill(&mut nic, &HOST);
         let expected = Nic {
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_that_may_be_on_its_emulated_card_is_unknown() {
+    fn a_guest_that_may_use_its_emulated_nic_has_unknown_counters() {
         let silent = LinkStats {
             rx_packets: 0,
             ..HOST
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interface_is_the_devices_child_whatever_its_name() {
+    fn the_interface_is_the_child_of_the_device_under_any_name() {
         let root = tempfile::tempdir().unwrap();
         let missing = Vif::find(root.path(), 3, 10).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);

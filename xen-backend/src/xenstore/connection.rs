@@ -1,8 +1,8 @@
-//! A connection to xenstore that never blocks: requests are queued, answers are taken when they
-//! are there. Both buffers are bounded.
+//! A connection to xenstore that never blocks: requests are queued, and answers are read when they
+//! have arrived. Both buffers are bounded.
 //!
-//! The daemon's own protocol, not libxenstore: that library waits for every answer without a time
-//! limit, and its soname differs between Xen releases.
+//! This module implements the protocol of the daemon and does not use libxenstore. That library
+//! waits for every answer without a timeout, and its soname differs between Xen releases.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -19,17 +19,18 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use xen_sys::xs_wire::{HEADER_BYTES, PAYLOAD_MAX};
 
-/// Where a xenstore daemon in this domain listens (libxenstore's `xs_daemon_socket`).
+/// Socket of a xenstore daemon in this domain (libxenstore's `xs_daemon_socket`).
 pub(super) const SOCKET: &str = "/run/xenstored/socket";
-/// The kernel's way to a daemon in another domain: the second is that of kernels before 3.3.
+/// Kernel devices that forward to a daemon in another domain. The second is that of kernels before
+/// 3.3.
 const DEVICES: [&str; 2] = ["/dev/xen/xenbus", "/proc/xen/xenbus"];
 
-/// What is read at once: more than a dozen of the longest messages.
+/// Size of the receive buffer: more than a dozen of the longest messages.
 const INBOX_BYTES: usize = 64 << 10;
-/// No request is queued behind so much that the daemon has not taken.
+/// Number of unsent bytes from which on no further request is queued.
 const OUT_BYTES: usize = 16 << 10;
 
-/// A message that came.
+/// A received message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message<'a> {
     pub(super) kind: u32,
@@ -40,16 +41,16 @@ pub(super) struct Message<'a> {
 /// An open connection.
 pub(crate) struct Connection {
     stream: File,
-    /// Requests. The daemon has taken the first `sent` bytes of them.
+    /// Queued requests. The first `sent` bytes are sent.
     out: Vec<u8>,
     sent: usize,
-    /// Whether each request takes a write of its own: the kernel's device reads one in a write, and
-    /// drops what follows (`xenbus_file_write`).
+    /// True if each request needs a write of its own. The kernel's device reads one request per
+    /// write, and drops the bytes after it (`xenbus_file_write`).
     is_device: bool,
     inbox: Inbox,
 }
 
-/// Bytes that have come; those from `begin` to `end` are not used yet.
+/// Received bytes. Those from `begin` to `end` are not used yet.
 pub(super) struct Inbox {
     bytes: Box<[u8]>,
     begin: usize,
@@ -57,13 +58,13 @@ pub(super) struct Inbox {
 }
 
 impl Connection {
-    /// Connects to this host's xenstore, without waiting for it.
+    /// Connects to the xenstore of this host, without blocking.
     ///
     /// # Errors
-    /// `EAGAIN` where the daemon is there and has not taken those who came before: it listens with a
-    /// backlog of one.
+    /// `EAGAIN` if the daemon has not accepted earlier connections yet. It listens with a backlog of
+    /// one.
     pub(super) fn open() -> io::Result<Self> {
-        match Self::to(Path::new(SOCKET)) {
+        match Self::connect_to(Path::new(SOCKET)) {
             Err(no_socket) if no_socket.kind() != ErrorKind::WouldBlock => {
                 let device = DEVICES.iter().find_map(|path| {
                     File::options()
@@ -75,7 +76,7 @@ impl Connection {
                 });
                 let device = device.map(|device| Self {
                     is_device: true,
-                    ..Self::on(device)
+                    ..Self::new(device)
                 });
                 device.ok_or(no_socket)
             }
@@ -83,8 +84,8 @@ impl Connection {
         }
     }
 
-    /// Connects to a socket, without waiting for who listens there.
-    pub(super) fn to(path: &Path) -> io::Result<Self> {
+    /// Connects to a socket, without blocking.
+    pub(super) fn connect_to(path: &Path) -> io::Result<Self> {
         let socket = socket(
             AddressFamily::Unix,
             SockType::Stream,
@@ -93,20 +94,20 @@ impl Connection {
         )?;
         loop {
             match connect(socket.as_raw_fd(), &UnixAddr::new(path)?) {
-                Ok(()) => return Ok(Self::on(File::from(socket))),
+                Ok(()) => return Ok(Self::new(File::from(socket))),
                 Err(Errno::EINTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Speaks over a socket that is connected already and does not block.
+    /// A connection over a non-blocking socket that is connected already.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(super) fn over(socket: OwnedFd) -> Self {
-        Self::on(File::from(socket))
+    pub(super) fn from_socket(socket: OwnedFd) -> Self {
+        Self::new(File::from(socket))
     }
 
-    fn on(stream: File) -> Self {
+    fn new(stream: File) -> Self {
         Self {
             stream,
             out: Vec::new(),
@@ -120,17 +121,17 @@ impl Connection {
         }
     }
 
-    /// What becomes readable when a message comes.
+    /// The descriptor that becomes readable when a message arrives.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
 
-    /// Whether one more request may be queued.
+    /// True if one more request may be queued.
     pub(super) fn has_room(&self) -> bool {
         self.out.len() - self.sent < OUT_BYTES
     }
 
-    /// Queues a request; each part is sent with a NUL behind it.
+    /// Queues a request. Each part is followed by a NUL.
     pub(super) fn queue(&mut self, kind: u32, request: u32, parts: &[&str]) {
         let bytes: usize = parts.iter().map(|part| part.len() + 1).sum();
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -143,12 +144,15 @@ impl Connection {
         }
     }
 
-    /// Sends what is queued, as far as that goes without waiting.
+    /// Sends queued requests, as far as possible without blocking.
     pub(super) fn send(&mut self) -> io::Result<()> {
         while self.sent < self.out.len() {
-            let rest = &self.out[self.sent..];
-            let one = if self.is_device { first(rest) } else { rest };
-            match self.stream.write(one) {
+            let unsent = &self.out[self.sent..];
+            let part = match self.is_device {
+                true => first_request(unsent),
+                false => unsent,
+            };
+            match self.stream.write(part) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(sent) => self.sent += sent,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -166,7 +170,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads once, without waiting. Says whether there may be more.
+    /// Reads once, without blocking. Returns true if there may be more to read.
     pub(super) fn receive(&mut self) -> io::Result<bool> {
         let Self { stream, inbox, .. } = self;
         inbox.bytes.copy_within(inbox.begin..inbox.end, 0);
@@ -178,8 +182,8 @@ impl Connection {
         loop {
             match stream.read(&mut inbox.bytes[inbox.end..]) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(came) => {
-                    inbox.end += came;
+                Ok(received) => {
+                    inbox.end += received;
                     return Ok(true);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
@@ -189,18 +193,18 @@ impl Connection {
         }
     }
 
-    /// Waits until there is something to receive, at most until `until`. Says whether there may be.
+    /// Waits for a message until `until`. Returns true if there may be one.
     pub(super) fn wait(&self, until: Instant) -> io::Result<bool> {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(false);
         }
-        // Rounded up, or the last fraction of a millisecond would be spent in a busy loop.
+        // The time is rounded up. Otherwise the last fraction of a millisecond would be a busy loop.
         let left = left + Duration::from_micros(999);
         let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        let mut wanted = PollFlags::POLLIN;
-        wanted.set(PollFlags::POLLOUT, self.sent < self.out.len());
-        let mut fds = [PollFd::new(self.stream.as_fd(), wanted)];
+        let mut events = PollFlags::POLLIN;
+        events.set(PollFlags::POLLOUT, self.sent < self.out.len());
+        let mut fds = [PollFd::new(self.stream.as_fd(), events)];
         match poll(&mut fds, left) {
             Ok(ready) => Ok(ready > 0),
             Err(Errno::EINTR) => Ok(true),
@@ -208,20 +212,20 @@ impl Connection {
         }
     }
 
-    /// What has come.
+    /// The received messages.
     pub(super) fn inbox(&mut self) -> &mut Inbox {
         &mut self.inbox
     }
 
-    /// Bytes that wait for the daemon.
+    /// Number of queued bytes that are not sent.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn unsent(&self) -> usize {
         self.out.len() - self.sent
     }
 }
 
-/// The first of some queued requests.
-fn first(requests: &[u8]) -> &[u8] {
+/// The first request of a queue.
+fn first_request(requests: &[u8]) -> &[u8] {
     let bytes = requests
         .get(12..HEADER_BYTES)
         .and_then(|length| length.first_chunk())
@@ -231,11 +235,11 @@ fn first(requests: &[u8]) -> &[u8] {
 }
 
 impl Inbox {
-    /// Takes the next whole message.
+    /// Returns the next complete message.
     ///
     /// # Errors
-    /// It is announced longer than the protocol allows.
-    pub(super) fn take(&mut self) -> io::Result<Option<Message<'_>>> {
+    /// The length in its header is larger than the protocol allows.
+    pub(super) fn next_message(&mut self) -> io::Result<Option<Message<'_>>> {
         let Some(header) = self.bytes[self.begin..self.end].first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };
@@ -249,7 +253,7 @@ impl Inbox {
         if bytes > PAYLOAD_MAX {
             return Err(io::Error::new(
                 ErrorKind::InvalidData,
-                "xenstore announced a message longer than its protocol allows",
+                "xenstore sent a message that is longer than its protocol allows",
             ));
         }
         let begin = self.begin + HEADER_BYTES;

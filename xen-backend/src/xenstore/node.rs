@@ -1,18 +1,18 @@
-//! The nodes that are followed of a domain.
+//! The nodes of a domain that are read.
 
 use std::fmt::Write;
 
 /// A kind of device, by its directory in xenstore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DeviceKind {
     Vif,
     Vbd,
 }
 
-impl Kind {
+impl DeviceKind {
     pub(crate) const ALL: [Self; 2] = [Self::Vif, Self::Vbd];
 
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Vif => "vif",
             Self::Vbd => "vbd",
@@ -27,32 +27,34 @@ impl Kind {
     }
 }
 
-/// A node of a domain that is read.
+/// A node of a domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Node {
     Name,
-    /// The directories of its devices.
+    /// Directory of the domain's NICs.
     Vifs,
+    /// Directory of the domain's disks.
     Vbds,
-    /// What the balloon driver is asked to reach, in KiB (`docs/misc/xenstore-paths.pandoc`).
+    /// Target of the balloon driver, in KiB (`docs/misc/xenstore-paths.pandoc`).
     MemTarget,
-    /// What the guest's agent reports, in KiB (XenServer's and XCP-ng's).
+    /// Total memory that the guest's agent reports, in KiB (agents of XenServer and XCP-ng).
     MemTotal,
+    /// Available memory that the guest's agent reports, in KiB.
     MemFree,
-    /// Of a stub domain, the domain whose device model it runs (libxl's `libxl_dm.c`).
+    /// Of a stub domain: the domain whose device model it runs (libxl's `libxl_dm.c`).
     Target,
-    /// A directory that is there once this domain serves a device of another.
+    /// Directory that exists once this domain serves a device of another domain.
     Backend,
-    /// Where the backend of a disk is.
+    /// Path of the backend of a disk.
     DiskBackend(u32),
-    /// What is behind a disk.
+    /// File or device behind a disk.
     DiskParams(u32),
-    /// Its size in sectors of 512 bytes.
+    /// Size of a disk in sectors of 512 bytes.
     DiskSectors(u32),
 }
 
 impl Node {
-    /// Those that a domain has once, each at its number.
+    /// Nodes that a domain has once. The index of each is fixed.
     pub(super) const FIXED: [Self; 8] = [
         Self::Name,
         Self::Vifs,
@@ -64,7 +66,7 @@ impl Node {
         Self::Backend,
     ];
 
-    /// The disk that it is of.
+    /// Device number of the disk that the node belongs to.
     pub(super) const fn disk(self) -> Option<u32> {
         match self {
             Self::DiskBackend(devid) | Self::DiskParams(devid) | Self::DiskSectors(devid) => {
@@ -74,7 +76,7 @@ impl Node {
         }
     }
 
-    /// Whether a new domain's row waits for it.
+    /// True if the row of a new domain waits for it.
     pub(super) const fn is_urgent(self) -> bool {
         matches!(self, Self::Name | Self::Vifs | Self::Vbds)
     }
@@ -83,18 +85,18 @@ impl Node {
         matches!(self, Self::Vifs | Self::Vbds)
     }
 
-    /// Whether it is below the backend of a disk.
-    pub(super) const fn is_of_backend(self) -> bool {
+    /// True if it is below the backend of a disk.
+    pub(super) const fn is_below_backend(self) -> bool {
         matches!(self, Self::DiskParams(_) | Self::DiskSectors(_))
     }
 
-    /// Whether it is what a guest's agent reports.
+    /// True if the guest's agent reports it.
     pub(super) const fn is_report(self) -> bool {
         matches!(self, Self::MemTotal | Self::MemFree)
     }
 
-    /// Writes its path. `backend` is where the backend of its disk is.
-    pub(super) fn path(self, domid: u32, backend: &str, path: &mut String) {
+    /// Writes its path. `backend` is the path of the backend of its disk.
+    pub(super) fn write_path(self, domid: u32, backend: &str, path: &mut String) {
         path.clear();
         // Writing to a String can't fail.
         let _ = match self {
@@ -122,26 +124,27 @@ impl Node {
     }
 }
 
-/// Where the backend of a disk is, if that is what this says: `/local/domain/<domid>/backend/<kind>/`
-/// with the frontend's own domid and number behind it. The guest can write here: nothing else is read
-/// for it than the backend of this very disk.
-pub(super) fn backend_of(value: &[u8], domid: u32, devid: u32) -> Option<&str> {
+/// Checks the path of a disk's backend: `/local/domain/<domid>/backend/<kind>/`, followed by the
+/// frontend's own domid and device number. The guest can write this value, so a path of anything
+/// but the backend of this disk is refused.
+pub(super) fn parse_backend(value: &[u8], domid: u32, devid: u32) -> Option<&str> {
     let path = str::from_utf8(value).ok()?;
     let mut words = path.strip_prefix("/local/domain/")?.split('/');
     let number = |word: &str| {
-        let digits = word.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| word.parse::<u32>().ok()).flatten()
+        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| word.parse::<u32>().ok()).flatten()
     };
-    let serves = number(words.next()?)?;
+    let backend_domid = number(words.next()?)?;
     let is_backend = words.next()? == "backend";
     let kind = words.next()?;
     let is_kind = (1..=16).contains(&kind.len())
         && kind
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    let of_this = number(words.next()?)? == domid && number(words.next()?)? == devid;
-    let is_it = is_backend && is_kind && of_this && serves < 0x7ff0 && words.next().is_none();
-    is_it.then_some(path)
+    let is_of_disk = number(words.next()?)? == domid && number(words.next()?)? == devid;
+    let is_valid =
+        is_backend && is_kind && is_of_disk && backend_domid < 0x7ff0 && words.next().is_none();
+    is_valid.then_some(path)
 }
 
 #[cfg(test)]
@@ -149,8 +152,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_guest_can_name_no_other_backend_than_its_own() {
-        let backend = |value: &str| backend_of(value.as_bytes(), 3, 51712).is_some();
+    fn a_guest_can_name_only_its_own_backend() {
+        let backend = |value: &str| parse_backend(value.as_bytes(), 3, 51712).is_some();
         for kind in ["vbd", "vbd3", "qdisk", "9pfs"] {
             assert!(backend(&format!("/local/domain/0/backend/{kind}/3/51712")));
         }
@@ -175,7 +178,7 @@ mod tests {
             assert!(!backend(value), "{value}");
         }
         assert_eq!(
-            backend_of(b"/local/domain/0/backend/\xff/3/51712", 3, 51712),
+            parse_backend(b"/local/domain/0/backend/\xff/3/51712", 3, 51712),
             None
         );
     }

@@ -1,9 +1,9 @@
-//! The reads that are under way: a fixed number of places.
+//! Reads that xenstore has not answered: a table of fixed size.
 
 use super::node::Node;
 
-/// So many at once.
-pub(super) const MOST: usize = 128;
+/// Most reads that are outstanding at a time.
+pub(super) const MAX_REQUESTS: usize = 128;
 
 /// A read that is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,21 +13,21 @@ pub(super) struct Request {
     pub(super) node: Node,
 }
 
-/// The places.
+/// The table.
 #[derive(Debug)]
 pub(super) struct Requests {
-    /// What each place has, and under which number.
-    places: Vec<Option<(u32, Request)>>,
+    /// Number and read of each slot.
+    slots: Vec<Option<(u32, Request)>>,
     free: Vec<usize>,
-    /// Makes numbers differ that have one place after the other.
+    /// Counter that makes the numbers of successive requests in one slot differ.
     last: u32,
 }
 
 impl Default for Requests {
     fn default() -> Self {
         Self {
-            places: vec![None; MOST],
-            free: (0..MOST).rev().collect(),
+            slots: vec![None; MAX_REQUESTS],
+            free: (0..MAX_REQUESTS).rev().collect(),
             last: 0,
         }
     }
@@ -38,31 +38,32 @@ impl Requests {
         !self.free.is_empty()
     }
 
-    /// Whether any read is not answered.
-    pub(super) fn are_under_way(&self) -> bool {
-        self.free.len() < self.places.len()
+    /// True if any read is not answered.
+    pub(super) fn has_pending(&self) -> bool {
+        self.free.len() < self.slots.len()
     }
 
-    /// Takes a place; returns the number that the answer will have, never 0.
+    /// Adds a read. Returns the number that the answer will have, which is never 0, or `None` if all
+    /// slots are in use.
     pub(super) fn add(&mut self, request: Request) -> Option<u32> {
-        let place = self.free.pop()?;
-        // The upper 24 bits go from 1 on.
+        let slot = self.free.pop()?;
+        // The upper 24 bits count from 1.
         self.last = (self.last + 1) % ((1 << 24) - 1);
-        let number = (self.last + 1) << 8 | u32::try_from(place).ok()?;
-        self.places[place] = Some((number, request));
+        let number = (self.last + 1) << 8 | u32::try_from(slot).ok()?;
+        self.slots[slot] = Some((number, request));
         Some(number)
     }
 
-    /// Takes what an answer of this number is to.
-    pub(super) fn take(&mut self, number: u32) -> Option<Request> {
-        let place = usize::try_from(number & 0xff).ok()?;
-        let held = self.places.get_mut(place)?;
-        let (_, request) = held.take_if(|(held, _)| *held == number)?;
-        self.free.push(place);
+    /// Removes the read that an answer with this number belongs to.
+    pub(super) fn remove(&mut self, number: u32) -> Option<Request> {
+        let slot = usize::try_from(number & 0xff).ok()?;
+        let pending = self.slots.get_mut(slot)?;
+        let (_, request) = pending.take_if(|(pending, _)| *pending == number)?;
+        self.free.push(slot);
         Some(request)
     }
 
-    /// Forgets all.
+    /// Removes all reads.
     pub(super) fn clear(&mut self) {
         let last = self.last;
         *self = Self {
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_finds_its_request_once() {
+    fn an_answer_removes_its_request_once() {
         let mut requests = Requests::default();
         let request = |domid: u32| Request {
             domid,
@@ -85,16 +86,16 @@ mod tests {
             node: Node::Name,
         };
         let domid = |n: usize| u32::try_from(n).unwrap();
-        let numbers: Vec<u32> = (0..MOST)
+        let numbers: Vec<u32> = (0..MAX_REQUESTS)
             .map(|n| requests.add(request(domid(n))).unwrap())
             .collect();
         assert!(!requests.has_room());
         assert_eq!(requests.add(request(0)), None);
-        assert_eq!(requests.take(0), None);
-        assert_eq!(requests.take(u32::MAX), None);
+        assert_eq!(requests.remove(0), None);
+        assert_eq!(requests.remove(u32::MAX), None);
         for (n, &number) in numbers.iter().enumerate().rev() {
-            assert_eq!(requests.take(number), Some(request(domid(n))));
-            assert_eq!(requests.take(number), None);
+            assert_eq!(requests.remove(number), Some(request(domid(n))));
+            assert_eq!(requests.remove(number), None);
         }
         let again = requests.add(request(7)).unwrap();
         assert!(!numbers.contains(&again));
@@ -102,7 +103,7 @@ mod tests {
         for _ in 0..4 {
             let number = requests.add(request(9)).unwrap();
             assert!(number >> 8 > 0);
-            assert_eq!(requests.take(number), Some(request(9)));
+            assert_eq!(requests.remove(number), Some(request(9)));
         }
     }
 }

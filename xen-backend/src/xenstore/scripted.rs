@@ -1,4 +1,5 @@
-//! A xenstore of a few nodes in the test's own thread: it serves when the test calls it.
+//! A scripted xenstore daemon with a few nodes. It runs in the thread of the test, when the test
+//! calls it.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
@@ -13,17 +14,17 @@ use super::connection::Connection;
 pub(crate) struct Daemon {
     pub(crate) socket: UnixStream,
     pub(crate) nodes: BTreeMap<String, Vec<u8>>,
-    /// Path and token.
+    /// Path and token of each watch.
     pub(crate) watches: Vec<(String, String)>,
-    /// What it was asked: kind and path.
-    pub(crate) asked: Vec<(u32, String)>,
+    /// Kind and path of each request.
+    pub(crate) requests: Vec<(u32, String)>,
     inbox: Vec<u8>,
-    /// What the socket has no room for.
+    /// Bytes that the socket had no room for.
     out: Vec<u8>,
 }
 
 impl Daemon {
-    /// A connection, and who serves it.
+    /// A connection, and the daemon that serves it.
     pub(crate) fn new() -> (Connection, Self) {
         let (here, there) = UnixStream::pair().unwrap();
         here.set_nonblocking(true).unwrap();
@@ -32,11 +33,11 @@ impl Daemon {
             socket: there,
             nodes: BTreeMap::new(),
             watches: Vec::new(),
-            asked: Vec::new(),
+            requests: Vec::new(),
             inbox: Vec::new(),
             out: Vec::new(),
         };
-        (Connection::over(here.into()), daemon)
+        (Connection::from_socket(here.into()), daemon)
     }
 
     /// Writes a node of a domain, and fires the watches on it.
@@ -46,7 +47,7 @@ impl Daemon {
         self.fire(&path);
     }
 
-    /// Removes a node of a domain and all below it, and fires the watches.
+    /// Removes a node of a domain and all nodes below it, and fires the watches.
     pub(crate) fn remove(&mut self, domid: u32, node: &str) {
         let path = format!("/local/domain/{domid}/{node}");
         let below = format!("{path}/");
@@ -55,7 +56,7 @@ impl Daemon {
         self.fire(&path);
     }
 
-    /// Fires the watches on a path, and on what is above and below it.
+    /// Fires the watches on a path, and on the nodes above and below it.
     pub(crate) fn fire(&mut self, path: &str) {
         for (watched, token) in self.watches.clone() {
             let is_below = |path: &str, above: &str| {
@@ -93,14 +94,14 @@ impl Daemon {
         }
     }
 
-    /// Answers what has come. Says how many requests that were.
+    /// Answers the requests that arrived. Returns their number.
     pub(crate) fn serve(&mut self) -> usize {
         self.flush();
         let mut chunk = [0; 4096];
         loop {
             match self.socket.read(&mut chunk) {
                 Ok(0) => break,
-                Ok(came) => self.inbox.extend_from_slice(&chunk[..came]),
+                Ok(received) => self.inbox.extend_from_slice(&chunk[..received]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => panic!("{error}"),
             }
@@ -125,7 +126,7 @@ impl Daemon {
 
     fn answer(&mut self, kind: u32, request: u32, text: &str) {
         let parts: Vec<&str> = text.split_terminator('\0').collect();
-        self.asked.push((kind, parts[0].to_owned()));
+        self.requests.push((kind, parts[0].to_owned()));
         match kind {
             xs_wire::READ => match self.nodes.get(parts[0]).cloned() {
                 Some(value) => self.send(kind, request, &value),
@@ -159,29 +160,27 @@ impl Daemon {
             let Some(rest) = node.strip_prefix(&below) else {
                 break;
             };
-            {
-                let name = format!("{}\0", rest.split('/').next()?);
-                if !names.ends_with(&name) {
-                    names.push_str(&name);
-                }
+            let name = format!("{}\0", rest.split('/').next()?);
+            if !names.ends_with(&name) {
+                names.push_str(&name);
             }
         }
         (!names.is_empty() || self.nodes.contains_key(path)).then_some(names)
     }
 
-    /// How often a node of a domain was read since the last call.
+    /// Number of reads of a node of a domain since the last call.
     pub(crate) fn reads(&mut self, domid: u32, node: &str) -> usize {
         let path = format!("/local/domain/{domid}/{node}");
-        let asked = std::mem::take(&mut self.asked);
+        let requests = std::mem::take(&mut self.requests);
         let is_read = |kind: u32| kind == xs_wire::READ || kind == xs_wire::DIRECTORY;
-        let reads = asked
+        let reads = requests
             .iter()
-            .filter(|(kind, asked)| is_read(*kind) && *asked == path);
+            .filter(|(kind, requests)| is_read(*kind) && *requests == path);
         reads.count()
     }
 }
 
-/// A row of a domain that nothing is known of.
+/// A row of a domain with its identity only.
 pub(crate) fn domain(id: u32, uuid: u128) -> Domain {
     Domain {
         identity: Identity {

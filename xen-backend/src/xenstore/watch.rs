@@ -1,26 +1,26 @@
-//! What is watched of a domain, what stands for that in xenstore, and what a change means.
+//! The watches on a domain, their tokens, and the reads that follow from an event.
 
 use std::fmt::Write;
 
-use super::node::{Kind, Node};
+use super::node::{DeviceKind, Node};
 
-/// What is watched of a domain: a node and all below it.
+/// A watch on a node of a domain and on all nodes below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Watch {
     Name,
-    /// All its frontends.
+    /// Directory of all frontends.
     Device,
     MemTarget,
     MemTotal,
     MemFree,
     Target,
     Backend,
-    /// The backend of a disk.
+    /// Backend of a disk.
     Disk(u32),
 }
 
 impl Watch {
-    /// Those of every domain but domain 0, each at its number.
+    /// Watches that every domain but domain 0 has. The bit of each is fixed.
     pub(super) const FIXED: [Self; 7] = [
         Self::Name,
         Self::Device,
@@ -31,32 +31,32 @@ impl Watch {
         Self::Backend,
     ];
 
-    /// Those of a domain. Domain 0 has no frontends and is no stub domain, and what goes on below its
-    /// backends is not listened to.
-    pub(super) fn of(domid: u32) -> impl Iterator<Item = Self> {
+    /// Watches of a domain. Domain 0 has no frontends and is no stub domain, and its backends are
+    /// not watched.
+    pub(super) fn for_domain(domid: u32) -> impl Iterator<Item = Self> {
         let not_of_0 = [Self::Device, Self::Target, Self::Backend];
         let all = Self::FIXED.into_iter();
         all.filter(move |watch| domid != 0 || !not_of_0.contains(watch))
     }
 
-    /// Whether the guest itself can write there, as often as it likes.
-    pub(super) const fn is_guests(self) -> bool {
+    /// True if the guest itself can write there, at any rate.
+    pub(super) const fn is_guest_writable(self) -> bool {
         matches!(
             self,
             Self::Device | Self::MemTotal | Self::MemFree | Self::Backend
         )
     }
 
-    /// Whether what the guest does can make it fire, as often as it likes.
+    /// True if the guest can cause events of this watch at any rate.
     pub(super) const fn can_storm(self) -> bool {
-        self.is_guests() || matches!(self, Self::Disk(_))
+        self.is_guest_writable() || matches!(self, Self::Disk(_))
     }
 
     pub(super) const fn is_urgent(self) -> bool {
         matches!(self, Self::Name | Self::Device)
     }
 
-    /// Its bit in a set of those that a domain has once.
+    /// Bit of the watch in [`TrackedDomain::watched`](super::tracked_domain::TrackedDomain).
     pub(super) const fn bit(self) -> u8 {
         match self {
             Self::Name => 1,
@@ -70,8 +70,8 @@ impl Watch {
         }
     }
 
-    /// Writes its path. `backend` is where the backend of its disk is.
-    pub(super) fn path(self, domid: u32, backend: &str, path: &mut String) {
+    /// Writes its path. `backend` is the path of the backend of its disk.
+    pub(super) fn write_path(self, domid: u32, backend: &str, path: &mut String) {
         path.clear();
         let node = match self {
             Self::Name => Node::Name.name(),
@@ -88,7 +88,7 @@ impl Watch {
     }
 }
 
-/// What stands for a watch in xenstore: the domain, its life, and which of its watches.
+/// Token of a watch in xenstore: the domain, the serial of its incarnation, and the watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) domid: u32,
@@ -97,8 +97,8 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// Writes it.
-    pub(super) fn put(self, text: &mut String) {
+    /// Writes the token as text.
+    pub(super) fn write(self, text: &mut String) {
         text.clear();
         let Self {
             domid,
@@ -112,8 +112,8 @@ impl Token {
         };
     }
 
-    /// Reads it.
-    pub(super) fn take(text: &[u8]) -> Option<Self> {
+    /// Parses the text of a token.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let mut words = str::from_utf8(text).ok()?.split('.');
         let domid = words.next()?.parse().ok()?;
         let serial = words.next()?.parse().ok()?;
@@ -133,12 +133,12 @@ impl Token {
     }
 }
 
-/// The nodes to read again after a change of `path` below a watch. `lists` says whether a device is
-/// listed already.
-pub(super) fn changed(
+/// Passes to `each` the nodes to read after a change of `path` below a watch. `is_listed` returns
+/// true for a device that is in the list of its domain.
+pub(super) fn nodes_to_read(
     watch: Watch,
     path: &[u8],
-    lists: impl Fn(Kind, u32) -> bool,
+    is_listed: impl Fn(DeviceKind, u32) -> bool,
     mut each: impl FnMut(Node),
 ) {
     match watch {
@@ -149,14 +149,14 @@ pub(super) fn changed(
         Watch::Target => each(Node::Target),
         Watch::Backend => each(Node::Backend),
         Watch::Device => {
-            for kind in Kind::ALL {
-                if concerns(path, kind, |devid| lists(kind, devid)) {
+            for kind in DeviceKind::ALL {
+                if affects_list(path, kind, |devid| is_listed(kind, devid)) {
                     each(kind.node());
                 }
             }
         }
         Watch::Disk(devid) => {
-            // `/local/domain/0/backend/vbd/3/51712`, what is above, or one of the two below.
+            // `/local/domain/0/backend/vbd/3/51712`, a node above it, or one of the two below it.
             let below = path.split(|&byte| byte == b'/').nth(8);
             if below.is_none_or(|word| word == b"params") {
                 each(Node::DiskParams(devid));
@@ -168,16 +168,17 @@ pub(super) fn changed(
     }
 }
 
-/// Whether a change of this path can change the list of one kind: `/local/domain/3/device` and
-/// what is above, its `vif`, a device in that, or anything in one that is not known yet: a toolstack
-/// that writes the leaves alone has no event for the device itself.
-fn concerns(path: &[u8], kind: Kind, known: impl Fn(u32) -> bool) -> bool {
+/// True if a change of this path can change the list of one kind of device. Such paths are
+/// `/local/domain/3/device` and the nodes above it, its `vif`, a device in `vif`, and any node of a
+/// device that is not in the list yet: a toolstack that writes only the leaves causes no event for
+/// the device itself.
+fn affects_list(path: &[u8], kind: DeviceKind, is_listed: impl Fn(u32) -> bool) -> bool {
     let mut words = path.split(|&byte| byte == b'/').skip(4);
     match (words.next(), words.next(), words.next(), words.next()) {
         (None, ..) | (Some(b"device"), None, ..) => true,
-        (Some(b"device"), Some(word), devid, deeper) if word == kind.word().as_bytes() => {
+        (Some(b"device"), Some(word), devid, deeper) if word == kind.as_str().as_bytes() => {
             let devid = devid.and_then(|devid| str::from_utf8(devid).ok()?.parse().ok());
-            deeper.is_none() || devid.is_some_and(|devid| !known(devid))
+            deeper.is_none() || devid.is_some_and(|devid| !is_listed(devid))
         }
         _ => false,
     }
@@ -190,12 +191,12 @@ mod tests {
     fn after(watch: Watch, path: &str) -> Vec<Node> {
         let mut nodes = Vec::new();
         let listed = |_, devid| devid != 7;
-        changed(watch, path.as_bytes(), listed, |node| nodes.push(node));
+        nodes_to_read(watch, path.as_bytes(), listed, |node| nodes.push(node));
         nodes
     }
 
     #[test]
-    fn what_a_guests_driver_writes_is_passed_over() {
+    fn writes_of_a_guests_driver_cause_no_reads() {
         let after = |path: &str| after(Watch::Device, path);
         assert_eq!(after("/local/domain/3"), [Node::Vifs, Node::Vbds]);
         assert_eq!(after("/local/domain/3/device"), [Node::Vifs, Node::Vbds]);
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_disks_backend_the_path_and_the_size_are_followed() {
+    fn a_disks_backend_is_read_for_its_path_and_size() {
         let after = |path: &str| after(Watch::Disk(51712), path);
         let both = [Node::DiskParams(51712), Node::DiskSectors(51712)];
         let backend = "/local/domain/0/backend/vbd3/3/51712";
@@ -236,13 +237,13 @@ mod tests {
                 serial: u32::MAX,
                 watch,
             };
-            token.put(&mut text);
-            assert_eq!(Token::take(text.as_bytes()), Some(token));
+            token.write(&mut text);
+            assert_eq!(Token::parse(text.as_bytes()), Some(token));
         }
         for text in [
             "", "3", "3.4", "3.4.", "3.4.3", "3.4.dx", "3.4.1.1", "-3.4.1", "\u{e4}",
         ] {
-            assert_eq!(Token::take(text.as_bytes()), None, "{text}");
+            assert_eq!(Token::parse(text.as_bytes()), None, "{text}");
         }
     }
 }

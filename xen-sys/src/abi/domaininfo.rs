@@ -1,45 +1,47 @@
-use super::{u16_at, u32_at, u64_at};
+//! Entry of the list of domains.
 
-/// `xen_domctl_getdomaininfo`, the fields that virtmon reads. They lie at the same offsets in
-/// every known version; only the size of the whole differs.
+use super::bytes::{u16_at, u32_at, u64_at};
+
+/// Fields of `xen_domctl_getdomaininfo` that virtmon reads. Their offsets are the same in every known
+/// version. Only the size of the structure differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DomainInfo {
-    /// The domid.
+    /// Domid.
     pub domain: u16,
-    /// `XEN_DOMINF_*`, the shutdown reason in bits 16 to 23.
+    /// `XEN_DOMINF_*`, with the shutdown reason in bits 16 to 23.
     pub flags: u32,
-    /// Pages that it holds.
+    /// Number of pages that the domain holds.
     pub tot_pages: u64,
-    /// Pages that it may hold; all ones is no limit.
+    /// Number of pages that the domain may hold; all ones means no limit.
     pub max_pages: u64,
-    /// Pages that are claimed for it and not yet handed out.
+    /// Number of pages that are claimed for the domain and not yet allocated.
     pub outstanding_pages: u64,
-    /// Pages that it shares with other domains.
+    /// Number of pages that the domain shares with other domains.
     pub shr_pages: u64,
-    /// Pages that the hypervisor has paged out.
+    /// Number of pages that the hypervisor has paged out.
     pub paged_pages: u64,
-    /// CPU time of all its vCPUs, in ns.
+    /// CPU time used by all vCPUs, in ns, since the domain was created.
     pub cpu_time: u64,
-    /// vCPUs that are online.
+    /// Number of vCPUs that are online.
     pub nr_online_vcpus: u32,
-    /// The highest vCPU number in use; all ones while it has no vCPU.
+    /// Highest vCPU number in use; all ones while the domain has no vCPU.
     pub max_vcpu_id: u32,
-    /// The domain's uuid.
+    /// Uuid of the domain.
     pub handle: [u8; 16],
-    /// Its cpupool; all ones where it is in none.
+    /// Number of the cpupool; all ones if the domain is in none.
     pub cpupool: u32,
 }
 
 impl DomainInfo {
-    /// Up to the end of `cpupool`, the last field that every version has.
+    /// Size up to the end of `cpupool`, the last field that every version has.
     const BYTES: usize = 96;
 
-    /// `XEN_RUNSTATE_UPDATE`: a flag of the running state that Xen can leave in a CPU time.
+    /// `XEN_RUNSTATE_UPDATE`: a flag of the runstate that Xen can leave set in a CPU time.
     const RUNSTATE_UPDATE: u64 = 1 << 63;
 
-    /// Reads the fields out of one entry of the list.
+    /// Decodes the fields of one entry of the list.
     ///
-    /// `None` where `entry` is shorter than the fields.
+    /// The result is `None` if `entry` is too short.
     #[must_use]
     pub fn decode(entry: &[u8]) -> Option<Self> {
         let entry = entry.first_chunk::<{ Self::BYTES }>()?;
@@ -61,13 +63,13 @@ impl DomainInfo {
         })
     }
 
-    /// Whether the toolstack tears it down.
+    /// True if the domain is being destroyed.
     #[must_use]
     pub const fn is_dying(&self) -> bool {
         self.flags & 0x1 != 0
     }
 
-    /// Why it has shut down (`SHUTDOWN_*` of `xen/sched.h`), `None` while it has not.
+    /// Reason of the shutdown (`SHUTDOWN_*` of `xen/sched.h`); `None` if the domain has not shut down.
     #[must_use]
     pub const fn shutdown_reason(&self) -> Option<u8> {
         if self.flags & 0x4 == 0 {
@@ -76,25 +78,25 @@ impl DomainInfo {
         Some(self.flags.to_le_bytes()[2])
     }
 
-    /// Whether the toolstack has stopped it.
+    /// True if the toolstack has paused the domain.
     #[must_use]
     pub const fn is_paused(&self) -> bool {
         self.flags & 0x8 != 0
     }
 
-    /// Whether every vCPU waits for an event.
+    /// True if every vCPU waits for an event.
     #[must_use]
     pub const fn is_blocked(&self) -> bool {
         self.flags & 0x10 != 0
     }
 
-    /// Whether it runs xenstore (`XEN_DOMINF_xs_domain`).
+    /// True if the domain runs xenstore (`XEN_DOMINF_xs_domain`).
     #[must_use]
     pub const fn is_xenstore(&self) -> bool {
         self.flags & 0x80 != 0
     }
 
-    /// Whether a vCPU is on a pCPU.
+    /// True if a vCPU is running on a pCPU.
     #[must_use]
     pub const fn is_running(&self) -> bool {
         self.flags & 0x20 != 0
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
     use crate::bindings::{self, xc_domaininfo_t};
 
-    /// An entry in which every byte of every field differs from its neighbours.
+    /// An entry in which each byte has a value of its own.
     fn entry(stride: usize) -> Vec<u8> {
         (0..stride)
             .map(|at| u8::try_from(at).unwrap() + 1)
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_read_from_its_place() {
+    fn every_field_is_decoded_from_its_offset() {
         for stride in [104, 112] {
             let info = DomainInfo::decode(&entry(stride)).unwrap();
             assert_eq!(info.domain, 0x0201);
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_leaked_flag_is_not_cpu_time() {
+    fn the_flag_of_the_runstate_is_not_part_of_the_cpu_time() {
         let mut bytes = entry(112);
         bytes[63] |= 0x80;
         let info = DomainInfo::decode(&bytes).unwrap();

@@ -1,20 +1,22 @@
-use super::{u16_at, u64_at};
+//! Answer of `XEN_DOMCTL_get_domain_state`.
 
-/// `xen_domctl_get_domain_state`, the fields that virtmon reads: Xen 4.21 and later, a stable layout
-/// (`public/domctl.h`).
+use super::bytes::{u16_at, u64_at};
+
+/// Fields of `xen_domctl_get_domain_state` that virtmon reads. Xen 4.21 and later have this call, with
+/// a stable layout (`public/domctl.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DomainState {
-    /// `XEN_DOMCTL_GETDOMSTATE_CAP_*`: what the domain may do.
+    /// Capabilities of the domain (`XEN_DOMCTL_GETDOMSTATE_CAP_*`).
     pub caps: u16,
-    /// Xen's number for this life of the domain, no two alike since it started.
+    /// Xen's number for this incarnation of the domain. It is unique since the start of Xen.
     pub unique_id: u64,
 }
 
 impl DomainState {
-    /// Up to the end of `unique_id`.
+    /// Size up to the end of `unique_id`.
     const BYTES: usize = 16;
 
-    /// Reads the fields; `None` where `bytes` is shorter than they are.
+    /// Decodes the fields; `None` if `bytes` is too short.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.first_chunk::<{ Self::BYTES }>()?;
@@ -24,19 +26,19 @@ impl DomainState {
         })
     }
 
-    /// Whether it is a control domain (`_CAP_CONTROL`).
+    /// True if this is a control domain (`_CAP_CONTROL`).
     #[must_use]
     pub const fn is_control(&self) -> bool {
         self.caps & 1 != 0
     }
 
-    /// Whether it is the hardware domain (`_CAP_HARDWARE`).
+    /// True if this is the hardware domain (`_CAP_HARDWARE`).
     #[must_use]
     pub const fn is_hardware(&self) -> bool {
         self.caps & 2 != 0
     }
 
-    /// Whether it runs xenstore (`_CAP_XENSTORE`).
+    /// True if this domain runs xenstore (`_CAP_XENSTORE`).
     #[must_use]
     pub const fn is_xenstore(&self) -> bool {
         self.caps & 4 != 0
@@ -48,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_is_read_from_its_place() {
+    fn every_field_is_decoded_from_its_offset() {
         let bytes: Vec<u8> = (1..=16).collect();
         let state = DomainState::decode(&bytes).unwrap();
         assert_eq!(state.caps, 0x0403);

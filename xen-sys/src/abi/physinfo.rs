@@ -1,28 +1,31 @@
-use super::{Abi, u32_at, u64_at};
+//! Answer of `XEN_SYSCTL_physinfo`.
 
-/// `xen_sysctl_physinfo`, the fields that virtmon reads.
+use super::bytes::{u32_at, u64_at};
+use super::version::Abi;
+
+/// Fields of `xen_sysctl_physinfo` that virtmon reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhysInfo {
-    /// pCPUs that are online.
+    /// Number of pCPUs that are online.
     pub nr_cpus: u32,
-    /// The highest pCPU number there can be.
+    /// Highest possible pCPU number.
     pub max_cpu_id: u32,
-    /// The highest number of a NUMA node there can be.
+    /// Highest possible number of a NUMA node.
     pub max_node_id: u32,
-    /// Pages of memory that Xen manages.
+    /// Number of pages that Xen manages.
     pub total_pages: u64,
-    /// Pages that no domain holds.
+    /// Number of pages that no domain holds.
     pub free_pages: u64,
-    /// Pages that must be cleaned before they can be handed out.
+    /// Number of pages that must be cleaned before they can be allocated.
     pub scrub_pages: u64,
-    /// Pages that are claimed by domains and not yet handed out.
+    /// Number of pages that are claimed by domains and not yet allocated.
     pub outstanding_pages: u64,
 }
 
 impl PhysInfo {
-    /// Reads the fields as the given version lays them out.
+    /// Decodes the fields in the layout of an interface version.
     ///
-    /// `None` where `bytes` is shorter than that version's structure.
+    /// The result is `None` if `bytes` is shorter than the structure of that version.
     #[must_use]
     pub fn decode(bytes: &[u8], abi: Abi) -> Option<Self> {
         if bytes.len() < abi.physinfo_bytes {
@@ -48,7 +51,7 @@ mod tests {
     use crate::bindings::xc_physinfo_t;
 
     #[test]
-    fn the_pages_lie_where_the_version_has_them() {
+    fn the_offset_of_the_pages_depends_on_the_version() {
         let bytes: Vec<u8> = (1..=112).collect();
         for abi in Abi::ALL {
             let info = PhysInfo::decode(&bytes, abi).unwrap();
@@ -70,7 +73,7 @@ mod tests {
                 0x403f_3e3d_3c3b_3a39,
             ];
             if abi.sysctl >= 0x15 {
-                // Eight bytes further on: every byte is larger by eight.
+                // The offset is larger by eight, and so is the value of every byte.
                 expected = expected.map(|pages| pages + 0x0808_0808_0808_0808);
             }
             assert_eq!(pages, expected);

@@ -1,17 +1,19 @@
-use super::{u32_at, u64_at};
+//! Answer of `XEN_DOMCTL_getvcpuinfo`.
 
-/// `xen_domctl_getvcpuinfo`, at the same offsets in every known version.
+use super::bytes::{u32_at, u64_at};
+
+/// Fields of `xen_domctl_getvcpuinfo`. Their offsets are the same in every known version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VcpuInfo {
-    /// Whether the guest has brought it up.
+    /// True if the guest has brought the vCPU up.
     pub online: bool,
-    /// Whether it waits for an event.
+    /// True if the vCPU waits for an event.
     pub blocked: bool,
-    /// Whether it is on a pCPU.
+    /// True if the vCPU is running on a pCPU.
     pub running: bool,
-    /// CPU time that it used, in ns.
+    /// CPU time used by the vCPU, in ns, since it was created.
     pub cpu_time: u64,
-    /// The pCPU that it is on, or was on last.
+    /// Number of the pCPU on which the vCPU runs, or ran last.
     pub cpu: u32,
 }
 
@@ -19,7 +21,7 @@ impl VcpuInfo {
     /// Size of the structure.
     pub const BYTES: usize = 24;
 
-    /// Reads the fields; `None` where `bytes` is shorter than they are.
+    /// Decodes the fields; `None` if `bytes` is too short.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.first_chunk::<{ Self::BYTES }>()?;
@@ -27,7 +29,7 @@ impl VcpuInfo {
             online: bytes[4] != 0,
             blocked: bytes[5] != 0,
             running: bytes[6] != 0,
-            // Xen can leave the same flag in it as in a domain's.
+            // Xen can leave the same flag set as in the CPU time of a domain.
             cpu_time: u64_at(bytes, 8) & !(1 << 63),
             cpu: u32_at(bytes, 16),
         })
@@ -53,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_read_from_its_place() {
+    fn every_field_is_decoded_from_its_offset() {
         let mut bytes: Vec<u8> = (1..=24).collect();
         (bytes[5], bytes[15]) = (0, 0x90);
         let info = VcpuInfo::decode(&bytes).unwrap();

@@ -1,10 +1,12 @@
-/// A Xen release, as the hypervisor itself names it (`XENVER_version`, which Linux shows as
+//! Interface versions, and the layouts of each.
+
+/// A Xen release, as the hypervisor reports it (`XENVER_version`; Linux shows it in
 /// `/sys/hypervisor/version/{major,minor}`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Release {
-    /// 4.
+    /// Major number: 4 in Xen 4.17.
     pub major: u16,
-    /// 17 in Xen 4.17.
+    /// Minor number: 17 in Xen 4.17.
     pub minor: u16,
 }
 
@@ -14,29 +16,29 @@ impl std::fmt::Display for Release {
     }
 }
 
-/// The layouts of one `XEN_SYSCTL_INTERFACE_VERSION`.
-///
-/// Compiled from each release's own `xen/include/public/{sysctl,domctl}.h`.
+/// Layouts of one `XEN_SYSCTL_INTERFACE_VERSION`, from `xen/include/public/{sysctl,domctl}.h` of each
+/// release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abi {
     /// `XEN_SYSCTL_INTERFACE_VERSION`.
     pub sysctl: u32,
-    /// Size of `xen_domctl_getdomaininfo`: the stride of the list.
+    /// Size of `xen_domctl_getdomaininfo`, which is the stride of the list.
     pub domaininfo_bytes: usize,
     /// Size of `xen_sysctl_physinfo`.
     pub physinfo_bytes: usize,
-    /// Offset of `total_pages` in it; `free_pages` and `scrub_pages` follow.
+    /// Offset of `total_pages` in `xen_sysctl_physinfo`; `free_pages`, `scrub_pages` and
+    /// `outstanding_pages` follow.
     pub physinfo_pages_at: usize,
-    /// First and last minor number of the 4.x releases that speak it.
+    /// First and last minor number of the 4.x releases with this version.
     pub minors: (u16, u16),
 }
 
-/// Every `XEN_DOMCTL_INTERFACE_VERSION` from 4.12 to 4.22. `xen_domctl` and the calls that virtmon
-/// makes with it are laid out alike in all of them.
+/// Every `XEN_DOMCTL_INTERFACE_VERSION` from Xen 4.12 to 4.22. All of them have the same layout of
+/// `xen_domctl` and of the calls that virtmon makes.
 pub const DOMCTL_VERSIONS: std::ops::RangeInclusive<u32> = 0x11..=0x18;
 
 impl Abi {
-    /// Every version that virtmon knows, oldest first.
+    /// Every supported version, oldest first.
     pub const ALL: [Self; 5] = [
         Self::new(0x12, 104, 104, 32, (12, 13)),
         Self::new(0x13, 104, 104, 32, (14, 15)),
@@ -61,9 +63,9 @@ impl Abi {
         }
     }
 
-    /// Whether `XEN_DOMCTL_get_domain_state` is there: from Xen 4.21 on.
+    /// True if the hypervisor has `XEN_DOMCTL_get_domain_state`: Xen 4.21 and later.
     #[must_use]
-    pub const fn tells_unique_ids(self) -> bool {
+    pub const fn supports_unique_ids(self) -> bool {
         self.sysctl >= 0x16
     }
 }
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_domctl_version_of_the_build_is_known() {
+    fn the_domctl_version_of_the_bindings_is_known() {
         assert!(DOMCTL_VERSIONS.contains(&bindings::XEN_DOMCTL_INTERFACE_VERSION));
         assert_eq!(size_of::<bindings::xen_domctl>(), 144);
         assert_eq!(std::mem::offset_of!(bindings::xen_domctl, domain), 8);
@@ -93,12 +95,14 @@ mod tests {
         assert_eq!(std::mem::offset_of!(bindings::xen_sysctl, u), 8);
     }
 
+    // `xen_domctl_getdomaininfo` has other sizes on aarch64.
+    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn the_table_agrees_with_the_headers_of_the_build() {
+    fn the_table_agrees_with_the_headers_of_the_bindings() {
         let abi = Abi::ALL
             .into_iter()
             .find(|abi| abi.sysctl == bindings::XEN_SYSCTL_INTERFACE_VERSION)
-            .expect("the installed headers are of a known version");
+            .expect("the bindings are of a known version");
         assert_eq!(abi.domaininfo_bytes, size_of::<bindings::xc_domaininfo_t>());
         assert_eq!(abi.physinfo_bytes, size_of::<bindings::xc_physinfo_t>());
         assert_eq!(

@@ -43,7 +43,7 @@ fn replayed(samples: &[(u64, u64)], interval_ms: u64) -> (Vec<(u64, u64)>, u64) 
         let sample = replay.sample(&mut snapshot).unwrap();
         ticks.push((tick, sample.began.mono_ns));
     }
-    (ticks, replay.loss().map_or(0, |loss| loss.readings))
+    (ticks, replay.loss().map_or(0, |loss| loss.samples))
 }
 
 #[test]

@@ -62,15 +62,15 @@ fn every_field_has_its_place() {
 }
 
 #[test]
-fn a_refusal_is_its_errno() {
+fn a_refusal_has_its_errno() {
     assert_eq!(decoded(&end(7, NLMSG_ERROR, -95)).0, Part::Refused(95));
 }
 
 #[test]
-fn what_is_cut_off_or_garbage_is_said_and_never_read_past() {
+fn truncated_and_random_bytes_are_invalid_and_never_read_past() {
     let whole = newstats(7, 2);
     for bytes in 1..whole.len() {
-        assert_eq!(decoded(&whole[..bytes]).0, Part::Garbled, "{bytes}");
+        assert_eq!(decoded(&whole[..bytes]).0, Part::Invalid, "{bytes}");
     }
     for at in 0..whole.len() {
         for value in [0, 1, 3, 0x7f, 0xff] {
@@ -79,11 +79,11 @@ fn what_is_cut_off_or_garbage_is_said_and_never_read_past() {
             decoded(&damaged);
         }
     }
-    assert_eq!(decoded(&[0; 64]).0, Part::Garbled);
+    assert_eq!(decoded(&[0; 64]).0, Part::Invalid);
 }
 
 #[test]
-fn the_request_is_the_one_that_the_kernel_reads() {
+fn the_request_has_its_length_and_sequence() {
     let request = request(7);
     assert_eq!(u32_at(&request, 0), u32::try_from(request.len()).ok());
     assert_eq!(u32_at(&request, 8), Some(7));

@@ -7,7 +7,7 @@ use super::*;
 fn pair() -> (Connection, UnixStream) {
     let (here, there) = UnixStream::pair().unwrap();
     here.set_nonblocking(true).unwrap();
-    (Connection::over(here.into()), there)
+    (Connection::from_socket(here.into()), there)
 }
 
 fn message(kind: u32, request: u32, payload: &[u8]) -> Vec<u8> {
@@ -25,14 +25,14 @@ fn a_message_that_is_too_long_ends_the_connection() {
         let header = [xs_wire::READ, 1, 0, bytes].map(u32::to_ne_bytes).concat();
         there.write_all(&header).unwrap();
         connection.receive().unwrap();
-        let error = connection.inbox().take().unwrap_err();
+        let error = connection.inbox().next_message().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
         connection.inbox().begin = connection.inbox().end;
     }
 }
 
 #[test]
-fn messages_come_whole_wherever_they_are_cut() {
+fn messages_are_complete_wherever_they_are_cut() {
     let (mut connection, mut there) = pair();
     let long = vec![b'x'; PAYLOAD_MAX];
     let sent: Vec<u8> = (1..200)
@@ -42,7 +42,7 @@ fn messages_come_whole_wherever_they_are_cut() {
     for piece in sent.chunks(5000) {
         there.write_all(piece).unwrap();
         while connection.receive().unwrap() {
-            while let Some(message) = connection.inbox().take().unwrap() {
+            while let Some(message) = connection.inbox().next_message().unwrap() {
                 taken += 1;
                 assert_eq!(message.request, taken);
                 assert_eq!(message.payload.len(), taken as usize * 20);
@@ -58,7 +58,7 @@ fn messages_come_whole_wherever_they_are_cut() {
 }
 
 #[test]
-fn nothing_more_is_queued_for_a_daemon_that_reads_nothing() {
+fn the_queue_for_a_daemon_that_reads_nothing_is_bounded() {
     let (mut connection, _silent) = pair();
     let path = "x".repeat(1000);
     let mut queued = 0;
@@ -72,13 +72,13 @@ fn nothing_more_is_queued_for_a_daemon_that_reads_nothing() {
 }
 
 #[test]
-fn a_daemon_that_takes_no_connection_is_not_waited_for() {
+fn a_daemon_that_accepts_no_connection_does_not_block() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("socket");
     let listener = UnixListener::bind(&path).unwrap();
-    // As xenstored listens; it accepts nobody.
+    // The backlog is that of xenstored. Nobody accepts.
     nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(1).unwrap()).unwrap();
-    let connected: Vec<_> = (0..5).map(|_| Connection::to(&path)).collect();
+    let connected: Vec<_> = (0..5).map(|_| Connection::connect_to(&path)).collect();
     let errors: Vec<_> = connected
         .iter()
         .filter_map(|connected| connected.as_ref().err().map(io::Error::kind))
@@ -87,10 +87,10 @@ fn a_daemon_that_takes_no_connection_is_not_waited_for() {
 }
 
 #[test]
-fn the_kernels_device_is_written_one_request_at_a_time() {
+fn the_kernels_device_gets_one_request_per_write() {
     let (here, there) = UnixDatagram::pair().unwrap();
     here.set_nonblocking(true).unwrap();
-    let mut connection = Connection::over(here.into());
+    let mut connection = Connection::from_socket(here.into());
     connection.is_device = true;
     connection.queue(xs_wire::READ, 1, &["/local/domain/3/name"]);
     connection.queue(xs_wire::WATCH, 0, &["/local/domain/3/device", "3.1.2"]);

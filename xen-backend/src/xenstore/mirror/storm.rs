@@ -1,82 +1,87 @@
-//! What is done about guests that write without a pause.
+//! Guests that write to xenstore without a pause: the watches on their nodes are suspended.
 
 use std::time::{Duration, Instant};
 
 use super::super::budget::Budget;
-use super::super::life::Rest;
+use super::super::handler::{Answer, NodeHandler};
 use super::super::node::Node;
+use super::super::tracked_domain::Suspension;
 use super::super::watch::Watch;
-use super::super::{Answer, Learn};
-use super::{Mirror, Task, What, end_watch};
+use super::state::Mirror;
 
-/// How long what the guest writes is not watched after a storm, and how often its devices are listed
-/// meanwhile.
-pub(super) const REST: Duration = Duration::from_secs(60);
-pub(super) const POLL: Duration = Duration::from_secs(10);
+/// Time for which the nodes that a guest can write are not watched.
+pub(super) const SUSPENSION_TIME: Duration = Duration::from_secs(60);
+/// Interval at which the devices of that guest are listed during this time.
+pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Mirror {
-    /// Takes a domain's watches away for a while on what its guest writes.
-    pub(super) fn rest(&mut self, at: usize, now: Instant, learn: &mut dyn Learn) {
-        let life = &mut self.lives[at];
-        let domid = life.identity.id;
-        life.rest = Some(Rest {
-            until: now + REST,
-            poll_at: now + POLL,
+    /// Removes the watches on the nodes that a domain's guest can write.
+    pub(super) fn suspend_watches(
+        &mut self,
+        at: usize,
+        now: Instant,
+        handler: &mut dyn NodeHandler,
+    ) {
+        let tracked = &mut self.tracked[at];
+        let domid = tracked.identity.id;
+        tracked.suspension = Some(Suspension {
+            until: now + SUSPENSION_TIME,
+            poll_at: now + POLL_INTERVAL,
         });
-        for watch in Watch::FIXED.into_iter().filter(|watch| watch.is_guests()) {
-            if life.watched & watch.bit() != 0 {
-                life.watched &= !watch.bit();
-                end_watch(&mut self.unwatch, life, watch, "");
+        let fixed = Watch::FIXED.into_iter();
+        for watch in fixed.filter(|watch| watch.is_guest_writable()) {
+            if tracked.watched & watch.bit() != 0 {
+                tracked.watched &= !watch.bit();
+                self.queues.push_unwatch(tracked, watch, "");
             }
         }
-        for at in 0..life.disks().len() {
-            let disk = &mut life.disks_mut()[at];
-            if std::mem::take(&mut disk.watched) {
+        for at in 0..tracked.disks().len() {
+            let disk = &mut tracked.disks_mut()[at];
+            if std::mem::take(&mut disk.is_watched) {
                 let (devid, backend) = (disk.devid, disk.backend.clone());
-                end_watch(&mut self.unwatch, life, Watch::Disk(devid), &backend);
+                self.queues
+                    .push_unwatch(tracked, Watch::Disk(devid), &backend);
             }
         }
-        let key = (domid, life.serial);
-        if !self.stormy.contains(&key) {
-            self.stormy.push(key);
+        let key = (domid, tracked.serial);
+        if !self.suspended.contains(&key) {
+            self.suspended.push(key);
         }
         for node in Node::FIXED.into_iter().filter(|node| node.is_report()) {
-            learn.learn(domid, node, Answer::Missing);
+            handler.set_node(domid, node, Answer::Missing);
         }
     }
 
-    /// Looks after those that write without a pause: lists their devices now and then, and watches
-    /// them again in the end. One that has been quiet for as long as that is no more of them.
-    pub(super) fn calm(&mut self, now: Instant) {
-        let mut stormy = std::mem::take(&mut self.stormy);
-        stormy.retain(|&(domid, serial)| {
-            let Some(at) = self.place_of(domid, serial) else {
+    /// Lists the devices of suspended domains when that is due, and sets their watches again at the
+    /// end of the suspension. A domain leaves the list after it was quiet for `SUSPENSION_TIME`.
+    pub(super) fn check_suspended(&mut self, now: Instant) {
+        let mut suspended = std::mem::take(&mut self.suspended);
+        suspended.retain(|&(domid, serial)| {
+            let Some(at) = self.index_of(domid, serial) else {
                 return false;
             };
-            let life = &mut self.lives[at];
-            let Some(rest) = &mut life.rest else {
-                return life.quiet_until.is_some_and(|until| now < until);
+            let tracked = &mut self.tracked[at];
+            let Some(suspension) = &mut tracked.suspension else {
+                return tracked.quiet_until.is_some_and(|until| now < until);
             };
-            if now >= rest.until {
-                life.rest = None;
-                life.quiet_until = Some(now + REST);
-                life.budget = Budget::default();
-                let disks = life.disks().iter().map(|disk| Watch::Disk(disk.devid));
-                let fixed = Watch::of(domid).filter(|watch| watch.is_guests());
-                for watch in fixed.chain(disks) {
-                    self.later.push_back(Task {
-                        domid,
-                        serial,
-                        what: What::Watch(watch),
-                    });
+            if now >= suspension.until {
+                tracked.suspension = None;
+                tracked.quiet_until = Some(now + SUSPENSION_TIME);
+                tracked.budget = Budget::default();
+                let fixed = Watch::for_domain(domid).filter(|watch| watch.is_guest_writable());
+                for watch in fixed {
+                    self.queues.push_watch(tracked, watch);
                 }
-            } else if now >= rest.poll_at {
-                rest.poll_at = now + POLL;
-                self.read_again(at, Node::Vifs);
-                self.read_again(at, Node::Vbds);
+                for disk in tracked.disks() {
+                    self.queues.push_watch(tracked, Watch::Disk(disk.devid));
+                }
+            } else if now >= suspension.poll_at {
+                suspension.poll_at = now + POLL_INTERVAL;
+                self.request_read(at, Node::Vifs);
+                self.request_read(at, Node::Vbds);
             }
             true
         });
-        self.stormy = stormy;
+        self.suspended = suspended;
     }
 }

@@ -1,0 +1,92 @@
+//! `cargo xtask lint` and `cargo xtask check`: the checks that need neither root nor an emulator. All
+//! of them run, and the end lists all failures.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::structure;
+
+/// A check: its name, and the arguments of `cargo`.
+type Check = (&'static str, &'static [&'static str]);
+
+const LINTS: [Check; 3] = [
+    ("format", &["fmt", "--all", "--check"]),
+    (
+        "lints",
+        &[
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
+    (
+        "documentation",
+        &["doc", "--locked", "--workspace", "--no-deps", "--quiet"],
+    ),
+];
+
+const TESTS: Check = (
+    "tests",
+    &[
+        "test",
+        "--locked",
+        "--workspace",
+        "--quiet",
+        "--no-fail-fast",
+    ],
+);
+
+/// Checks format, lints, documentation and structure.
+///
+/// # Errors
+/// The names of the checks that failed.
+pub(crate) fn lint(root: &Path) -> Result<(), String> {
+    run(root, &LINTS)
+}
+
+/// Checks what [`lint`] checks, and runs the tests.
+///
+/// # Errors
+/// The names of the checks that failed.
+pub(crate) fn check(root: &Path) -> Result<(), String> {
+    run(root, &[&LINTS[..], &[TESTS]].concat())
+}
+
+fn run(root: &Path, checks: &[Check]) -> Result<(), String> {
+    let mut failed = Vec::new();
+    for &(name, arguments) in checks {
+        let began = Instant::now();
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(arguments)
+            .current_dir(root)
+            .env("RUSTDOCFLAGS", "-D warnings");
+        let passed = command.status().is_ok_and(|status| status.success());
+        report(name, passed, began);
+        if !passed {
+            failed.push(name);
+        }
+    }
+    let began = Instant::now();
+    let structure = structure::run(root);
+    if let Err(message) = &structure {
+        eprintln!("{message}");
+        failed.push("structure");
+    }
+    report("structure", structure.is_ok(), began);
+    match failed[..] {
+        [] => Ok(()),
+        _ => Err(format!("failed: {}", failed.join(", "))),
+    }
+}
+
+fn report(name: &str, passed: bool, began: Instant) {
+    let word = if passed { "ok" } else { "FAILED" };
+    eprintln!("check: {name}: {word} ({:.0?})", began.elapsed());
+}
