@@ -1,4 +1,4 @@
-//! Suspended hosts and wall clocks that were set.
+//! Detection of suspends of the host and of steps of its wall clock.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,16 +10,18 @@ use virtmon_model::timestamps::since_1970_ns;
 
 use crate::event::{Event, EventKind, Value};
 
-/// A difference between two clocks that is no matter of reading them one after the other.
+/// Smallest difference between two clocks, in ns, that counts: the clocks are read one after the
+/// other, so small differences are normal.
 const STEP: u128 = 500_000_000;
 
-/// Tells where the host was suspended between two readings, and where its wall clock was set
-/// rather than slewed, which moves it by a thousandth at most (adjtimex(2)).
+/// Adds an event if the host was suspended between two samples, and one if its wall clock was set.
+/// A clock that is slewed is not an event: slewing changes its speed by at most one thousandth
+/// (adjtimex(2)).
 pub fn compare(before: &Timestamps, now: &Timestamps, events: &mut Vec<Event>) {
     let passed_ns = now.boot_ns.saturating_sub(before.boot_ns);
     let suspended_ns = passed_ns.saturating_sub(now.mono_ns.saturating_sub(before.mono_ns));
     if u128::from(suspended_ns) > STEP {
-        let cause = Cow::Borrowed("CLOCK_BOOTTIME went on, and CLOCK_MONOTONIC did not");
+        let cause = Cow::Borrowed("CLOCK_BOOTTIME advanced and CLOCK_MONOTONIC did not");
         events.push(Event {
             new: Value::Number(suspended_ns),
             ..Event::host(EventKind::Suspended, cause)
@@ -46,7 +48,7 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn told(
+    fn changes(
         passed_ns: u64,
         suspended_ns: u64,
         wall_passed_ns: u64,
@@ -71,13 +73,13 @@ mod tests {
     #[test]
     fn a_suspended_host_and_a_wall_clock_that_was_set() {
         let number = Value::Number;
-        assert_eq!(told(SECOND, 0, SECOND), []);
+        assert_eq!(changes(SECOND, 0, SECOND), []);
         // Slewed for an hour, as fast as the kernel does.
-        assert_eq!(told(3_600 * SECOND, 0, 3_602 * SECOND), []);
+        assert_eq!(changes(3_600 * SECOND, 0, 3_602 * SECOND), []);
         let slept = (EventKind::Suspended, Value::Nothing, number(60 * SECOND));
-        assert_eq!(told(61 * SECOND, 60 * SECOND, 61 * SECOND), [slept]);
+        assert_eq!(changes(61 * SECOND, 60 * SECOND, 61 * SECOND), [slept]);
         let set = |to| [(EventKind::ClockStepped, number(1_001 * SECOND), number(to))];
-        assert_eq!(told(SECOND, 0, 9 * SECOND), set(1_009 * SECOND));
-        assert_eq!(told(SECOND, 0, 0), set(1_000 * SECOND));
+        assert_eq!(changes(SECOND, 0, 9 * SECOND), set(1_009 * SECOND));
+        assert_eq!(changes(SECOND, 0, 0), set(1_000 * SECOND));
     }
 }

@@ -1,6 +1,6 @@
-//! Arithmetic on pairs of counters. A rate that can't be known is `None`: nothing is clamped.
+//! Arithmetic on pairs of counters. A rate that cannot be known is `None`; no value is clamped.
 
-/// What part of a whole, as a number.
+/// Share of a whole, as a number.
 #[expect(
     clippy::cast_precision_loss,
     reason = "53 bits of a difference are exact up to 104 days of ns and 8 PiB"
@@ -9,35 +9,63 @@ pub fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
-/// How much a counter of ns grew, in percent of the ns that passed.
-pub fn percent(now: Option<u64>, before: Option<u64>, elapsed_ns: u64) -> Option<f64> {
-    Some(per_ns(now, before, elapsed_ns)? * 100.0)
+/// Growth of a counter of ns, in percent of the elapsed ns.
+pub fn percent(now: Option<u64>, previous: Option<u64>, elapsed_ns: u64) -> Option<f64> {
+    Some(per_ns(now, previous, elapsed_ns)? * 100.0)
 }
 
-/// How much a counter grew in a second.
-pub fn per_second(now: Option<u64>, before: Option<u64>, elapsed_ns: u64) -> Option<f64> {
-    Some(per_ns(now, before, elapsed_ns)? * 1e9)
+/// Growth of a counter per second.
+pub fn per_second(now: Option<u64>, previous: Option<u64>, elapsed_ns: u64) -> Option<f64> {
+    Some(per_ns(now, previous, elapsed_ns)? * 1e9)
 }
 
-fn per_ns(now: Option<u64>, before: Option<u64>, elapsed_ns: u64) -> Option<f64> {
-    let delta = now?.checked_sub(before?)?;
-    // Most counters of most guests: no need to convert and divide.
+fn per_ns(now: Option<u64>, previous: Option<u64>, elapsed_ns: u64) -> Option<f64> {
+    let delta = now?.checked_sub(previous?)?;
+    // Most counters of most guests do not change: no conversion and no division.
     if delta == 0 && elapsed_ns > 0 {
         return Some(0.0);
     }
     (elapsed_ns > 0).then(|| ratio(delta, elapsed_ns))
 }
 
-/// Whether any of these counters, before and now, is less than it was.
-pub fn any_backwards<const N: usize>(pairs: [(Option<u64>, Option<u64>); N]) -> bool {
-    pairs
-        .iter()
-        .any(|(before, now)| matches!((before, now), (Some(before), Some(now)) if now < before))
+/// Growth of the first counter per unit of the second, rounded to the nearest: the mean time of a
+/// request, for one. Both are (previous, now). `None` if the second did not grow.
+pub fn mean(total: [Option<u64>; 2], count: [Option<u64>; 2]) -> Option<u64> {
+    let growth = |[previous, now]: [Option<u64>; 2]| now?.checked_sub(previous?);
+    let count = growth(count)?;
+    let total = growth(total)?;
+    total.saturating_add(count / 2).checked_div(count)
 }
 
-/// The row that something is true of, looked for first where it was expected.
-pub fn find<T>(rows: &[T], expected: usize, is_it: impl Fn(&T) -> bool) -> Option<&T> {
-    rows.get(expected)
-        .filter(|&row| is_it(row))
-        .or_else(|| rows.iter().find(|&row| is_it(row)))
+/// True if any of these counters, given as (previous, now), is less than it was.
+pub fn any_backwards<const N: usize>(pairs: [(Option<u64>, Option<u64>); N]) -> bool {
+    pairs.iter().any(
+        |(previous, now)| matches!((previous, now), (Some(previous), Some(now)) if now < previous),
+    )
+}
+
+/// Index of the row that satisfies a condition. The expected index is tried first.
+pub fn find<T>(rows: &[T], expected: usize, matches: impl Fn(&T) -> bool) -> Option<usize> {
+    if rows.get(expected).is_some_and(&matches) {
+        return Some(expected);
+    }
+    rows.iter().position(matches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_is_known_only_if_the_count_grew() {
+        assert_eq!(mean([Some(100), Some(350)], [Some(1), Some(3)]), Some(125));
+        assert_eq!(mean([Some(0), Some(5)], [Some(0), Some(3)]), Some(2));
+        assert_eq!(mean([Some(0), Some(5)], [Some(3), Some(3)]), None);
+        assert_eq!(mean([Some(6), Some(5)], [Some(3), Some(4)]), None);
+        assert_eq!(mean([None, Some(5)], [Some(3), Some(4)]), None);
+        assert_eq!(
+            mean([Some(0), Some(u64::MAX)], [Some(0), Some(4)]),
+            Some(u64::MAX / 4)
+        );
+    }
 }

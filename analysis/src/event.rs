@@ -1,41 +1,44 @@
-//! One event: what happened to a domain, a device, the host or virtmon.
+//! Events: changes of a domain, a device, the host or virtmon itself.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use virtmon_model::{Domain, Identity, Uuid};
 
-/// Something that happened between two readings.
+/// A change between two samples, or a notification of the toolstack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// What.
+    /// Kind of the change.
     pub kind: EventKind,
-    /// The domain that it is about; none where it is about the host.
+    /// Domain that the event is about; `None` if the event is about the host.
     pub identity: Option<Identity>,
-    /// That domain's name.
+    /// Name of that domain.
     pub name: Option<Arc<str>>,
-    /// The device or counter that it is about, empty where it is about the whole.
+    /// Device or counter that the event is about; empty if the event is about the whole domain.
     pub device: String,
-    /// What it was.
+    /// Value before the change.
     pub old: Value,
-    /// What it is.
+    /// Value after the change.
     pub new: Value,
-    /// Why, as far as it can be told.
+    /// Cause of the change, if known; empty otherwise.
     pub cause: Cow<'static, str>,
-    /// When the toolstack told of it, by itself: `CLOCK_MONOTONIC`, in ns. None where readings
-    /// alone show it.
-    pub told_ns: Option<u64>,
+    /// Kind of the event of the same domain that this one is part of: the setup of a domain follows from
+    /// its creation. `None` if the event stands for itself.
+    pub follows: Option<EventKind>,
+    /// Time of the toolstack's notification: `CLOCK_MONOTONIC`, in ns. `None` if only samples show
+    /// the change.
+    pub notified_ns: Option<u64>,
 }
 
-/// One side of a change.
+/// Value before or after a change.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
-    /// Not known, or nothing was there.
+    /// Unknown, or absent.
     #[default]
     Nothing,
     /// A number.
     Number(u64),
-    /// One of virtmon's own words.
+    /// A word of virtmon's own vocabulary.
     Word(&'static str),
     /// A name.
     Name(Arc<str>),
@@ -57,12 +60,15 @@ impl From<Option<Arc<str>>> for Value {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $word:literal,)*) => {
-        /// What happened, in one word.
+        /// Kind of an event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum EventKind { $($(#[$doc])* $kind,)* }
 
         impl EventKind {
-            /// The word that the table has for it.
+            /// All kinds, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// Word of this kind in the event table.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$kind => $word,)* }
@@ -72,66 +78,66 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A domain is there that was not.
+    /// A domain appeared.
     Created = "created",
-    /// A domain is there no more.
+    /// A domain disappeared.
     Destroyed = "destroyed",
-    /// The same domain in another life.
+    /// The same domain (uuid) was started again, or was reset.
     Rebooted = "rebooted",
-    /// The id has another owner.
+    /// The id belongs to another domain.
     IdReused = "id_reused",
-    /// Another name.
+    /// The name changed.
     Renamed = "renamed",
-    /// Stopped by the toolstack.
+    /// The toolstack paused the domain.
     Paused = "paused",
-    /// Goes on.
+    /// A paused domain runs again.
     Resumed = "resumed",
-    /// Has shut itself down.
+    /// The domain has shut down.
     Shutdown = "shutdown",
-    /// Has crashed.
+    /// The domain has crashed.
     Crashed = "crashed",
-    /// Is being torn down.
+    /// The domain is being torn down.
     Dying = "dying",
-    /// A counter ran backwards.
+    /// A counter decreased.
     CounterReset = "counter_reset",
-    /// Another number of vCPUs is online.
+    /// The number of online vCPUs changed.
     VcpusChanged = "vcpus_changed",
-    /// It holds more or less memory.
+    /// The amount of memory held changed.
     MemoryChanged = "memory_changed",
-    /// A network interface more.
+    /// A network interface was added.
     NicAdded = "nic_added",
-    /// A network interface less.
+    /// A network interface was removed.
     NicRemoved = "nic_removed",
-    /// A block device more.
+    /// A block device was added.
     DiskAdded = "disk_added",
-    /// A block device less.
+    /// A block device was removed.
     DiskRemoved = "disk_removed",
-    /// A device more that no reading has.
+    /// A device of another kind, which samples do not contain, was added.
     DeviceAdded = "device_added",
-    /// Such a device less.
+    /// A device of another kind was removed.
     DeviceRemoved = "device_removed",
-    /// Its memory is being copied.
-    MemoryCopy = "copying",
-    /// Its values could not be read.
+    /// The domain's memory is being copied.
+    MemoryCopy = "memory_copy",
+    /// The values of the domain could not be read; its row is stale.
     Stale = "stale",
-    /// They can again.
-    Fresh = "fresh",
-    /// Something that is not read with a domain, or in one of its devices, could not be read.
-    Trouble = "trouble",
-    /// A whole reading failed.
-    Lost = "lost",
-    /// The first that succeeded after.
-    Back = "back",
+    /// The values of the domain can be read again.
+    Recovered = "recovered",
+    /// A value could not be read that belongs to no domain, or to a device of one.
+    Warning = "warning",
+    /// A sample failed.
+    SampleFailed = "sample_failed",
+    /// A sample succeeded after one that had failed.
+    SampleRecovered = "sample_recovered",
     /// The host was suspended.
     Suspended = "suspended",
     /// The wall clock was set.
     ClockStepped = "clock_stepped",
-    /// Readings are in no table, for the outputs were too slow.
-    Dropped = "dropped",
+    /// Ticks are in no table because an output was too slow.
+    OutputDropped = "output_dropped",
 }
 
 impl Event {
-    /// An event of the host.
+    /// Creates an event of the host.
     #[must_use]
     pub const fn host(kind: EventKind, cause: Cow<'static, str>) -> Self {
         Self {
@@ -142,20 +148,21 @@ impl Event {
             old: Value::Nothing,
             new: Value::Nothing,
             cause,
-            told_ns: None,
+            follows: None,
+            notified_ns: None,
         }
     }
 
-    /// So many readings are in no table.
-    pub fn dropped(ticks: u64) -> Self {
+    /// Creates the event of ticks that are in no table because an output was too slow.
+    pub fn output_dropped(ticks: u64) -> Self {
         let cause = Cow::Borrowed("the outputs were too slow");
         Self {
             new: Value::Number(ticks),
-            ..Self::host(EventKind::Dropped, cause)
+            ..Self::host(EventKind::OutputDropped, cause)
         }
     }
 
-    /// An event of a domain.
+    /// Creates an event of a domain.
     pub fn of(
         domain: &Domain,
         kind: EventKind,
@@ -171,19 +178,19 @@ impl Event {
         }
     }
 
-    /// The same, about a device or a counter.
+    /// Sets the device or counter that the event is about.
     pub fn about(mut self, device: &str) -> Self {
         self.device.push_str(device);
         self
     }
 
-    /// The same, and when it was told.
-    pub fn told_at(mut self, mono_ns: u64) -> Self {
-        self.told_ns = Some(mono_ns);
+    /// Sets the time of the notification.
+    pub fn notified_at(mut self, mono_ns: u64) -> Self {
+        self.notified_ns = Some(mono_ns);
         self
     }
 
-    /// The same, and why.
+    /// Sets the cause.
     pub fn because(mut self, cause: impl Into<Cow<'static, str>>) -> Self {
         self.cause = cause.into();
         self

@@ -1,4 +1,4 @@
-//! Which domains are shown.
+//! The domain filter: `--domain` and `--exclude`.
 
 use std::sync::Arc;
 
@@ -7,46 +7,46 @@ use virtmon_model::{Identity, Snapshot};
 
 use crate::event::Event;
 
-/// Patterns for the domains that are wanted, by name, uuid or id.
+/// Selection of domains by patterns of name, uuid or id.
 #[derive(Debug, Default)]
-pub struct Choice {
-    wanted: Vec<Pattern>,
-    unwanted: Vec<Pattern>,
-    /// The domains of the last reading, so that patterns are matched once a domain.
+pub struct DomainFilter {
+    include: Vec<Pattern>,
+    exclude: Vec<Pattern>,
+    /// Domains of the last sample: patterns are matched once per domain, not once per sample.
     known: Vec<(Identity, Option<Arc<str>>)>,
-    chosen: Vec<bool>,
+    selected: Vec<bool>,
 }
 
-impl Choice {
-    /// The domains that one of the first patterns fits, or all where there are none, but for those
-    /// that one of the second fits.
+impl DomainFilter {
+    /// Creates a filter that selects the domains that match a pattern of `include` (all domains if
+    /// `include` is empty) and no pattern of `exclude`.
     ///
     /// # Errors
-    /// One of them is no pattern.
-    pub fn new(wanted: &[String], unwanted: &[String]) -> Result<Self, PatternError> {
+    /// A text is not a valid pattern.
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, PatternError> {
         let patterns = |texts: &[String]| {
             let patterns = texts.iter().map(|text| Pattern::new(text));
             patterns.collect::<Result<Vec<_>, _>>()
         };
         Ok(Self {
-            wanted: patterns(wanted)?,
-            unwanted: patterns(unwanted)?,
+            include: patterns(include)?,
+            exclude: patterns(exclude)?,
             ..Self::default()
         })
     }
 
-    fn is_all(&self) -> bool {
-        self.wanted.is_empty() && self.unwanted.is_empty()
+    fn selects_all(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
     }
 
-    /// Matches a reading's domains.
-    pub fn take(&mut self, snapshot: &Snapshot) {
-        if self.is_all() {
+    /// Matches the domains of a sample.
+    pub fn update(&mut self, snapshot: &Snapshot) {
+        if self.selects_all() {
             return;
         }
         let domains = &snapshot.domains;
         self.known.truncate(domains.len());
-        self.chosen.truncate(domains.len());
+        self.selected.truncate(domains.len());
         for (at, domain) in domains.iter().enumerate() {
             let is = |(identity, name): &(Identity, Option<Arc<str>>)| {
                 *identity == domain.identity && *name == domain.name
@@ -54,31 +54,31 @@ impl Choice {
             if self.known.get(at).is_some_and(is) {
                 continue;
             }
-            let fits = self.fits(domain.identity, domain.name.as_deref());
+            let matches = self.is_match(domain.identity, domain.name.as_deref());
             self.known.truncate(at);
-            self.chosen.truncate(at);
+            self.selected.truncate(at);
             self.known.push((domain.identity, domain.name.clone()));
-            self.chosen.push(fits);
+            self.selected.push(matches);
         }
     }
 
-    /// For each domain of the last reading, whether it is wanted; empty where all are.
-    pub fn chosen(&self) -> &[bool] {
-        &self.chosen
+    /// For each domain of the last sample: true if it is selected. Empty if all domains are.
+    pub fn selected(&self) -> &[bool] {
+        &self.selected
     }
 
-    /// Leaves out the events of domains that are not wanted.
+    /// Removes the events of domains that are not selected.
     pub fn retain(&self, events: &mut Vec<Event>) {
-        if !self.is_all() {
+        if !self.selects_all() {
             events.retain(|event| {
                 event
                     .identity
-                    .is_none_or(|identity| self.fits(identity, event.name.as_deref()))
+                    .is_none_or(|identity| self.is_match(identity, event.name.as_deref()))
             });
         }
     }
 
-    fn fits(&self, identity: Identity, name: Option<&str>) -> bool {
+    fn is_match(&self, identity: Identity, name: Option<&str>) -> bool {
         let id = identity.id.to_string();
         let uuid = identity.uuid.hyphenated().to_string();
         let any = |patterns: &[Pattern]| {
@@ -88,7 +88,7 @@ impl Choice {
                     || name.is_some_and(|name| pattern.matches(name))
             })
         };
-        (self.wanted.is_empty() || any(&self.wanted)) && !any(&self.unwanted)
+        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
     }
 }
 
@@ -100,25 +100,25 @@ mod tests {
 
     #[test]
     fn by_name_uuid_or_id() {
-        let fits = |wanted: &[&str], unwanted: &[&str]| {
+        let matches = |include: &[&str], exclude: &[&str]| {
             let own = |texts: &[&str]| {
                 texts
                     .iter()
                     .map(|&text| text.to_owned())
                     .collect::<Vec<_>>()
             };
-            let choice = Choice::new(&own(wanted), &own(unwanted)).unwrap();
+            let filter = DomainFilter::new(&own(include), &own(exclude)).unwrap();
             let identity = Identity {
                 id: 12,
                 uuid: Uuid::from_u128(0xab << 120),
                 incarnation: None,
             };
-            choice.fits(identity, Some("web-1"))
+            filter.is_match(identity, Some("web-1"))
         };
-        assert!(fits(&[], &[]));
-        assert!(fits(&["web-*"], &[]) && fits(&["12"], &[]) && fits(&["ab000000-*"], &[]));
-        assert!(fits(&["db", "web-?"], &[]));
-        assert!(!fits(&["1"], &[]) && !fits(&["web"], &[]) && !fits(&["web-*"], &["*-1"]));
-        assert!(Choice::new(&["[".to_owned()], &[]).is_err());
+        assert!(matches(&[], &[]));
+        assert!(matches(&["web-*"], &[]) && matches(&["12"], &[]) && matches(&["ab000000-*"], &[]));
+        assert!(matches(&["db", "web-?"], &[]));
+        assert!(!matches(&["1"], &[]) && !matches(&["web"], &[]) && !matches(&["web-*"], &["*-1"]));
+        assert!(DomainFilter::new(&["[".to_owned()], &[]).is_err());
     }
 }

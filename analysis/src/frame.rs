@@ -1,72 +1,85 @@
-//! The frame: all that is known at one tick.
+//! The frame: everything that outputs get at one tick.
 
 use std::time::SystemTime;
 
 use virtmon_model::{Domain, Snapshot};
 
+use crate::device_rates::{DiskRates, NicRates};
 use crate::event::Event;
-use crate::rates::Rates;
-use crate::ready_time::ReadyView;
+use crate::host_rates::HostRates;
+use crate::rates::DomainRates;
+use crate::run_info::{RunInfo, UNKNOWN_RUN};
 use crate::self_stats::SelfStats;
-use crate::subsamples::Spreads;
+use crate::subsamples::Distributions;
+use crate::vcpu_rates::VcpuRates;
 use virtmon_model::timestamps::since_1970_ns;
 
-/// Number, times and lateness of one tick.
+/// Number and times of one tick.
 #[derive(Debug, Clone, Copy)]
 pub struct Tick {
-    /// Its number: it was due at t0 + `number` x interval.
+    /// Number of the tick, from 0. The tick was due at t0 + `number` x interval.
     pub number: u64,
-    /// When reading began, in ns of `CLOCK_MONOTONIC`.
+    /// Start of the sample: `CLOCK_MONOTONIC`, in ns.
     pub mono_ns: u64,
-    /// When reading began, by the wall clock.
+    /// Start of the sample by the wall clock.
     pub wall: SystemTime,
-    /// How long after its due time reading began, in ns.
+    /// Delay of the start of the sample after the due time, in ns.
     pub late_ns: u64,
-    /// How long reading took, in ns.
+    /// Duration of the sample, in ns.
     pub sample_ns: u64,
-    /// Ticks between the one written before and this one that have no rows.
+    /// Number of ticks without rows between the tick written before and this one.
     pub missed: u64,
 }
 
-/// A reading, and when it began.
+/// An earlier sample.
 #[derive(Debug, Clone, Copy)]
-pub struct Past<'a> {
-    /// What was read.
+pub struct PreviousSample<'a> {
+    /// Decoded result of the sample.
     pub snapshot: &'a Snapshot,
-    /// When, in ns of `CLOCK_MONOTONIC`.
+    /// Start of the sample: `CLOCK_MONOTONIC`, in ns.
     pub mono_ns: u64,
 }
 
-/// All that is known at one tick: what a sink turns into bytes.
+/// Everything that is known at one tick: snapshot, derived values, events and tick facts.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
+    /// Identity of the run.
+    pub run: &'a RunInfo,
     /// The tick.
     pub tick: Tick,
-    /// Whether reading failed: there is no snapshot, only events.
+    /// True if the sample failed: the frame has events and no snapshot.
     pub failed: bool,
-    /// The reading.
+    /// Decoded result of the sample.
     pub snapshot: &'a Snapshot,
-    /// The reading before.
-    pub before: Option<Past<'a>>,
-    /// For each of the snapshot's domains, in the same order, what changed since the last reading.
-    pub rates: &'a [Rates],
-    /// For each of the snapshot's domains, whether it is wanted; all are where this is empty.
-    pub chosen: &'a [bool],
-    /// How long vCPUs have waited for a pCPU.
-    pub ready: ReadyView<'a>,
-    /// What happened since the last reading.
+    /// Sample of the frame before.
+    pub previous: Option<PreviousSample<'a>>,
+    /// Rates of each domain of the snapshot, in the snapshot's order, since the sample before.
+    pub rates: &'a [DomainRates],
+    /// For each domain of the snapshot: true if the filter selects it. Empty if it selects all.
+    pub selected: &'a [bool],
+    /// Rates of all vCPUs, domain by domain; see [`vcpus_of`](Self::vcpus_of).
+    pub vcpu_rates: &'a [VcpuRates],
+    /// Rates of all network interfaces, domain by domain; empty if no output needs them.
+    pub nic_rates: &'a [NicRates],
+    /// Rates of all block devices, domain by domain; empty if no output needs them.
+    pub disk_rates: &'a [DiskRates],
+    /// Rates of the host.
+    pub host_rates: HostRates,
+    /// Busy time of each pCPU in percent; `None` for one that is offline or unknown.
+    pub pcpu_busy_pct: &'a [Option<f64>],
+    /// Changes since the sample before, and notifications.
     pub events: &'a [Event],
-    /// For each of the snapshot's domains, its rates within the interval; empty where there was
-    /// one reading.
-    pub bursts: &'a [Spreads],
-    /// What virtmon itself took, where that is wanted.
-    pub cost: Option<SelfStats>,
-    /// The readings since the frame before, as a recording has them; empty where none is made.
-    pub taped: &'a [u8],
+    /// Distributions of each domain's rates within the interval; empty if the interval has one
+    /// sample.
+    pub subsamples: &'a [Distributions],
+    /// virtmon's own cost, if the self table is requested.
+    pub self_stats: Option<SelfStats>,
+    /// Raw samples since the frame before, encoded for a recording; empty if none is made.
+    pub recorded: &'a [u8],
 }
 
 impl Tick {
-    /// The wall clock when reading began, in ns since 1970.
+    /// Start of the sample by the wall clock, in ns since 1970.
     #[must_use]
     pub fn wall_ns(&self) -> u64 {
         since_1970_ns(self.wall)
@@ -74,43 +87,58 @@ impl Tick {
 }
 
 impl<'a> Frame<'a> {
-    /// A reading with its rates, and nothing else.
+    /// Creates a frame of a snapshot and its rates.
     #[must_use]
-    pub fn new(tick: Tick, snapshot: &'a Snapshot, rates: &'a [Rates]) -> Self {
+    pub fn new(tick: Tick, snapshot: &'a Snapshot, rates: &'a [DomainRates]) -> Self {
         Self {
+            run: &UNKNOWN_RUN,
             tick,
             failed: false,
             snapshot,
-            before: None,
+            previous: None,
             rates,
-            chosen: &[],
-            ready: ReadyView::default(),
+            selected: &[],
+            vcpu_rates: &[],
+            nic_rates: &[],
+            disk_rates: &[],
+            host_rates: HostRates::default(),
+            pcpu_busy_pct: &[],
             events: &[],
-            bursts: &[],
-            cost: None,
-            taped: &[],
+            subsamples: &[],
+            self_stats: None,
+            recorded: &[],
         }
     }
 
-    /// The domains that are wanted, with their places in the snapshot.
-    pub fn domains(&self) -> impl Iterator<Item = (usize, &'a Domain, &'a Rates)> + use<'a> {
-        let chosen = self.chosen;
+    /// Selected domains, with their indices in the snapshot.
+    pub fn domains(&self) -> impl Iterator<Item = (usize, &'a Domain, &'a DomainRates)> + use<'a> {
+        let selected = self.selected;
         let rows = self.snapshot.domains.iter().zip(self.rates).enumerate();
-        rows.filter(move |(at, _)| chosen.get(*at).copied().unwrap_or(true))
+        rows.filter(move |(at, _)| selected.get(*at).copied().unwrap_or(true))
             .map(|(at, (domain, rates))| (at, domain, rates))
     }
 
-    /// The reading before of the same life of a domain, and the time that passed since.
-    pub fn same_before(&self, rates: &Rates) -> Option<(&'a Domain, u64)> {
-        let before = self.before?.snapshot.domains.get(rates.past.same()?)?;
-        Some((before, rates.elapsed_ns?))
+    /// Rates of the vCPUs of a domain with these rates, in the order of its vCPUs. Empty if unknown.
+    #[must_use]
+    pub fn vcpus_of(&self, domain: &Domain, rates: &DomainRates) -> &'a [VcpuRates] {
+        rows_of(self.vcpu_rates, rates.first.vcpu, domain.vcpus.rows.len())
     }
 
-    /// The time between the beginnings of the two readings.
-    pub fn elapsed_ns(&self) -> Option<u64> {
-        self.tick
-            .mono_ns
-            .checked_sub(self.before?.mono_ns)
-            .filter(|&ns| ns > 0)
+    /// Rates of the network interfaces of a domain with these rates, in their order. Empty if unknown.
+    #[must_use]
+    pub fn nics_of(&self, domain: &Domain, rates: &DomainRates) -> &'a [NicRates] {
+        rows_of(self.nic_rates, rates.first.nic, domain.nics.rows.len())
     }
+
+    /// Rates of the block devices of a domain with these rates, in their order. Empty if unknown.
+    #[must_use]
+    pub fn disks_of(&self, domain: &Domain, rates: &DomainRates) -> &'a [DiskRates] {
+        rows_of(self.disk_rates, rates.first.disk, domain.disks.rows.len())
+    }
+}
+
+fn rows_of<T>(rows: &[T], first: u32, count: usize) -> &[T] {
+    let first = first as usize;
+    rows.get(first..first.saturating_add(count))
+        .unwrap_or_default()
 }

@@ -2,15 +2,20 @@
 //! a steady tick.
 #![forbid(unsafe_code)]
 
-pub mod backwards;
-pub mod changes;
+pub mod analysis;
+mod changes;
 pub mod clock_step;
 pub mod counter;
+mod creation;
+pub mod device_rates;
 pub mod event;
 pub mod filter;
 pub mod frame;
+pub mod host_rates;
+pub mod matching;
 pub mod notifications;
 pub mod rates;
-pub mod ready_time;
+pub mod run_info;
 pub mod self_stats;
 pub mod subsamples;
+pub mod vcpu_rates;

@@ -1,4 +1,4 @@
-//! What the toolstack told by itself, beside what two readings show: a pure function of both.
+//! Merge of the notifications of a toolstack with the events that two samples show.
 
 mod transitions;
 
@@ -8,70 +8,71 @@ use virtmon_model::{
     DeviceClass, Domain, Identity, Notification, NotificationKind, Snapshot, Uuid,
 };
 
-use crate::event::Value;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, Value};
 
-/// What was told and no reading has shown yet.
+/// Notifications that no sample has shown yet.
 #[derive(Debug, Default)]
-pub struct Told {
-    kept: Vec<Notification>,
+pub struct NotificationMerger {
+    deferred: Vec<Notification>,
 }
 
-impl Told {
-    /// Completes the events between two readings. Those that the readings show learn reason and when
-    /// they came about; what came and went between the two, and what no reading shows, is added.
+impl NotificationMerger {
+    /// Merges notifications into the events between two samples. An event that the samples show gets
+    /// its cause and its time. A change that no sample shows, or that was undone between the two,
+    /// gets an event of its own.
     ///
-    /// What happened while the second one was made, and is not in it, is kept for the next.
-    pub fn complete(
+    /// A change that happened while the second sample was made, and that the sample does not show, is
+    /// deferred to the next one.
+    pub fn merge(
         &mut self,
         notifications: Vec<Notification>,
         before: &Snapshot,
         now: &Snapshot,
         events: &mut Vec<Event>,
     ) {
-        let shown = events.len();
-        let old = self.kept.len();
-        let mut all = std::mem::take(&mut self.kept);
+        let sampled = events.len();
+        let old = self.deferred.len();
+        let mut all = std::mem::take(&mut self.deferred);
         all.extend(notifications);
         for (n, notification) in all.iter().enumerate() {
-            let place = Place {
-                shown,
+            let context = Context {
+                sampled,
                 is_new: n >= old,
                 later: &all[n + 1..],
                 before: find(before, notification.uuid),
                 now: find(now, notification.uuid),
             };
-            if place.takes(notification, events) == Taken::Later {
-                self.kept.push(notification.clone());
+            if context.apply(notification, events) == Disposition::Defer {
+                self.deferred.push(notification.clone());
             }
         }
     }
 }
 
-/// Where a notification stands between two readings.
-struct Place<'a> {
-    /// How many events the readings show by themselves.
-    shown: usize,
-    /// Whether it was not told before the reading before this one already.
+/// Surroundings of a notification between two samples.
+struct Context<'a> {
+    /// Number of events that the samples show.
+    sampled: usize,
+    /// True if the notification arrived after the first of the two samples.
     is_new: bool,
-    /// What was told after it.
+    /// Notifications that arrived after it.
     later: &'a [Notification],
-    /// The domain in both readings.
+    /// The domain in the first and in the second sample.
     before: Option<&'a Domain>,
     now: Option<&'a Domain>,
 }
 
-/// What becomes of a notification.
+/// Result of applying a notification.
 #[derive(PartialEq, Eq)]
-enum Taken {
-    /// It is told, or there is nothing to tell.
-    Now,
-    /// The next reading may show it.
-    Later,
+enum Disposition {
+    /// The notification is in an event, or needs none.
+    Done,
+    /// The next sample may show the change.
+    Defer,
 }
 
-impl Place<'_> {
-    fn takes(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
+impl Context<'_> {
+    fn apply(&self, notification: &Notification, events: &mut Vec<Event>) -> Disposition {
         match &notification.kind {
             NotificationKind::Started => self.started(notification, events),
             NotificationKind::Stopped => self.stopped(notification, events),
@@ -85,54 +86,62 @@ impl Place<'_> {
                 self.device(notification, (*class, name), false, events)
             }
             NotificationKind::Memory(bytes) => self.memory(notification, *bytes, events),
-            NotificationKind::MemoryCopy(pass) => self.copying(notification, *pass, events),
+            NotificationKind::MemoryCopy(pass) => self.memory_copy(notification, *pass, events),
         }
     }
 
-    fn started(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
-        let shows = [EventKind::Created, EventKind::Rebooted];
-        if explain(&mut events[..self.shown], notification, &shows, "")
+    fn started(&self, notification: &Notification, events: &mut Vec<Event>) -> Disposition {
+        let kinds = [EventKind::Created, EventKind::Rebooted];
+        if explain(&mut events[..self.sampled], notification, &kinds, "")
             || self.before.is_some()
             || self.now.is_some()
         {
-            return Taken::Now;
+            return Disposition::Done;
         }
         if self.is_followed_by(notification.uuid, &NotificationKind::Stopped) {
-            events.push(passing(EventKind::Created, notification, notification.id));
-            return Taken::Now;
+            events.push(transient_event(
+                EventKind::Created,
+                notification,
+                notification.id,
+            ));
+            return Disposition::Done;
         }
-        self.later_if(true)
+        self.defer_if(true)
     }
 
-    fn stopped(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
-        let shows = [EventKind::Destroyed, EventKind::Rebooted];
-        if explain(&mut events[..self.shown], notification, &shows, "") {
-            return Taken::Now;
+    fn stopped(&self, notification: &Notification, events: &mut Vec<Event>) -> Disposition {
+        let kinds = [EventKind::Destroyed, EventKind::Rebooted];
+        if explain(&mut events[..self.sampled], notification, &kinds, "") {
+            return Disposition::Done;
         }
-        let began = self.added(events, notification.uuid, EventKind::Created, "");
-        if let Some(id) = began.and_then(|event| event.identity) {
-            events.push(passing(EventKind::Destroyed, notification, Some(id.id)));
-            return Taken::Now;
+        let started = self.added(events, notification.uuid, EventKind::Created, "");
+        if let Some(id) = started.and_then(|event| event.identity) {
+            events.push(transient_event(
+                EventKind::Destroyed,
+                notification,
+                Some(id.id),
+            ));
+            return Disposition::Done;
         }
-        self.later_if(self.now.is_some())
+        self.defer_if(self.now.is_some())
     }
 
-    /// One reset may be told several times: libvirt does so where it has found its QEMU again after
-    /// a restart of its own.
-    fn reset(&self, notification: &Notification, events: &mut Vec<Event>) -> Taken {
-        let is_told = self.added(events, notification.uuid, EventKind::Rebooted, "");
-        if is_told.is_none()
+    /// Applies a reset. libvirt may notify of one reset several times: it does so after its own
+    /// restart, when it has connected to the QEMU again.
+    fn reset(&self, notification: &Notification, events: &mut Vec<Event>) -> Disposition {
+        let known = self.added(events, notification.uuid, EventKind::Rebooted, "");
+        if known.is_none()
             && let Some(domain) = self.now
         {
             let id = Value::Number(domain.identity.id.into());
             let event = Event::of(domain, EventKind::Rebooted, id.clone(), id);
             let event = event.because("it was reset: its counters go on");
-            events.push(event.told_at(notification.mono_ns));
+            events.push(event.notified_at(notification.mono_ns));
         }
-        Taken::Now
+        Disposition::Done
     }
 
-    /// An event of this kind that a notification has added, of this domain and device.
+    /// Event of this kind, domain and device that a notification has added.
     fn added<'e>(
         &self,
         events: &'e [Event],
@@ -140,22 +149,22 @@ impl Place<'_> {
         kind: EventKind,
         device: &str,
     ) -> Option<&'e Event> {
-        let is_it =
+        let matches =
             |event: &&Event| event.kind == kind && is_of(event, uuid) && event.device == device;
-        events[self.shown..].iter().rev().find(is_it)
+        events[self.sampled..].iter().rev().find(matches)
     }
 
     fn is_followed_by(&self, uuid: Uuid, kind: &NotificationKind) -> bool {
-        let is_it =
+        let matches =
             |notification: &Notification| notification.uuid == uuid && notification.kind == *kind;
-        self.later.iter().any(is_it)
+        self.later.iter().any(matches)
     }
 
-    /// Once.
-    fn later_if(&self, may_show: bool) -> Taken {
+    /// Defers a notification, at most once.
+    fn defer_if(&self, may_show: bool) -> Disposition {
         match may_show && self.is_new {
-            true => Taken::Later,
-            false => Taken::Now,
+            true => Disposition::Defer,
+            false => Disposition::Done,
         }
     }
 }
@@ -171,8 +180,8 @@ fn find(snapshot: &Snapshot, uuid: Uuid) -> Option<&Domain> {
         .find(|domain| domain.identity.uuid == uuid)
 }
 
-/// Adds reason and when it came about to an event of these kinds that is the same domain's and device's.
-/// Says whether there is one.
+/// Adds the reason and the time of a notification to the event of the same domain and device that has
+/// one of these kinds. Returns true if there is one.
 fn explain(
     events: &mut [Event],
     notification: &Notification,
@@ -183,7 +192,7 @@ fn explain(
         kinds.contains(&event.kind) && is_of(event, notification.uuid) && event.device == device
     });
     let Some(event) = event else { return false };
-    event.told_ns = Some(notification.mono_ns);
+    event.notified_ns = Some(notification.mono_ns);
     if event.cause.is_empty() {
         event.cause = Cow::Borrowed(notification.reason);
     } else if !notification.reason.is_empty() && !event.cause.ends_with(notification.reason) {
@@ -192,8 +201,8 @@ fn explain(
     true
 }
 
-/// An event of a domain that no reading has.
-fn passing(kind: EventKind, notification: &Notification, id: Option<u32>) -> Event {
+/// Event of a domain that no sample contains.
+fn transient_event(kind: EventKind, notification: &Notification, id: Option<u32>) -> Event {
     Event {
         identity: Some(Identity {
             id: id.unwrap_or_default(),
@@ -201,7 +210,7 @@ fn passing(kind: EventKind, notification: &Notification, id: Option<u32>) -> Eve
             incarnation: None,
         }),
         name: notification.name.clone(),
-        ..Event::host(kind, Cow::Borrowed(notification.reason)).told_at(notification.mono_ns)
+        ..Event::host(kind, Cow::Borrowed(notification.reason)).notified_at(notification.mono_ns)
     }
 }
 

@@ -1,56 +1,18 @@
-//! Rates: pure functions of two readings and the time between them.
+//! Rates of domains between two samples.
 
 use std::mem;
 
 use virtmon_model::{Domain, Identity, Snapshot};
 
 use crate::counter;
+use crate::creation::Creation;
+use crate::matching::{HasIdentity, Match, classify_new};
 
-/// What a domain was in the reading before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Before {
-    /// There was no reading before.
-    #[default]
-    Nothing,
-    /// It was not there.
-    New,
-    /// The same life of it, in this place of the list.
-    Same(usize),
-    /// Another life of it, with another id or incarnation, in this place.
-    Rebooted(usize),
-    /// Its id had another owner, in this place.
-    Reused(usize),
-}
-
-impl Before {
-    /// Where the same life of the domain was in the list.
-    #[must_use]
-    pub const fn same(self) -> Option<usize> {
-        match self {
-            Self::Same(at) => Some(at),
-            _ => None,
-        }
-    }
-
-    /// Where it was in the list, in this life or the one before.
-    pub const fn place(self) -> Option<usize> {
-        match self {
-            Self::Same(at) | Self::Rebooted(at) => Some(at),
-            _ => None,
-        }
-    }
-
-    /// Whether the domain, or this life of it, began after the reading before.
-    pub const fn is_new(self) -> bool {
-        matches!(self, Self::New | Self::Rebooted(_) | Self::Reused(_))
-    }
-}
-
-/// What changed of one domain since the reading before. `None` where there is none to compare
-/// with, where either reading does not tell, or where a counter started anew in between.
+/// Rates of one domain since the sample before. A rate is `None` if there is no sample before, if a
+/// value is unknown in either sample, or if a counter was reset in between.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Rates {
-    /// Percent of one pCPU: two busy vCPUs show 200.
+pub struct DomainRates {
+    /// CPU time in percent of one pCPU: two busy vCPUs show 200.
     pub cpu_pct: Option<f64>,
     /// Bytes per second that the guest received.
     pub net_rx: Option<f64>,
@@ -60,35 +22,58 @@ pub struct Rates {
     pub disk_rd: Option<f64>,
     /// Bytes per second that the guest wrote to its disks.
     pub disk_wr: Option<f64>,
-    /// The counters are not those of the reading before: the domain rebooted, its id has another
-    /// owner, or a counter ran backwards.
+    /// True if the counters are not those of the sample before: the domain was started again, its id
+    /// belonged to another domain, a device changed, or a counter decreased.
     pub reset: bool,
-    /// What it was in the reading before.
-    pub past: Before,
-    /// The time that the rates are of: between the two readings of this domain's values.
+    /// Match with the sample before.
+    pub matched: Match,
+    /// Time that the rates cover, in ns: between the two reads of this domain's values.
     pub elapsed_ns: Option<u64>,
+    /// Mean ready time of its online vCPUs, in percent of a vCPU's time.
+    pub ready_pct: Option<f64>,
+    /// Indices of its first rows among the rates of vCPUs, NICs and disks.
+    pub first: FirstRows,
 }
 
-/// The counters of one domain and when they were read.
+/// Indices of a domain's first rows among the rates of vCPUs, NICs and disks of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FirstRows {
+    /// Index of the first vCPU.
+    pub vcpu: u32,
+    /// Index of the first network interface.
+    pub nic: u32,
+    /// Index of the first block device.
+    pub disk: u32,
+}
+
+/// Counters of one domain and the time of their read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counters {
     identity: Identity,
     mono_ns: u64,
     /// CPU time; bytes received, sent, read and written.
     values: [Option<u64>; 5],
-    /// How many devices the sums are of: with another number they are of other things.
+    /// Numbers of devices that the sums cover: sums over different devices are not comparable.
     nics: usize,
     disks: usize,
+    /// Creation of the domain, if it was not in the first sample.
+    creation: Option<Creation>,
 }
 
-/// What each counter's growth in a ns is multiplied by: percent, and bytes per second.
+impl HasIdentity for Counters {
+    fn identity(&self) -> Identity {
+        self.identity
+    }
+}
+
+/// Factors of the growth of each counter per ns: percent, and bytes per second.
 const SCALES: [f64; 5] = [100.0, 1e9, 1e9, 1e9, 1e9];
 
 impl Counters {
-    /// Takes the next reading of the same life of the same domain, which began at `mono_ns`, and
-    /// returns the rates since the one before.
+    /// Replaces the counters by those of the next sample of the same domain, which began at
+    /// `mono_ns`, and returns the rates between the two.
     #[inline(always)]
-    fn advance(&mut self, domain: &Domain, mono_ns: u64, past: Before) -> Rates {
+    fn advance(&mut self, domain: &Domain, mono_ns: u64, matched: Match) -> DomainRates {
         let read_ns = mono_ns.saturating_sub(domain.stale_ns);
         let elapsed_ns = read_ns.saturating_sub(mem::replace(&mut self.mono_ns, read_ns));
         let values = [
@@ -99,41 +84,42 @@ impl Counters {
             domain.disks.sum(|disk| disk.wr_bytes),
         ];
         let mut backwards = false;
-        let mut grown = |n: usize| {
-            let then = mem::replace(&mut self.values[n], values[n])?;
-            let now = values[n]?;
-            backwards |= now < then;
-            // Most counters of most guests: no need to convert and divide.
-            Some(match now.wrapping_sub(then) {
+        let mut rate = |n: usize| {
+            let previous = mem::replace(&mut self.values[n], values[n])?;
+            let current = values[n]?;
+            backwards |= current < previous;
+            // Most counters of most guests do not change: no conversion and no division.
+            Some(match current.wrapping_sub(previous) {
                 0 => 0.0,
                 delta => counter::ratio(delta, elapsed_ns) * SCALES[n],
             })
         };
-        let [cpu_pct, net_rx, net_tx] = [grown(0), grown(1), grown(2)];
-        let [disk_rd, disk_wr] = [grown(3), grown(4)];
-        let is_other = |kept: &mut usize, count| mem::replace(kept, count) != count;
-        let other_nics = is_other(&mut self.nics, domain.nics.rows.len());
-        let other_disks = is_other(&mut self.disks, domain.disks.rows.len());
+        let [cpu_pct, net_rx, net_tx] = [rate(0), rate(1), rate(2)];
+        let [disk_rd, disk_wr] = [rate(3), rate(4)];
+        let differs = |known: &mut usize, count| mem::replace(known, count) != count;
+        let other_nics = differs(&mut self.nics, domain.nics.rows.len());
+        let other_disks = differs(&mut self.disks, domain.disks.rows.len());
         if backwards {
-            return Rates::reset(past);
+            return DomainRates::reset(matched);
         }
-        // Of a domain that could not be read, the values are those of the reading before, or older.
+        // The values of a domain that could not be read are those of the sample before, or older.
         if elapsed_ns == 0 || domain.stale_ns > 0 {
-            return Rates {
-                past,
+            return DomainRates {
+                matched,
                 reset: elapsed_ns > 0 && (other_nics || other_disks),
-                ..Rates::default()
+                ..DomainRates::default()
             };
         }
-        let mut rates = Rates {
+        let mut rates = DomainRates {
             cpu_pct,
             net_rx,
             net_tx,
             disk_rd,
             disk_wr,
             reset: other_nics || other_disks,
-            past,
+            matched,
             elapsed_ns: Some(elapsed_ns),
+            ..DomainRates::default()
         };
         if other_nics {
             (rates.net_rx, rates.net_tx) = (None, None);
@@ -145,143 +131,134 @@ impl Counters {
     }
 }
 
-impl Rates {
-    /// No rates, and that they were made impossible.
-    const fn reset(past: Before) -> Self {
+impl DomainRates {
+    /// Rates of a domain whose counters were reset: all unknown.
+    fn reset(matched: Match) -> Self {
         Self {
-            cpu_pct: None,
-            net_rx: None,
-            net_tx: None,
-            disk_rd: None,
-            disk_wr: None,
             reset: true,
-            past,
-            elapsed_ns: None,
+            matched,
+            ..Self::default()
         }
     }
 
-    /// Whether the domain's counters are those of another life.
+    /// True if the domain's counters are those of another life.
+    #[must_use]
     pub const fn is_another_life(&self) -> bool {
-        matches!(self.past, Before::Rebooted(_) | Before::Reused(_))
+        self.matched.is_another_life()
     }
 }
 
-/// The reading before, and the rates that the last one made with it.
+/// Matches each sample with the one before, and makes the rates of the domains.
 #[derive(Debug, Default)]
-pub struct Deltas {
-    /// The domains of the last reading, in its order.
+pub struct RateTracker {
+    /// Counters of the domains of the last sample, in its order.
     known: Vec<Counters>,
-    rates: Vec<Rates>,
-    any: bool,
-    /// A buffer.
-    before: Vec<Counters>,
+    rates: Vec<DomainRates>,
+    has_sample: bool,
+    /// Counters of the sample before; a buffer.
+    previous: Vec<Counters>,
 }
 
-impl Deltas {
-    /// Takes the reading that began at `mono_ns` and returns its rates, one for each domain in
-    /// the snapshot's order.
-    pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &mut [Rates] {
+impl RateTracker {
+    /// Adds the sample that began at `mono_ns` and returns its rates, one for each domain in the
+    /// snapshot's order.
+    pub fn update(&mut self, snapshot: &Snapshot, mono_ns: u64) -> &mut [DomainRates] {
+        self.walk(snapshot, mono_ns, |_, _, _| {});
+        &mut self.rates
+    }
+
+    /// Adds the sample that began at `mono_ns`. Calls `visit` for each domain in the snapshot's order
+    /// with its rates and its creation.
+    #[inline(always)]
+    pub(crate) fn walk(
+        &mut self,
+        snapshot: &Snapshot,
+        mono_ns: u64,
+        mut visit: impl FnMut(&Domain, &mut DomainRates, Option<Creation>),
+    ) {
         let domains = &snapshot.domains[..];
         let known = self.known.iter().map(|known| known.identity);
         if known.eq(domains.iter().map(|domain| domain.identity)) {
             self.rates.clear();
-            let both = self.known.iter_mut().zip(domains).enumerate();
-            let rates =
-                both.map(|(at, (known, domain))| known.advance(domain, mono_ns, Before::Same(at)));
-            self.rates.extend(rates);
+            let pairs = self.known.iter_mut().zip(domains).enumerate();
+            self.rates.extend(pairs.map(|(at, (known, domain))| {
+                let mut rates = known.advance(domain, mono_ns, Match::Same(at));
+                visit(domain, &mut rates, known.creation);
+                rates
+            }));
         } else {
-            self.meet(snapshot);
-            let known = self.known.iter_mut().zip(domains);
-            for (rates, (known, domain)) in self.rates.iter_mut().zip(known) {
-                let since = known.advance(domain, mono_ns, rates.past);
-                if rates.past.same().is_some() {
-                    *rates = since;
+            self.rematch(snapshot, mono_ns);
+            let pairs = self.known.iter_mut().zip(domains);
+            for (rates, (known, domain)) in self.rates.iter_mut().zip(pairs) {
+                let advanced = known.advance(domain, mono_ns, rates.matched);
+                if rates.matched.same().is_some() {
+                    *rates = advanced;
                 }
+                visit(domain, rates, known.creation);
             }
         }
-        self.any = true;
+        self.has_sample = true;
+    }
+
+    /// Rates of the last sample.
+    #[must_use]
+    pub fn rates(&self) -> &[DomainRates] {
+        &self.rates
+    }
+
+    /// Rates of the last sample, to be completed.
+    pub(crate) fn rates_mut(&mut self) -> &mut [DomainRates] {
         &mut self.rates
     }
 
-    /// Makes `known` the domains of a reading that has others than the last, with the counters of
-    /// those that it had too; and `rates` what each was in the reading before, with all that is to
-    /// say of one that has another life now.
+    /// Makes `known` the domains of a sample whose list differs from the last one. A domain that is in
+    /// both keeps its counters. `rates` gets the match of each domain, and the reset of one that has
+    /// another life.
     #[cold]
-    fn meet(&mut self, snapshot: &Snapshot) {
-        mem::swap(&mut self.known, &mut self.before);
+    fn rematch(&mut self, snapshot: &Snapshot, mono_ns: u64) {
+        mem::swap(&mut self.known, &mut self.previous);
         self.known.clear();
         self.rates.clear();
-        // Both lists ascend by id, so one walk through both pairs them.
+        // Both lists ascend by id, so one pass over both pairs them.
         let mut next = 0;
         for domain in &snapshot.domains[..] {
             let identity = domain.identity;
             while self
-                .before
+                .previous
                 .get(next)
-                .is_some_and(|there| there.identity.id < identity.id)
+                .is_some_and(|row| row.identity.id < identity.id)
             {
                 next += 1;
             }
-            let there = self.before.get(next);
-            let same_id = there.filter(|there| there.identity.id == identity.id);
-            let (known, rates) = match same_id {
-                Some(&there) if there.identity == identity => {
-                    let past = Before::Same(next);
-                    let same = Rates {
-                        past,
-                        ..Rates::default()
-                    };
-                    (there, same)
-                }
+            let same_id = self.previous.get(next);
+            let same_id = same_id.filter(|row| row.identity.id == identity.id);
+            let (known, matched, reset) = match same_id {
+                Some(&row) if row.identity == identity => (row, Match::Same(next), false),
                 other => {
+                    let at = other.map(|_| next);
+                    let (matched, reset) = match self.has_sample {
+                        true => classify_new(&self.previous, &snapshot.domains, identity, at),
+                        false => (Match::FirstSample, false),
+                    };
+                    let creation = matched.is_new().then_some(Creation {
+                        mono_ns,
+                        is_restart: matches!(matched, Match::Restarted(_)),
+                    });
                     let new = Counters {
                         identity,
+                        creation,
                         ..Counters::default()
                     };
-                    let at = other.map(|_| next);
-                    let rates = match self.any {
-                        true => another(&self.before, snapshot, identity, at),
-                        false => Rates::default(),
-                    };
-                    (new, rates)
+                    (new, matched, reset)
                 }
             };
             self.known.push(known);
-            self.rates.push(rates);
+            self.rates.push(DomainRates {
+                matched,
+                reset,
+                ..DomainRates::default()
+            });
         }
-    }
-}
-
-/// What a domain is that was not there with this identity. `same_id` is where its id was.
-fn another(
-    all: &[Counters],
-    snapshot: &Snapshot,
-    identity: Identity,
-    same_id: Option<usize>,
-) -> Rates {
-    let had = |before: &Counters| before.identity.uuid == identity.uuid;
-    let earlier = match same_id {
-        Some(at) if had(&all[at]) => Some(at),
-        _ if identity.uuid.is_nil() => None,
-        _ => all.iter().position(had),
-    };
-    // While the one with that uuid is still there, this is a second one beside it: a
-    // migration within the host has both for a while.
-    let gone = |at: &usize| {
-        let identity = all[*at].identity;
-        let still = snapshot
-            .domains
-            .binary_search_by_key(&identity.id, |domain| domain.identity.id);
-        still.map_or(true, |at| snapshot.domains[at].identity != identity)
-    };
-    match (earlier.filter(gone), same_id) {
-        (Some(at), _) => Rates::reset(Before::Rebooted(at)),
-        (None, Some(at)) => Rates::reset(Before::Reused(at)),
-        (None, None) => Rates {
-            reset: earlier.is_some(),
-            past: Before::New,
-            ..Rates::default()
-        },
     }
 }
 

@@ -1,20 +1,20 @@
 //! Self statistics: the cost of virtmon itself.
 
-/// What virtmon took since the row before.
+/// virtmon's own cost since the row before.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SelfStats {
-    /// CPU time of all threads, in ns.
+    /// CPU time used by all threads, in ns.
     pub cpu_ns: Option<u64>,
-    /// Memory that it holds, in bytes.
+    /// Resident memory, in bytes.
     pub rss_bytes: Option<u64>,
-    /// Page faults.
+    /// Number of page faults.
     pub page_faults: Option<u64>,
-    /// Context switches.
+    /// Number of context switches.
     pub switches: Option<u64>,
-    /// Hypercalls or RPCs.
+    /// Number of hypercalls or RPCs.
     pub calls: Option<u64>,
-    /// Bytes written to the outputs.
+    /// Number of bytes written to the outputs.
     pub bytes: u64,
-    /// Ticks that were read and not written, for the outputs were too slow.
+    /// Number of ticks that were sampled and not written because an output was too slow.
     pub dropped: u64,
 }

@@ -1,107 +1,109 @@
-//! How rates are spread within an interval that has many readings.
+//! Distributions of rates within an interval that has several samples.
 
 use virtmon_model::{Identity, Snapshot};
 
-use crate::rates::{Deltas, Rates};
+use crate::rates::{DomainRates, RateTracker};
 
 mod window;
 
-use window::Collector;
+use window::RateWindow;
 
-/// One rate's spread.
+/// Distribution of one rate within an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
-    /// The least.
+pub struct Distribution {
+    /// Minimum.
     pub min: f64,
-    /// The mean, weighted by time.
+    /// Mean, weighted by time.
     pub mean: f64,
-    /// The greatest.
+    /// Maximum.
     pub max: f64,
-    /// The smallest that 99 of 100 do not exceed; `None` where the readings were more than was
-    /// reckoned with.
+    /// 99th percentile by nearest rank; `None` if the interval has more samples than expected.
     pub p99: Option<f64>,
 }
 
-/// The spreads of a domain's rates, `None` where none is known.
+/// Distributions of the rates of one domain; `None` for a rate that is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Spreads {
-    /// How many readings of it there were.
-    pub readings: u64,
-    /// Of the CPU time, in percent of a pCPU.
-    pub cpu_pct: Option<Spread>,
-    /// Of the bytes that it received, a second.
-    pub net_rx: Option<Spread>,
-    /// Of the bytes that it sent.
-    pub net_tx: Option<Spread>,
-    /// Of the bytes that it read.
-    pub disk_rd: Option<Spread>,
-    /// Of the bytes that it wrote.
-    pub disk_wr: Option<Spread>,
+pub struct Distributions {
+    /// Number of samples of the domain.
+    pub samples: u64,
+    /// CPU time, in percent of a pCPU.
+    pub cpu_pct: Option<Distribution>,
+    /// Bytes received per second.
+    pub net_rx: Option<Distribution>,
+    /// Bytes sent per second.
+    pub net_tx: Option<Distribution>,
+    /// Bytes read per second.
+    pub disk_rd: Option<Distribution>,
+    /// Bytes written per second.
+    pub disk_wr: Option<Distribution>,
 }
 
-/// The rates of one domain since the last row.
+/// Rates of one domain since the last row.
 #[derive(Debug, Default)]
-struct Collected {
+struct Window {
     identity: Identity,
-    readings: u64,
-    rates: [Collector; 5],
+    samples: u64,
+    rates: [RateWindow; 5],
 }
 
-/// Collects the rates between all readings, and spreads them once an interval.
+/// Collects the rates between all samples, and summarizes them once an interval.
 #[derive(Debug, Default)]
-pub struct Burst {
-    /// Of each kind of rate, so many of the greatest are kept: with them the 99th percentile of an
-    /// interval is known, and of one that is twice as long where a row could not be written.
+pub struct SubsampleStats {
+    /// Number of the greatest values kept of each rate: enough for the 99th percentile of an
+    /// interval, and of one that is twice as long because a row could not be written.
     greatest: usize,
-    deltas: Deltas,
-    domains: Vec<Collected>,
-    spreads: Vec<Spreads>,
+    tracker: RateTracker,
+    domains: Vec<Window>,
+    distributions: Vec<Distributions>,
 }
 
-impl Burst {
-    /// Collects so many readings an interval.
+impl SubsampleStats {
+    /// Creates statistics for an interval of `samples` samples.
     #[must_use]
-    pub fn of(readings: u64) -> Self {
+    pub fn new(samples: u64) -> Self {
         Self {
-            greatest: usize::try_from(readings / 50).map_or(usize::MAX, |some| some + 2),
+            greatest: usize::try_from(samples / 50).map_or(usize::MAX, |count| count + 2),
             ..Self::default()
         }
     }
 
-    /// Takes a reading.
-    pub fn take(&mut self, snapshot: &Snapshot, mono_ns: u64) {
-        let rates = self.deltas.take(snapshot, mono_ns);
+    /// Adds a sample.
+    pub fn update(&mut self, snapshot: &Snapshot, mono_ns: u64) {
+        let rates = self.tracker.update(snapshot, mono_ns);
         for (at, (domain, rates)) in snapshot.domains.iter().zip(&*rates).enumerate() {
-            place(&mut self.domains, at, domain.identity).add(rates, self.greatest);
+            move_to(&mut self.domains, at, domain.identity).add(rates, self.greatest);
         }
-        // Those that are gone have no row to be in.
+        // A domain that has disappeared has no row.
         for collected in self.domains.iter_mut().skip(snapshot.domains.len()) {
             collected.clear(Identity::default());
         }
     }
 
-    /// The spreads since the last call, one for each domain of the last reading.
-    pub fn spreads(&mut self, domains: usize) -> &[Spreads] {
-        self.spreads.clear();
+    /// Distributions since the last call, one for each domain of the last sample.
+    pub fn distributions(&mut self, domains: usize) -> &[Distributions] {
+        self.distributions.clear();
         for collected in self.domains.iter_mut().take(domains) {
-            self.spreads.push(collected.spreads());
+            self.distributions.push(collected.distributions());
             collected.clear(collected.identity);
         }
-        &self.spreads
+        &self.distributions
     }
 }
 
-/// The rates of this domain, brought to this place of the list.
-fn place(domains: &mut Vec<Collected>, at: usize, identity: Identity) -> &mut Collected {
-    if domains.get(at).is_none_or(|have| have.identity != identity) {
+/// Moves the rates of a domain to index `at` of the list, and returns them.
+fn move_to(domains: &mut Vec<Window>, at: usize, identity: Identity) -> &mut Window {
+    if domains
+        .get(at)
+        .is_none_or(|entry| entry.identity != identity)
+    {
         match domains
             .iter()
             .skip(at)
-            .position(|have| have.identity == identity)
+            .position(|entry| entry.identity == identity)
         {
             Some(further) => domains.swap(at, at + further),
             None => {
-                domains.push(Collected::default());
+                domains.push(Window::default());
                 let last = domains.len() - 1;
                 domains.swap(at, last);
                 domains[at].clear(identity);
@@ -111,15 +113,15 @@ fn place(domains: &mut Vec<Collected>, at: usize, identity: Identity) -> &mut Co
     &mut domains[at]
 }
 
-impl Collected {
+impl Window {
     fn clear(&mut self, identity: Identity) {
         self.identity = identity;
-        self.readings = 0;
-        self.rates.iter_mut().for_each(Collector::clear);
+        self.samples = 0;
+        self.rates.iter_mut().for_each(RateWindow::clear);
     }
 
-    fn add(&mut self, rates: &Rates, greatest: usize) {
-        self.readings += 1;
+    fn add(&mut self, rates: &DomainRates, greatest: usize) {
+        self.samples += 1;
         let Some(elapsed_ns) = rates.elapsed_ns else {
             return;
         };
@@ -137,11 +139,11 @@ impl Collected {
         }
     }
 
-    fn spreads(&mut self) -> Spreads {
+    fn distributions(&mut self) -> Distributions {
         let [cpu_pct, net_rx, net_tx, disk_rd, disk_wr] =
-            self.rates.each_mut().map(Collector::spread);
-        Spreads {
-            readings: self.readings,
+            self.rates.each_mut().map(RateWindow::distribution);
+        Distributions {
+            samples: self.samples,
             cpu_pct,
             net_rx,
             net_tx,
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn domains_keep_their_rates_when_others_come_and_go() {
-        let reading = |ids: &[u32], second: u64| {
+        let sample = |ids: &[u32], second: u64| {
             let mut snapshot = Snapshot::default();
             for &id in ids {
                 let domain = snapshot.domains.next_row();
@@ -166,21 +168,21 @@ mod tests {
             }
             (snapshot, second * 1_000_000_000)
         };
-        let mut burst = Burst::of(3);
+        let mut stats = SubsampleStats::new(3);
         for (ids, second) in [
             (&[1, 2, 3][..], 0),
             (&[1, 2, 3], 1),
             (&[0, 2, 3, 9], 2),
             (&[0, 3, 9], 3),
         ] {
-            let (snapshot, mono_ns) = reading(ids, second);
-            burst.take(&snapshot, mono_ns);
+            let (snapshot, mono_ns) = sample(ids, second);
+            stats.update(&snapshot, mono_ns);
         }
-        let spreads = burst.spreads(3).to_vec();
-        let readings: Vec<u64> = spreads.iter().map(|s| s.readings).collect();
-        assert_eq!(readings, [2, 4, 2]);
-        for (spread, pct) in spreads.iter().zip([0.0, 3.0, 9.0]) {
-            let cpu = spread.cpu_pct.unwrap();
+        let distributions = stats.distributions(3).to_vec();
+        let samples: Vec<u64> = distributions.iter().map(|s| s.samples).collect();
+        assert_eq!(samples, [2, 4, 2]);
+        for (distribution, pct) in distributions.iter().zip([0.0, 3.0, 9.0]) {
+            let cpu = distribution.cpu_pct.unwrap();
             assert!((cpu.mean - pct).abs() < 1e-9 && (cpu.max - pct).abs() < 1e-9);
         }
     }

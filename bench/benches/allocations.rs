@@ -1,7 +1,7 @@
 //! Bytes and allocations of a steady tick with 1,000 domains, for each encoder.
 
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Deltas;
+use virtmon_analysis::rates::RateTracker;
 use virtmon_bench::{encoders, host, tick};
 
 const DOMAINS: u32 = 1_000;
@@ -10,13 +10,13 @@ fn main() {
     println!("| encoder | bytes a row | allocations a tick | bytes allocated |");
     println!("| --- | --: | --: | --: |");
     for (name, mut sink) in encoders() {
-        let mut deltas = Deltas::default();
+        let mut deltas = RateTracker::default();
         let mut out = Vec::new();
         // The earlier ticks write headers and grow the buffers to their final size.
         for number in 0..4 {
             let snapshot = host(DOMAINS, number);
             let tick = tick(number);
-            let rates = deltas.take(&snapshot, tick.mono_ns);
+            let rates = deltas.update(&snapshot, tick.mono_ns);
             let frame = Frame::new(tick, &snapshot, rates);
             out.clear();
             let taken = allocation_counter::measure(|| sink.encode(&frame, &mut out));

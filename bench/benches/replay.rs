@@ -6,19 +6,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
+use virtmon::sampling::signals::Signals;
 use virtmon::sampling::source::Source;
-use virtmon::sampling::ticker::Wake;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon::sampling::wake::Wake;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 use virtmon_model::Snapshot;
 
 fn recording(name: &str) -> PathBuf {
@@ -31,33 +34,37 @@ fn decode(bytes: &[u8]) -> u64 {
     let Ok(mut replay) = Replay::new(bytes, None, false) else {
         return 0;
     };
-    while let Ok(Wake::Due(_)) = replay.wait() {
-        black_box(replay.read(&mut snapshot).is_ok());
+    let Ok(mut signals) = Signals::catch() else {
+        return 0;
+    };
+    while let Ok(Wake::Due(_)) = replay.wait(&mut signals) {
+        black_box(replay.sample(&mut snapshot).is_ok());
     }
-    replay.readings()
+    replay.samples()
 }
 
-fn run(bytes: &[u8], sink: impl Sink + 'static) {
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
+fn run(bytes: &[u8], sink: impl Encoder + 'static) {
+    let mut runner = Runner::new(|_| {});
     let Ok(mut replay) = Replay::new(bytes, None, false) else {
         return;
     };
-    if let Ok(output) = Output::file(Path::new("/dev/null")) {
-        runner.add(sink, output);
+    if let Ok(file) = TickFile::file(Path::new("/dev/null"))
+        && let Ok(stream) = FileTransport::stream(sink, file)
+    {
+        runner.add(stream);
     }
     let _ = runner.run(&mut replay, Limit::None);
 }
 
-fn every_table() -> Vec<Box<dyn Sink>> {
+fn every_table() -> Vec<Box<dyn Encoder>> {
     vec![
-        Box::new(CsvSink::<Domains>::default()),
-        Box::new(CsvSink::<Vcpus>::default()),
-        Box::new(CsvSink::<Nics>::default()),
-        Box::new(CsvSink::<Disks>::default()),
-        Box::new(CsvSink::<Hosts>::default()),
-        Box::new(CsvSink::<Events>::default()),
-        Box::new(JsonSink::<Domains>::of(&[])),
+        Box::new(CsvEncoder::<DomainTable>::default()),
+        Box::new(CsvEncoder::<VcpuTable>::default()),
+        Box::new(CsvEncoder::<NicTable>::default()),
+        Box::new(CsvEncoder::<DiskTable>::default()),
+        Box::new(CsvEncoder::<HostTable>::default()),
+        Box::new(CsvEncoder::<EventTable>::default()),
+        Box::new(JsonEncoder::<DomainTable>::of(&[])),
     ]
 }
 
@@ -71,7 +78,7 @@ fn replay(c: &mut Criterion) {
         group.throughput(Throughput::Elements(decode(&bytes)));
         group.bench_function("decode", |b| b.iter(|| decode(black_box(&bytes))));
         group.bench_function("csv", |b| {
-            b.iter(|| run(black_box(&bytes), CsvSink::<Domains>::default()));
+            b.iter(|| run(black_box(&bytes), CsvEncoder::<DomainTable>::default()));
         });
         group.bench_function("every table", |b| {
             b.iter(|| run(black_box(&bytes), every_table()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Deltas;
+use virtmon_analysis::rates::RateTracker;
 use virtmon_bench::{DOMAINS, encoders, host, tick};
 
 fn sinks(c: &mut Criterion) {
@@ -14,9 +14,9 @@ fn sinks(c: &mut Criterion) {
         // Two snapshots alternate, because a value that is the same as in the previous row costs less.
         let hosts = [host(domains.into(), 1), host(domains.into(), 2)];
         let rates = [1, 2].map(|seconds| {
-            let mut deltas = Deltas::default();
-            deltas.take(&host(domains.into(), 0), tick(0).mono_ns);
-            deltas.take(&hosts[0], tick(seconds).mono_ns).to_vec()
+            let mut deltas = RateTracker::default();
+            deltas.update(&host(domains.into(), 0), tick(0).mono_ns);
+            deltas.update(&hosts[0], tick(seconds).mono_ns).to_vec()
         });
         let mut out = Vec::new();
         for (name, mut sink) in encoders() {

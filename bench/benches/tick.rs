@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use virtmon::sampling::clock;
-use virtmon::sampling::ticker::{Ticker, Wake};
+use virtmon::sampling::signals::Signals;
+use virtmon::sampling::ticker::Ticker;
+use virtmon::sampling::wake::Wake;
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Deltas;
+use virtmon_analysis::rates::RateTracker;
 use virtmon_bench::{DOMAINS, domain_list, host, tick};
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::tables::domain::Domains;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::tables::domain::DomainTable;
 use xen_sys::abi::DomainInfo;
 
 const STRIDE: usize = 112;
@@ -37,14 +39,14 @@ fn deltas(c: &mut Criterion) {
     let mut group = c.benchmark_group("deltas");
     for domains in DOMAINS {
         let readings = [host(domains.into(), 0), host(domains.into(), 1)];
-        let mut deltas = Deltas::default();
+        let mut deltas = RateTracker::default();
         let mut number = 0;
         group.throughput(Throughput::Elements(domains.into()));
         group.bench_function(BenchmarkId::from_parameter(domains), |b| {
             b.iter(|| {
                 number += 1;
                 let reading = &readings[usize::from(number % 2 == 0)];
-                let rates = deltas.take(black_box(reading), tick(number).mono_ns);
+                let rates = deltas.update(black_box(reading), tick(number).mono_ns);
                 black_box(&rates);
             });
         });
@@ -56,8 +58,8 @@ fn whole(c: &mut Criterion) {
     let mut group = c.benchmark_group("tick");
     for domains in DOMAINS {
         let readings = [host(domains.into(), 0), host(domains.into(), 1)];
-        let mut deltas = Deltas::default();
-        let mut sink = CsvSink::<Domains>::default();
+        let mut deltas = RateTracker::default();
+        let mut sink = CsvEncoder::<DomainTable>::default();
         let mut out = Vec::new();
         let mut number = 0;
         group.throughput(Throughput::Elements(domains.into()));
@@ -66,7 +68,7 @@ fn whole(c: &mut Criterion) {
                 number += 1;
                 let tick = tick(number);
                 let reading = black_box(&readings[usize::from(number % 2 == 0)]);
-                let rates = deltas.take(reading, tick.mono_ns);
+                let rates = deltas.update(reading, tick.mono_ns);
                 out.clear();
                 sink.encode(&Frame::new(tick, reading, rates), &mut out);
                 black_box(out.len())
@@ -84,9 +86,13 @@ fn lateness(c: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(format!("{interval:?}")), |b| {
             b.iter_custom(|ticks| {
                 let mut late_ns = 0;
-                if let Ok(mut ticker) = Ticker::start(interval) {
+                if let (Ok(mut ticker), Ok(mut signals)) =
+                    (Ticker::start(interval), Signals::catch())
+                {
                     for _ in 0..ticks {
-                        if let (Ok(Wake::Due(tick)), Ok(now)) = (ticker.wait(), clock::now()) {
+                        if let (Ok(Wake::Due(tick)), Ok(now)) =
+                            (ticker.wait(&mut signals), clock::now())
+                        {
                             late_ns += now.mono_ns.saturating_sub(ticker.due_ns(tick));
                         }
                     }

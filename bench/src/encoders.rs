@@ -1,38 +1,38 @@
 //! Encoders of the same frame: those of virtmon, and the writer of the `csv` crate for comparison.
 
 use virtmon_analysis::frame::Frame;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::encode::text_table::TableSink;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::encode::text_table::TextTable;
 use virtmon_export::schema::cell::Cell;
 use virtmon_export::schema::column::Table;
-use virtmon_export::tables::domain::{DomainRow, Domains};
-use virtmon_export::tables::tick::Ticks;
+use virtmon_export::tables::domain::{DomainRow, DomainTable};
+use virtmon_export::tables::tick::TickColumns;
 use virtmon_model::Capabilities;
 
 /// Name of an encoder, and the encoder.
-pub type Encoder = (&'static str, Box<dyn Sink>);
+pub type NamedEncoder = (&'static str, Box<dyn Encoder>);
 
 /// A new instance of every encoder.
 #[must_use]
-pub fn encoders() -> Vec<Encoder> {
+pub fn encoders() -> Vec<NamedEncoder> {
     let capabilities = Capabilities {
         nics: true,
         disks: true,
         vcpus: true,
     };
     vec![
-        ("csv", Box::new(CsvSink::<Domains>::default())),
+        ("csv", Box::new(CsvEncoder::<DomainTable>::default())),
         ("csv-crate", Box::new(CsvCrate)),
-        ("json", Box::new(JsonSink::<Domains>::of(&[]))),
-        ("table", Box::new(TableSink::new(capabilities, false))),
+        ("json", Box::new(JsonEncoder::<DomainTable>::of(&[]))),
+        ("table", Box::new(TextTable::new(capabilities, false))),
     ]
 }
 
 struct CsvCrate;
 
-impl Sink for CsvCrate {
+impl Encoder for CsvCrate {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         let mut writer = csv::Writer::from_writer(out);
         for (domain, rates) in frame.snapshot.domains.iter().zip(frame.rates) {
@@ -41,10 +41,14 @@ impl Sink for CsvCrate {
                 rates,
                 wall_ns: frame.tick.wall_ns(),
             };
-            let cells = Ticks::COLUMNS
+            let cells = TickColumns::COLUMNS
                 .iter()
                 .map(|column| (column.cell)(&frame.tick));
-            let cells = cells.chain(Domains::COLUMNS.iter().map(|column| (column.cell)(&row)));
+            let cells = cells.chain(
+                DomainTable::COLUMNS
+                    .iter()
+                    .map(|column| (column.cell)(&row)),
+            );
             for cell in cells {
                 let written = match cell {
                     Cell::Unknown => writer.write_field(""),

@@ -4,7 +4,7 @@
 mod encoders;
 pub mod instructions;
 
-pub use encoders::{Encoder, encoders};
+pub use encoders::{NamedEncoder, encoders};
 
 use std::time::{Duration, SystemTime};
 

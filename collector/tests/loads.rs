@@ -7,22 +7,24 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
-use virtmon_export::encode::csv::CsvSink;
+use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::openstack::Nova;
-use virtmon_export::tables::self_stats::Own;
-use virtmon_export::tables::stat::Stats;
-use virtmon_export::tables::subsamples::Bursts;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::openstack::NovaTable;
+use virtmon_export::tables::self_stats::SelfTable;
+use virtmon_export::tables::stat::StatTable;
+use virtmon_export::tables::subsamples::SubsampleTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 use virtmon_model::{Backend, Capabilities, Instance, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a
@@ -106,28 +108,27 @@ impl Backend for Script {
     }
 }
 
-fn add<T: Table>(runner: &mut Runner<'_>, dir: &Path) {
-    let output = Output::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
-    runner.add(CsvSink::<T>::default(), output);
+fn add<T: Table>(runner: &mut Runner, dir: &Path) {
+    let file = TickFile::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
+    runner.add(FileTransport::stream(CsvEncoder::<T>::default(), file).unwrap());
 }
 
 /// Every table, of names and values that a real host seldom has.
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
-    let mut on_trouble = |_: &str| {};
-    let mut runner = Runner::new(&mut on_trouble);
-    add::<Domains>(&mut runner, dir);
-    add::<Vcpus>(&mut runner, dir);
-    add::<Nics>(&mut runner, dir);
-    add::<Disks>(&mut runner, dir);
-    add::<Hosts>(&mut runner, dir);
-    add::<Events>(&mut runner, dir);
-    add::<Own>(&mut runner, dir);
-    add::<Stats>(&mut runner, dir);
-    add::<Nova>(&mut runner, dir);
-    add::<Bursts>(&mut runner, dir);
-    runner.meter(SelfMonitor::start(None));
-    runner.burst(3);
+    let mut runner = Runner::new(|_| {});
+    add::<DomainTable>(&mut runner, dir);
+    add::<VcpuTable>(&mut runner, dir);
+    add::<NicTable>(&mut runner, dir);
+    add::<DiskTable>(&mut runner, dir);
+    add::<HostTable>(&mut runner, dir);
+    add::<EventTable>(&mut runner, dir);
+    add::<SelfTable>(&mut runner, dir);
+    add::<StatTable>(&mut runner, dir);
+    add::<NovaTable>(&mut runner, dir);
+    add::<SubsampleTable>(&mut runner, dir);
+    runner.set_self_monitor(SelfMonitor::start(None));
+    runner.set_samples_per_tick(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     runner
         .run(&mut Live::new(&mut script, ticker), Limit::Count(100))
@@ -149,7 +150,14 @@ fn from_libvirt(dir: &Path) {
     fs::write(&node, format!("<node>{guests}</node>")).unwrap();
     let ended = Command::new(env!("CARGO_BIN_EXE_virtmon"))
         .args(["--uri", &format!("test://{}", node.display())])
-        .args(["--interval", "20ms", "--every", "5ms", "--count", "20"])
+        .args([
+            "--interval",
+            "20ms",
+            "--sample-interval",
+            "5ms",
+            "--count",
+            "20",
+        ])
         .args([
             "--detail",
             "vcpu,nic,disk,host,event,self,stat,nova",

@@ -1,4 +1,4 @@
-//! Sinks: they turn frames into bytes, and know no clock, no source and no file.
+//! Encoders: they turn frames into bytes. They use no clock, no source and no file.
 
 pub mod cells;
 pub mod csv;
@@ -9,22 +9,22 @@ pub mod text_table;
 use virtmon_analysis::frame::Frame;
 
 /// Turns frames into the bytes of one stream.
-pub trait Sink {
-    /// Appends what this frame adds to the stream; the first one adds the stream's header too.
+pub trait Encoder {
+    /// Appends the bytes of a frame to `out`. The first call also appends the header of the stream.
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>);
 }
 
-impl<S: Sink + ?Sized> Sink for Box<S> {
+impl<S: Encoder + ?Sized> Encoder for Box<S> {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         (**self).encode(frame, out);
     }
 }
 
-/// Several sinks that write one stream, one after the other in each tick.
-impl Sink for Vec<Box<dyn Sink>> {
+/// Several encoders of one stream: each tick has the bytes of all of them, in their order.
+impl Encoder for Vec<Box<dyn Encoder>> {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
-        for sink in self {
-            sink.encode(frame, out);
+        for encoder in self {
+            encoder.encode(frame, out);
         }
     }
 }

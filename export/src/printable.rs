@@ -1,26 +1,26 @@
-//! Text of others as a terminal, stderr or the journal may show it.
+//! Foreign text, made safe for a terminal, stderr or the journal.
 
 use std::fmt::{self, Display, Write};
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_width::UnicodeWidthChar;
 
-/// Columns that a name takes at most.
-const NAME: usize = 64;
-/// Columns that a message takes at most.
-const MESSAGE: usize = 1000;
-/// Marks that one character may carry. Some scripts need two; more only pile up on the screen.
-const MARKS: usize = 2;
+/// Maximum width of a name, in columns.
+const MAX_NAME_COLUMNS: usize = 64;
+/// Maximum width of a message, in columns.
+const MAX_MESSAGE_COLUMNS: usize = 1000;
+/// Maximum number of marks on one character. Some scripts need two; more only pile up on the screen.
+const MAX_MARKS: usize = 2;
 
 /// Text that a guest, a daemon, a file or a user supplies, made safe to be shown.
 ///
-/// Shown as an escape like `\n` or `\u{202e}` are the characters that a terminal obeys, that end a
-/// line, that turn text round or that nobody sees: the Unicode categories Cc, Cf, Co, Cn, Zl and Zp,
-/// and marks beyond the second of a character. The result is one line. Text that is too wide ends
-/// with an ellipsis, so that no name and no message takes more room than another.
+/// Characters that control a terminal, end a line, change the direction of text or are invisible are
+/// shown as escapes like `\n` or `\u{202e}`: the Unicode categories Cc, Cf, Co, Cn, Zl and Zp, and
+/// marks beyond the second of a character. The result is one line. Text that is too wide ends with
+/// an ellipsis, so the width of a name and of a message is bounded.
 ///
 /// ```
-/// use virtmon::Printable;
+/// use virtmon_export::printable::Printable;
 /// assert_eq!(Printable::name("web\u{1b}[2J\n").to_string(), r"web\u{1b}[2J\n");
 /// assert_eq!(Printable::name(&"x".repeat(100)).width(), 64);
 /// ```
@@ -36,7 +36,7 @@ impl<'a> Printable<'a> {
     pub const fn name(text: &'a str) -> Self {
         Self {
             text,
-            columns: NAME,
+            columns: MAX_NAME_COLUMNS,
         }
     }
 
@@ -45,30 +45,30 @@ impl<'a> Printable<'a> {
     pub const fn message(text: &'a str) -> Self {
         Self {
             text,
-            columns: MESSAGE,
+            columns: MAX_MESSAGE_COLUMNS,
         }
     }
 
-    /// The columns of a terminal that it takes.
+    /// Width in columns of a terminal.
     #[must_use]
     pub fn width(&self) -> usize {
-        let whole = self.whole();
-        let within = |piece: &Piece| piece.end <= self.columns - usize::from(!whole);
+        let fits = self.fits();
+        let within = |piece: &Piece| piece.end <= self.columns - usize::from(!fits);
         let last = pieces(self.text).take_while(within).last();
-        last.map_or(0, |piece| piece.end) + usize::from(!whole)
+        last.map_or(0, |piece| piece.end) + usize::from(!fits)
     }
 
-    /// Whether all of it fits.
-    fn whole(&self) -> bool {
+    /// True if the whole text fits.
+    fn fits(&self) -> bool {
         pieces(self.text).all(|piece| piece.end <= self.columns)
     }
 }
 
 impl Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.whole();
+        let fits = self.fits();
         for piece in pieces(self.text) {
-            if piece.end > self.columns - usize::from(!whole) {
+            if piece.end > self.columns - usize::from(!fits) {
                 break;
             }
             if piece.escaped {
@@ -77,15 +77,15 @@ impl Display for Printable<'_> {
                 f.write_char(piece.character)?;
             }
         }
-        if whole { Ok(()) } else { f.write_char('…') }
+        if fits { Ok(()) } else { f.write_char('…') }
     }
 }
 
-/// A character, and how it is shown.
+/// A character with its form.
 struct Piece {
     character: char,
     escaped: bool,
-    /// The columns up to its end.
+    /// Width of the text up to the end of the character.
     end: usize,
 }
 
@@ -93,8 +93,8 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece> {
     let (mut end, mut marks) = (0, 0);
     text.chars().map(move |character| {
         let columns = match columns(character) {
-            // A mark that stands alone would join whatever comes before the text.
-            Some(0) if marks < MARKS && end > 0 => {
+            // A mark without a character would join the text before.
+            Some(0) if marks < MAX_MARKS && end > 0 => {
                 marks += 1;
                 Some(0)
             }
@@ -113,7 +113,7 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece> {
     })
 }
 
-/// The columns of a character that may be shown as it is: 0 of a mark.
+/// Width of a character that is shown as it is, 0 for a mark; `None` if it is escaped.
 fn columns(character: char) -> Option<usize> {
     use GeneralCategory as Category;
     if character.is_ascii() {
@@ -137,7 +137,7 @@ fn columns(character: char) -> Option<usize> {
     }
 }
 
-/// Whether a character of another category than Cf leaves nothing to see: Unicode's
+/// True if a character of a category other than Cf is invisible: Unicode's
 /// `Default_Ignorable_Code_Point` (`DerivedCoreProperties.txt`).
 fn is_invisible(character: char) -> bool {
     matches!(
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_obeys_or_hides_is_escaped() {
+    fn control_and_invisible_characters_are_escaped() {
         for (text, expected) in [
             ("web-1", "web-1"),
             ("Grüße, 世界", "Grüße, 世界"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_cut_by_its_columns() {
+    fn a_name_is_cut_by_its_width() {
         assert_eq!(shown(&"x".repeat(64)), "x".repeat(64));
         assert_eq!(shown(&"x".repeat(65)), "x".repeat(63) + "…");
         // Two columns each.

@@ -13,23 +13,22 @@ use std::fmt::Debug;
 use std::time::SystemTime;
 
 use proptest::prelude::*;
-use virtmon_analysis::changes::compare;
+use virtmon_analysis::analysis::Analysis;
 use virtmon_analysis::event::{Event, EventKind};
 use virtmon_model::{Identity, Snapshot, State};
 
-use guests::{Guest, SECOND, readings, snapshot};
-use virtmon_analysis::frame::{Frame, Past, Tick};
-use virtmon_analysis::rates::{Deltas, Rates};
-use virtmon_analysis::ready_time::Ready;
-use virtmon_analysis::subsamples::Burst;
+use guests::{Guest, SECOND, samples, snapshot};
+use virtmon_analysis::frame::{Frame, PreviousSample, Tick};
+use virtmon_analysis::rates::DomainRates;
+use virtmon_analysis::subsamples::SubsampleStats;
 use virtmon_export::schema::cell::Cell;
 use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::subsamples::Bursts;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::subsamples::SubsampleTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 
 /// What a reading must show of one guest, given the reading before of the same life.
 struct Seen<'a> {
@@ -121,23 +120,23 @@ fn rows<T: Table>(frame: &Frame<'_>) -> std::result::Result<usize, TestCaseError
 fn every_table(frame: &Frame<'_>, guests: &[Guest]) -> std::result::Result<(), TestCaseError> {
     let all = |of: fn(&Guest) -> usize| guests.iter().map(of).sum::<usize>();
     prop_assert_eq!(
-        rows::<Domains>(frame)?,
+        rows::<DomainTable>(frame)?,
         guests.len(),
         "a guest keeps its row"
     );
-    prop_assert_eq!(rows::<Vcpus>(frame)?, all(|guest| guest.vcpus.len()));
-    prop_assert_eq!(rows::<Nics>(frame)?, all(|guest| guest.nics.len()));
-    prop_assert_eq!(rows::<Disks>(frame)?, all(|guest| guest.disks.len()));
-    prop_assert_eq!(rows::<Bursts>(frame)?, guests.len());
-    prop_assert_eq!(rows::<Events>(frame)?, frame.events.len());
-    rows::<Hosts>(frame)?;
+    prop_assert_eq!(rows::<VcpuTable>(frame)?, all(|guest| guest.vcpus.len()));
+    prop_assert_eq!(rows::<NicTable>(frame)?, all(|guest| guest.nics.len()));
+    prop_assert_eq!(rows::<DiskTable>(frame)?, all(|guest| guest.disks.len()));
+    prop_assert_eq!(rows::<SubsampleTable>(frame)?, guests.len());
+    prop_assert_eq!(rows::<EventTable>(frame)?, frame.events.len());
+    rows::<HostTable>(frame)?;
     Ok(())
 }
 
 /// The rates of one life between two readings of it, which began `gap_ns` apart.
 fn rates_are_right(
     seen: &Seen<'_>,
-    rates: &Rates,
+    rates: &DomainRates,
     gap_ns: u64,
 ) -> std::result::Result<(), TestCaseError> {
     let (past, now) = (seen.past, seen.now);
@@ -183,11 +182,39 @@ fn rates_are_right(
     Ok(())
 }
 
+/// Each device's rate is that of the device with its name in the same domain of the sample before.
+fn devices_are_right(frame: &Frame<'_>) -> std::result::Result<(), TestCaseError> {
+    for (_, domain, rates) in frame.domains() {
+        let rows = frame.nics_of(domain, rates);
+        prop_assert_eq!(rows.len(), domain.nics.rows.len());
+        prop_assert_eq!(frame.disks_of(domain, rates).len(), domain.disks.rows.len());
+        prop_assert_eq!(frame.vcpus_of(domain, rates).len(), domain.vcpus.rows.len());
+        let previous = frame.previous.and_then(|previous| {
+            let domains = &previous.snapshot.domains;
+            Some((domains.get(rates.matched.same()?)?, rates.elapsed_ns?))
+        });
+        for (nic, row) in domain.nics.rows.iter().zip(rows) {
+            let same = previous.and_then(|(previous, elapsed_ns)| {
+                let mut nics = previous.nics.rows.iter();
+                Some((nics.find(|previous| previous.name == nic.name)?, elapsed_ns))
+            });
+            let expected = same.and_then(|(previous, elapsed_ns)| {
+                rate(nic.rx_bytes, previous.rx_bytes, elapsed_ns)
+            });
+            match row.rx_bytes_s {
+                Some(rx_bytes_s) => prop_assert!(near(rx_bytes_s / 1e9, expected)),
+                None => prop_assert_eq!(expected, None),
+            }
+        }
+    }
+    Ok(())
+}
+
 fn events_are_right(seen: &Seen<'_>) -> std::result::Result<(), TestCaseError> {
     let (past, now) = (seen.past, seen.now);
     prop_assert_eq!(seen.told(EventKind::Renamed), past.name != now.name);
     prop_assert_eq!(seen.told(EventKind::Stale), !past.stale && now.stale);
-    prop_assert_eq!(seen.told(EventKind::Fresh), past.stale && !now.stale);
+    prop_assert_eq!(seen.told(EventKind::Recovered), past.stale && !now.stale);
     prop_assert!(seen.changes(EventKind::VcpusChanged, past.vcpus_online, now.vcpus_online));
     prop_assert!(seen.changes(EventKind::MemoryChanged, past.mem_bytes, now.mem_bytes));
     prop_assert!(seen.turns(EventKind::Paused, State::Paused));
@@ -224,22 +251,19 @@ fn nobody_is_forgotten(
 
 proptest! {
     #[test]
-    fn whatever_is_read(readings in readings()) {
-        let (mut deltas, mut seen, mut ready) = (Deltas::default(), Vec::new(), Ready::default());
-        let mut burst = Burst::default();
+    fn whatever_is_sampled(samples in samples()) {
+        let mut analysis = Analysis::default();
+        let mut subsamples = SubsampleStats::default();
         let mut mono_ns = 1_000 * SECOND;
         let mut before: Option<(Snapshot, Vec<Guest>)> = None;
-        for (guests, gap_ns) in readings {
+        for (guests, gap_ns) in samples {
             let before_ns = mono_ns;
             mono_ns += gap_ns;
             let now = snapshot(&guests);
-            let rates = deltas.take(&now, mono_ns);
-            burst.take(&now, mono_ns);
+            subsamples.update(&now, mono_ns);
             let mut events = Vec::new();
-            if let Some((before, _)) = &before {
-                compare(before, &now, rates, &mut seen, &mut events);
-            }
-            ready.take(before.as_ref().map(|(before, _)| before), &now, rates);
+            let previous = before.as_ref().map(|(snapshot, _)| PreviousSample { snapshot, mono_ns: before_ns });
+            analysis.update(previous, &now, mono_ns, Vec::new(), &mut events);
             let tick = Tick {
                 number: 0,
                 mono_ns,
@@ -249,12 +273,11 @@ proptest! {
                 missed: 0,
             };
             let frame = Frame {
-                before: before.as_ref().map(|(snapshot, _)| Past { snapshot, mono_ns: before_ns }),
-                ready: ready.view(),
-                events: &events,
-                bursts: burst.spreads(guests.len()),
-                ..Frame::new(tick, &now, rates)
+                subsamples: subsamples.distributions(guests.len()),
+                ..analysis.frame(tick, &now, previous, &events)
             };
+            let rates = frame.rates;
+            devices_are_right(&frame)?;
             every_table(&frame, &guests)?;
             for (guest, rates) in guests.iter().zip(rates.iter()) {
                 let none = [rates.cpu_pct, rates.net_rx, rates.disk_wr].iter().all(Option::is_none);
@@ -296,11 +319,13 @@ fn causes(before: &[Guest], now: &[Guest]) -> Vec<String> {
 
 fn between<T: Debug>(before: &[Guest], now: &[Guest], part: impl Fn(&Event) -> T) -> Vec<T> {
     let (before, now) = (snapshot(before), snapshot(now));
-    let mut deltas = Deltas::default();
-    deltas.take(&before, SECOND);
-    let mut events = Vec::new();
-    let rates = deltas.take(&now, 2 * SECOND);
-    compare(&before, &now, rates, &mut Vec::new(), &mut events);
+    let (mut analysis, mut events) = (Analysis::default(), Vec::new());
+    analysis.update(None, &before, SECOND, Vec::new(), &mut events);
+    let previous = PreviousSample {
+        snapshot: &before,
+        mono_ns: SECOND,
+    };
+    analysis.update(Some(previous), &now, 2 * SECOND, Vec::new(), &mut events);
     events.iter().map(part).collect()
 }
 

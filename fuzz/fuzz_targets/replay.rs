@@ -8,21 +8,23 @@
 use std::path::Path;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::encode::recording::RecordSink;
-use virtmon_export::encode::text_table::TableSink;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::self_stats::Own;
-use virtmon_export::tables::subsamples::Bursts;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::encode::recording::RecordingEncoder;
+use virtmon_export::encode::text_table::TextTable;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::self_stats::SelfTable;
+use virtmon_export::tables::subsamples::SubsampleTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 use virtmon_recording::{Header, Reader, RecordedSample, Writer};
 
 /// Most samples of a mutated recording. More samples are slower and reach no further code.
@@ -32,26 +34,25 @@ fuzz_target!(|data: &[u8]| {
     let Ok(mut replay) = Replay::new(data, None, false) else {
         return;
     };
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
+    let mut runner = Runner::new(|_| {});
     if data.len() % 2 == 1 {
-        runner.burst(2);
+        runner.set_samples_per_tick(2);
     }
-    let sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(CsvSink::<Domains>::default()),
-        Box::new(CsvSink::<Vcpus>::default()),
-        Box::new(CsvSink::<Nics>::default()),
-        Box::new(CsvSink::<Disks>::default()),
-        Box::new(CsvSink::<Hosts>::default()),
-        Box::new(CsvSink::<Events>::default()),
-        Box::new(CsvSink::<Own>::default()),
-        Box::new(CsvSink::<Bursts>::default()),
-        Box::new(JsonSink::<Domains>::of(&[])),
-        Box::new(TableSink::new(replay.capabilities(), true)),
-        Box::new(RecordSink),
+    let encoders: Vec<Box<dyn Encoder>> = vec![
+        Box::new(CsvEncoder::<DomainTable>::default()),
+        Box::new(CsvEncoder::<VcpuTable>::default()),
+        Box::new(CsvEncoder::<NicTable>::default()),
+        Box::new(CsvEncoder::<DiskTable>::default()),
+        Box::new(CsvEncoder::<HostTable>::default()),
+        Box::new(CsvEncoder::<EventTable>::default()),
+        Box::new(CsvEncoder::<SelfTable>::default()),
+        Box::new(CsvEncoder::<SubsampleTable>::default()),
+        Box::new(JsonEncoder::<DomainTable>::of(&[])),
+        Box::new(TextTable::new(replay.capabilities(), true)),
+        Box::new(RecordingEncoder),
     ];
-    let output = Output::file(Path::new("/dev/null")).expect("/dev/null exists");
-    runner.add(sinks, output);
+    let file = TickFile::file(Path::new("/dev/null")).expect("/dev/null exists");
+    runner.add(FileTransport::stream(encoders, file).expect("a thread can be started"));
     let _ = runner.run(&mut replay, Limit::Count(1_000));
 });
 

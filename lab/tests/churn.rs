@@ -302,7 +302,7 @@ fn the_events_are_what_happened() {
             }
             "dying" => {}
             // Of the host: under emulation xenstore and the CSV's reader are slow.
-            "trouble" | "dropped" => {}
+            "warning" | "output_dropped" => {}
             // What Xen tells of a vCPU that runs, by clocks that are a little apart: each is in the rows.
             "counter_reset" => *backwards.entry(event.text("uuid")).or_default() += 1.0,
             // The real guest goes on from its pause, is stopped to be destroyed, and gives back its memory.

@@ -301,7 +301,7 @@ fn a_counter_that_is_cut_off_costs_its_disk_alone() {
     assert!(whole.clone().count() == 4 && whole.clone().all(|row| row.text("warnings") == "1"));
     let events = rows(&LAB.file("cut.event.csv"));
     let told = events.iter().filter(|row| row.text("cause") == why);
-    assert!(told.clone().count() == 1 && told.clone().all(|row| row.text("event") == "trouble"));
+    assert!(told.clone().count() == 1 && told.clone().all(|row| row.text("event") == "warning"));
 }
 
 #[test]

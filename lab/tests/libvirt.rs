@@ -206,7 +206,7 @@ fn a_recording_of_stuck_guests_gives_the_same_bytes() {
 fn events<'a>(rows: &'a [Row], name: &str) -> Vec<(&'a str, &'a str)> {
     of(rows, name)
         .iter()
-        .filter(|row| !["stale", "fresh"].contains(&row.text("event")))
+        .filter(|row| !["stale", "recovered"].contains(&row.text("event")))
         .map(|row| (row.text("event"), row.text("cause")))
         .collect()
 }
@@ -278,7 +278,7 @@ fn what_libvirt_tells_of_devices_memory_and_pauses_is_in_the_event_rows() {
         let [row] = found[..] else {
             panic!("{event} {device}: {of_it:?}");
         };
-        assert!(span.contains(&at(row, "told_ns")), "{row:?} {span:?}");
+        assert!(span.contains(&at(row, "notified_ns")), "{row:?} {span:?}");
     }
     let memory: Vec<_> = of_it
         .iter()
@@ -293,17 +293,20 @@ fn what_libvirt_tells_of_devices_memory_and_pauses_is_in_the_event_rows() {
     // What came and went with no reading between has a cause that says so.
     let passing = of_it.iter().filter(|row| row.text("device") == "vdc");
     for row in passing {
-        assert!(matches!(row.text("cause"), "" | "no reading shows it"));
+        assert!(matches!(row.text("cause"), "" | "no sample shows it"));
     }
     // The memory is copied as it is saved, which is told once a reading.
     for name in ["churn.event.csv", "seldom.event.csv"] {
         let rows = crate::rows(&left(name));
-        let copied = rows.iter().filter(|row| row.text("event") == "copying");
+        let copied = rows.iter().filter(|row| row.text("event") == "memory_copy");
         let copied: Vec<_> = copied.collect();
         assert!(!copied.is_empty(), "{rows:?}");
         for row in copied {
             assert_eq!(row.text("name"), "plain-5");
-            assert!(at(row, "new") >= 1.0 && at(row, "told_ns") > 0.0, "{row:?}");
+            assert!(
+                at(row, "new") >= 1.0 && at(row, "notified_ns") > 0.0,
+                "{row:?}"
+            );
         }
     }
 }
@@ -318,8 +321,8 @@ fn a_daemon_that_comes_back_tells_of_guests_again() {
         .map(|row| row.text("event"))
         .collect();
     let told = |kind| host.iter().filter(|&&event| event == kind).count();
-    assert_eq!(told("back"), 2);
-    assert!(told("lost") >= 2);
+    assert_eq!(told("sample_recovered"), 2);
+    assert!(told("sample_failed") >= 2);
     let told = events(&rows, "plain-5");
     assert!(!told.is_empty());
     assert!(told.iter().all(|event| *event == RESET), "{told:?}");

@@ -36,3 +36,13 @@ pub struct Memory {
     /// Time of the guest's last report, in seconds since 1970 (`balloon.last-update`).
     pub guest_reported_s: Option<u64>,
 }
+
+impl Memory {
+    /// Memory that the guest uses and cannot free without swapping, in bytes: total less usable memory.
+    /// `None` if either is unknown.
+    #[must_use]
+    pub fn guest_used_bytes(&self) -> Option<u64> {
+        self.guest_total_bytes?
+            .checked_sub(self.guest_usable_bytes?)
+    }
+}

@@ -1,6 +1,5 @@
 use super::*;
-use crate::changes;
-use crate::rates::Deltas;
+use crate::analysis::events_between;
 
 fn snapshot(guests: &[(u32, u128)]) -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -25,28 +24,29 @@ fn notification(kind: NotificationKind, id: u32, uuid: u128, reason: &'static st
     }
 }
 
-/// Kind, id, and cause of what is told between two readings.
-fn told(
+/// Kind, id and cause of the events between two samples.
+fn events(
     before: &[(u32, u128)],
     now: &[(u32, u128)],
     notifications: &[Notification],
 ) -> Vec<(&'static str, u32, String)> {
-    tell(&mut Told::default(), before, now, notifications)
+    merge(
+        &mut NotificationMerger::default(),
+        before,
+        now,
+        notifications,
+    )
 }
 
-fn tell(
-    told: &mut Told,
+fn merge(
+    merger: &mut NotificationMerger,
     before: &[(u32, u128)],
     now: &[(u32, u128)],
     notifications: &[Notification],
 ) -> Vec<(&'static str, u32, String)> {
     let (before, now) = (snapshot(before), snapshot(now));
-    let mut deltas = Deltas::default();
-    deltas.take(&before, 1);
-    let rates = deltas.take(&now, 2);
-    let mut events = Vec::new();
-    changes::compare(&before, &now, rates, &mut Vec::new(), &mut events);
-    told.complete(notifications.to_vec(), &before, &now, &mut events);
+    let mut events = events_between(&before, &now);
+    merger.merge(notifications.to_vec(), &before, &now, &mut events);
     events
         .into_iter()
         .map(|event| {
@@ -63,18 +63,18 @@ fn rows(rows: &[(&'static str, u32, &str)]) -> Vec<(&'static str, u32, String)> 
 }
 
 #[test]
-fn what_the_readings_show_is_told_once_and_explained() {
+fn a_change_that_samples_show_has_one_event_with_its_cause() {
     use NotificationKind::{Started, Stopped};
-    let (began, ended) = (
+    let (started, stopped) = (
         notification(Started, 2, 20, "booted"),
         notification(Stopped, 1, 10, "saved"),
     );
     assert_eq!(
-        told(&[(1, 10)], &[(2, 20)], &[began, ended.clone()]),
+        events(&[(1, 10)], &[(2, 20)], &[started, stopped.clone()]),
         rows(&[("created", 2, "booted"), ("destroyed", 1, "saved")])
     );
     let again = notification(Started, 3, 10, "restored");
-    let both = told(&[(1, 10)], &[(3, 10)], &[ended, again]);
+    let both = events(&[(1, 10)], &[(3, 10)], &[stopped, again]);
     assert_eq!(
         both,
         rows(&[("rebooted", 3, "its uuid has another life; saved; restored")])
@@ -82,16 +82,16 @@ fn what_the_readings_show_is_told_once_and_explained() {
 }
 
 #[test]
-fn what_lies_between_the_readings_is_told() {
+fn a_change_between_samples_has_an_event() {
     use NotificationKind::{Reset, Started, Stopped};
-    let passing = [
+    let transient = [
         notification(Started, 2, 20, "booted"),
         notification(Reset, 1, 10, ""),
         notification(Reset, 1, 10, ""),
         notification(Stopped, 2, 20, "destroyed"),
     ];
     assert_eq!(
-        told(&[(1, 10)], &[(1, 10)], &passing),
+        events(&[(1, 10)], &[(1, 10)], &transient),
         rows(&[
             ("created", 2, "booted"),
             ("rebooted", 1, "it was reset: its counters go on"),
@@ -101,34 +101,37 @@ fn what_lies_between_the_readings_is_told() {
 }
 
 #[test]
-fn what_an_earlier_reading_showed_is_not_told_again() {
+fn a_change_of_an_earlier_sample_has_no_second_event() {
     use NotificationKind::{Reset, Started, Stopped};
     let late = [
         notification(Started, 1, 10, "booted"),
         notification(Stopped, 2, 20, "destroyed"),
         notification(Reset, 2, 20, ""),
     ];
-    assert_eq!(told(&[(1, 10)], &[(1, 10)], &late), []);
+    assert_eq!(events(&[(1, 10)], &[(1, 10)], &late), []);
 }
 
 #[test]
-fn what_happened_while_a_reading_was_made_explains_the_next() {
+fn a_change_during_a_sample_explains_the_next_one() {
     use NotificationKind::{Started, Stopped};
     let during = [
         notification(Stopped, 1, 10, "saved"),
         notification(Started, 2, 20, "booted"),
     ];
-    let mut told = Told::default();
-    assert_eq!(tell(&mut told, &[(1, 10)], &[(1, 10)], &during), []);
-    let next = tell(&mut told, &[(1, 10)], &[(2, 20)], &[]);
+    let mut merger = NotificationMerger::default();
+    assert_eq!(merge(&mut merger, &[(1, 10)], &[(1, 10)], &during), []);
+    let next = merge(&mut merger, &[(1, 10)], &[(2, 20)], &[]);
     assert_eq!(
         next,
         rows(&[("created", 2, "booted"), ("destroyed", 1, "saved")])
     );
-    // What the next one does not show either is over.
+    // A change that the next sample does not show either is dropped.
     let ghost = [notification(Started, 3, 30, "booted")];
     for notifications in [&ghost[..], &[], &[]] {
-        assert_eq!(tell(&mut told, &[(2, 20)], &[(2, 20)], notifications), []);
+        assert_eq!(
+            merge(&mut merger, &[(2, 20)], &[(2, 20)], notifications),
+            []
+        );
     }
-    assert!(told.kept.is_empty());
+    assert!(merger.deferred.is_empty());
 }

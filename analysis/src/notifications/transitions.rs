@@ -1,34 +1,34 @@
-//! What changes in a domain's life, beside the readings at both ends.
+//! Changes within the life of a domain: pause and resume, devices, memory.
 
 use virtmon_model::{Devices, State};
 
 use crate::notifications::{
-    DeviceClass, Domain, Event, EventKind, Notification, NotificationKind, Place, Taken, Value,
-    explain, is_of, passing,
+    Context, DeviceClass, Disposition, Domain, Event, EventKind, Notification, NotificationKind,
+    Value, explain, is_of, transient_event,
 };
 
-/// Why a row is there that two readings don't make.
-const UNSEEN: &str = "no reading shows it";
+/// Cause of an event that no sample shows.
+const BETWEEN_SAMPLES: &str = "no sample shows it";
 
-/// One of two opposite turns, as an event, and the opposite.
-struct Turn<'a> {
+/// One of two opposite changes, and its reverse.
+struct Transition<'a> {
     kind: EventKind,
     device: &'a str,
-    back: (NotificationKind, EventKind),
-    /// Whether it had been made at the readings, where they tell.
-    was: Option<bool>,
-    is: Option<bool>,
+    reverse: (NotificationKind, EventKind),
+    /// True if the first or the second sample shows the domain after the change; `None` if unknown.
+    before: Option<bool>,
+    now: Option<bool>,
 }
 
-impl Place<'_> {
-    /// Paused, or resumed.
+impl Context<'_> {
+    /// Applies a pause (`to` is true) or a resume.
     pub(super) fn paused(
         &self,
         notification: &Notification,
         to: bool,
         events: &mut Vec<Event>,
-    ) -> Taken {
-        let (kind, back) = match to {
+    ) -> Disposition {
+        let (kind, reverse) = match to {
             true => (
                 EventKind::Paused,
                 (NotificationKind::Resumed, EventKind::Resumed),
@@ -39,31 +39,31 @@ impl Place<'_> {
             ),
         };
         let at = |domain: &Domain| (domain.state == State::Paused) == to;
-        let turn = Turn {
+        let change = Transition {
             kind,
             device: "",
-            back,
-            was: self.before.map(at),
-            is: self.now.map(at),
+            reverse,
+            before: self.before.map(at),
+            now: self.now.map(at),
         };
-        self.turned(notification, &turn, events)
+        self.transition(notification, &change, events)
     }
 
-    /// A device that came, or went.
+    /// Applies the arrival (`added` is true) or the removal of a device.
     pub(super) fn device(
         &self,
         notification: &Notification,
         (class, name): (DeviceClass, &str),
-        came: bool,
+        is_added: bool,
         events: &mut Vec<Event>,
-    ) -> Taken {
+    ) -> Disposition {
         let [added, removed] = match class {
             DeviceClass::Nic => [EventKind::NicAdded, EventKind::NicRemoved],
             DeviceClass::Disk => [EventKind::DiskAdded, EventKind::DiskRemoved],
             DeviceClass::Other => [EventKind::DeviceAdded, EventKind::DeviceRemoved],
         };
         let device = name.to_owned();
-        let (kind, back) = match came {
+        let (kind, reverse) = match is_added {
             true => (
                 added,
                 (NotificationKind::DeviceRemoved(class, device), removed),
@@ -74,126 +74,127 @@ impl Place<'_> {
             ),
         };
         if class == DeviceClass::Other {
-            events.push(self.unseen(kind, notification).about(name));
-            return Taken::Now;
+            events.push(self.between_samples(kind, notification).about(name));
+            return Disposition::Done;
         }
-        let at = |domain: &Domain| Some(has(domain, class, name)? == came);
-        let turn = Turn {
+        let at = |domain: &Domain| Some(has(domain, class, name)? == is_added);
+        let change = Transition {
             kind,
             device: name,
-            back,
-            was: self.before.and_then(at),
-            is: self.now.and_then(at),
+            reverse,
+            before: self.before.and_then(at),
+            now: self.now.and_then(at),
         };
-        self.turned(notification, &turn, events)
+        self.transition(notification, &change, events)
     }
 
-    fn turned(
+    fn transition(
         &self,
         notification: &Notification,
-        turn: &Turn<'_>,
+        change: &Transition<'_>,
         events: &mut Vec<Event>,
-    ) -> Taken {
-        let (kind, device) = (turn.kind, turn.device);
-        if explain(&mut events[..self.shown], notification, &[kind], device) {
-            return Taken::Now;
+    ) -> Disposition {
+        let (kind, device) = (change.kind, change.device);
+        if explain(&mut events[..self.sampled], notification, &[kind], device) {
+            return Disposition::Done;
         }
-        // What it had as it began, and lost as it ended, is no change.
+        // A difference at the start or the end of the domain is not a change.
         let (Some(_), Some(now)) = (self.before, self.now) else {
-            return Taken::Now;
+            return Disposition::Done;
         };
-        let (back, back_kind) = &turn.back;
-        let comes_back = self.added(events, notification.uuid, *back_kind, device);
-        if comes_back.is_none() {
-            if turn.was == Some(true) {
-                // An earlier reading showed it.
-                return Taken::Now;
+        let (reverse, reverse_kind) = &change.reverse;
+        let reversed = self.added(events, notification.uuid, *reverse_kind, device);
+        if reversed.is_none() {
+            if change.before == Some(true) {
+                // An earlier sample showed it.
+                return Disposition::Done;
             }
-            // A stale row has the devices of before.
+            // The devices of a stale row are those of an earlier sample.
             if now.stale_ns > 0 && !device.is_empty() {
-                return Taken::Later;
+                return Disposition::Defer;
             }
-            let is_over = turn.is == Some(true) || self.is_followed_by(notification.uuid, back);
+            let is_over =
+                change.now == Some(true) || self.is_followed_by(notification.uuid, reverse);
             if self.is_new && !is_over {
-                return Taken::Later;
+                return Disposition::Defer;
             }
         }
-        events.push(self.unseen(kind, notification).about(device));
-        Taken::Now
+        events.push(self.between_samples(kind, notification).about(device));
+        Disposition::Done
     }
 
-    /// What it holds.
+    /// Applies a change of the memory held.
     pub(super) fn memory(
         &self,
         notification: &Notification,
         bytes: u64,
         events: &mut Vec<Event>,
-    ) -> Taken {
+    ) -> Disposition {
         let kind = EventKind::MemoryChanged;
-        if explain(&mut events[..self.shown], notification, &[kind], "") {
-            return Taken::Now;
+        if explain(&mut events[..self.sampled], notification, &[kind], "") {
+            return Disposition::Done;
         }
         let (Some(before), Some(now)) = (self.before, self.now) else {
-            return Taken::Now;
+            return Disposition::Done;
         };
         if [before, now]
             .map(|domain| domain.mem_bytes)
             .contains(&Some(bytes))
         {
-            // It is so in a reading, which showed it.
-            return Taken::Now;
+            // A sample has this value, so the samples show the change.
+            return Disposition::Done;
         }
         if self.is_new || now.stale_ns > 0 {
-            return Taken::Later;
+            return Disposition::Defer;
         }
-        let mut event = self.unseen(kind, notification);
+        let mut event = self.between_samples(kind, notification);
         event.new = Value::Number(bytes);
         events.push(event);
-        Taken::Now
+        Disposition::Done
     }
 
-    /// A pass over its memory. Of several the last is told.
-    pub(super) fn copying(
+    /// Applies a pass over the memory. The last of several passes has the event.
+    pub(super) fn memory_copy(
         &self,
         notification: &Notification,
         pass: u32,
         events: &mut Vec<Event>,
-    ) -> Taken {
+    ) -> Disposition {
         let kind = EventKind::MemoryCopy;
-        let mut added = events[self.shown..].iter();
+        let mut added = events[self.sampled..].iter();
         let old = added.position(|event| event.kind == kind && is_of(event, notification.uuid));
         if let Some(old) = old {
-            events.remove(self.shown + old);
+            events.remove(self.sampled + old);
         }
         let mut event = self.event(kind, notification);
         event.new = Value::Number(pass.into());
         events.push(event);
-        Taken::Now
+        Disposition::Done
     }
 
-    fn unseen(&self, kind: EventKind, notification: &Notification) -> Event {
+    fn between_samples(&self, kind: EventKind, notification: &Notification) -> Event {
         let event = self.event(kind, notification);
         match notification.reason {
-            "" => event.because(UNSEEN),
-            reason => event.because(format!("{reason}; {UNSEEN}")),
+            "" => event.because(BETWEEN_SAMPLES),
+            reason => event.because(format!("{reason}; {BETWEEN_SAMPLES}")),
         }
     }
 
     fn event(&self, kind: EventKind, notification: &Notification) -> Event {
         let Some(domain) = self.now.or(self.before) else {
-            return passing(kind, notification, notification.id);
+            return transient_event(kind, notification, notification.id);
         };
         let event = Event::of(domain, kind, Value::Nothing, Value::Nothing);
         event
             .because(notification.reason)
-            .told_at(notification.mono_ns)
+            .notified_at(notification.mono_ns)
     }
 }
 
-/// Whether a reading has this device, where that can be told.
+/// True if a sample has this device; `None` if the list of devices is incomplete.
 fn has(domain: &Domain, class: DeviceClass, name: &str) -> Option<bool> {
-    fn among<D: Default>(devices: &Devices<D>, is_it: impl Fn(&D) -> bool) -> Option<bool> {
-        let found = devices.rows.iter().any(is_it);
+    fn among<D: Default>(devices: &Devices<D>, matches: impl Fn(&D) -> bool) -> Option<bool> {
+        let found = devices.rows.iter().any(matches);
         (found || devices.complete).then_some(found)
     }
     match class {

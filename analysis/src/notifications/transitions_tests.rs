@@ -1,12 +1,11 @@
 use super::*;
-use crate::changes;
-use crate::rates::Deltas;
+use crate::analysis::events_between;
 use virtmon_model::State;
 
 const WEB: u128 = 7;
 
-/// A reading of one guest with these NICs.
-fn reading(nics: &[&str], change: impl FnOnce(&mut Domain)) -> Snapshot {
+/// A sample of one guest with these NICs.
+fn sample(nics: &[&str], change: impl FnOnce(&mut Domain)) -> Snapshot {
     let mut snapshot = Snapshot::default();
     let domain = snapshot.domains.next_row();
     domain.identity = Identity {
@@ -24,11 +23,11 @@ fn reading(nics: &[&str], change: impl FnOnce(&mut Domain)) -> Snapshot {
 }
 
 fn plain(nics: &[&str]) -> Snapshot {
-    reading(nics, |_| {})
+    sample(nics, |_| {})
 }
 
-/// Notices, told one after the other from this time on.
-fn told(from_ns: u64, kinds: &[NotificationKind]) -> Vec<Notification> {
+/// Notifications, 1 ns apart, from this time on.
+fn notifications(from_ns: u64, kinds: &[NotificationKind]) -> Vec<Notification> {
     let times = from_ns..;
     let all = kinds.iter().zip(times).map(|(kind, mono_ns)| Notification {
         kind: kind.clone(),
@@ -52,58 +51,64 @@ fn removed(name: &str) -> NotificationKind {
     NotificationKind::DeviceRemoved(DeviceClass::Nic, name.into())
 }
 
-/// Event, device, cause, and when it was told.
+/// Event, device, cause, and time of the notification.
 type Row = (&'static str, String, String, Option<u64>);
 
 fn between(
-    told: &mut Told,
+    merger: &mut NotificationMerger,
     before: &Snapshot,
     now: &Snapshot,
     notifications: Vec<Notification>,
 ) -> Vec<Row> {
-    let mut deltas = Deltas::default();
-    deltas.take(before, 1);
-    let rates = deltas.take(now, 2);
-    let mut events = Vec::new();
-    changes::compare(before, now, rates, &mut Vec::new(), &mut events);
-    told.complete(notifications, before, now, &mut events);
+    let mut events = events_between(before, now);
+    merger.merge(notifications, before, now, &mut events);
     let row = |event: Event| {
         let (kind, cause) = (event.kind.as_str(), event.cause.into_owned());
-        (kind, event.device, cause, event.told_ns)
+        (kind, event.device, cause, event.notified_ns)
     };
     events.into_iter().map(row).collect()
 }
 
-fn row(kind: &'static str, device: &str, cause: &str, told_ns: u64) -> Row {
-    (kind, device.into(), cause.into(), Some(told_ns))
+fn row(kind: &'static str, device: &str, cause: &str, notified_ns: u64) -> Row {
+    (kind, device.into(), cause.into(), Some(notified_ns))
 }
 
 #[test]
-fn a_device_that_the_readings_show_is_told_once_with_its_time() {
+fn a_device_that_samples_show_has_one_event_with_its_time() {
     let (without, with) = (plain(&["net0"]), plain(&["net0", "net1"]));
-    let mut one = Told::default();
-    let came = between(&mut one, &without, &with, told(5, &[added("net1")]));
+    let mut merger = NotificationMerger::default();
+    let came = between(
+        &mut merger,
+        &without,
+        &with,
+        notifications(5, &[added("net1")]),
+    );
     assert_eq!(came, [row("nic_added", "net1", "", 5)]);
-    // Told late, of what an earlier reading showed.
+    // A late notification: an earlier sample showed the change.
     assert_eq!(
-        between(&mut one, &with, &with, told(6, &[added("net1")])),
+        between(
+            &mut merger,
+            &with,
+            &with,
+            notifications(6, &[added("net1")])
+        ),
         []
     );
-    // Told early, of what the next one shows.
-    let early = told(7, &[removed("net1")]);
-    assert_eq!(between(&mut one, &with, &with, early), []);
-    let went = between(&mut one, &with, &without, Vec::new());
+    // An early notification: the next sample shows the change.
+    let early = notifications(7, &[removed("net1")]);
+    assert_eq!(between(&mut merger, &with, &with, early), []);
+    let went = between(&mut merger, &with, &without, Vec::new());
     assert_eq!(went, [row("nic_removed", "net1", "", 7)]);
-    assert!(one.kept.is_empty());
+    assert!(merger.deferred.is_empty());
 }
 
 #[test]
-fn a_device_that_no_reading_has_is_told() {
+fn a_device_that_no_sample_has_has_an_event() {
     let same = plain(&["net0"]);
-    let mut one = Told::default();
-    let passing = told(5, &[added("net1"), removed("net1")]);
-    let rows = between(&mut one, &same, &same, passing);
-    let unseen = "no reading shows it";
+    let mut merger = NotificationMerger::default();
+    let transient = notifications(5, &[added("net1"), removed("net1")]);
+    let rows = between(&mut merger, &same, &same, transient);
+    let unseen = "no sample shows it";
     assert_eq!(
         rows,
         [
@@ -111,8 +116,8 @@ fn a_device_that_no_reading_has_is_told() {
             row("nic_removed", "net1", unseen, 6)
         ]
     );
-    let changed = told(7, &[removed("net0"), added("net0")]);
-    let rows = between(&mut one, &same, &same, changed);
+    let changed = notifications(7, &[removed("net0"), added("net0")]);
+    let rows = between(&mut merger, &same, &same, changed);
     assert_eq!(
         rows,
         [
@@ -121,84 +126,92 @@ fn a_device_that_no_reading_has_is_told() {
         ]
     );
     let other = NotificationKind::DeviceAdded(DeviceClass::Other, "hostdev0".into());
-    let rows = between(&mut one, &same, &same, told(9, &[other]));
+    let rows = between(&mut merger, &same, &same, notifications(9, &[other]));
     assert_eq!(rows, [row("device_added", "hostdev0", unseen, 9)]);
-    assert!(one.kept.is_empty());
+    assert!(merger.deferred.is_empty());
 }
 
 #[test]
-fn lists_that_are_not_all_of_a_guests_devices_are_completed() {
-    let part = reading(&[], |domain| domain.nics.complete = false);
-    let mut one = Told::default();
+fn incomplete_lists_of_devices_are_completed() {
+    let part = sample(&[], |domain| domain.nics.complete = false);
+    let mut merger = NotificationMerger::default();
     assert_eq!(
-        between(&mut one, &part, &part, told(5, &[added("net1")])),
+        between(
+            &mut merger,
+            &part,
+            &part,
+            notifications(5, &[added("net1")])
+        ),
         []
     );
-    let rows = between(&mut one, &part, &part, Vec::new());
-    assert_eq!(rows, [row("nic_added", "net1", "no reading shows it", 5)]);
+    let rows = between(&mut merger, &part, &part, Vec::new());
+    assert_eq!(rows, [row("nic_added", "net1", "no sample shows it", 5)]);
 }
 
 #[test]
-fn a_stale_row_tells_nothing_of_its_devices() {
+fn a_stale_row_has_no_events_of_devices() {
     let before = plain(&[]);
-    let stale = reading(&[], |domain| domain.stale_ns = 1);
-    let mut one = Told::default();
-    let notifications = told(5, &[added("net1")]);
-    assert_eq!(between(&mut one, &before, &stale, notifications)[1..], []);
-    assert_eq!(between(&mut one, &stale, &stale, Vec::new()), []);
-    let rows = between(&mut one, &stale, &plain(&["net1"]), Vec::new());
+    let stale = sample(&[], |domain| domain.stale_ns = 1);
+    let mut merger = NotificationMerger::default();
+    let notifications = notifications(5, &[added("net1")]);
+    assert_eq!(
+        between(&mut merger, &before, &stale, notifications)[1..],
+        []
+    );
+    assert_eq!(between(&mut merger, &stale, &stale, Vec::new()), []);
+    let rows = between(&mut merger, &stale, &plain(&["net1"]), Vec::new());
     assert_eq!(rows[1..], [row("nic_added", "net1", "", 5)]);
 }
 
 #[test]
-fn a_pause_that_no_reading_has_is_told_with_its_cause() {
+fn a_pause_that_no_sample_has_has_an_event_with_its_cause() {
     let same = plain(&[]);
-    let mut one = Told::default();
-    let both = told(5, &[NotificationKind::Paused, NotificationKind::Resumed]);
-    let rows = between(&mut one, &same, &same, both);
-    let paused = row("paused", "", "I/O error; no reading shows it", 5);
-    assert_eq!(rows, [paused, row("resumed", "", "no reading shows it", 6)]);
-    let stopped = reading(&[], |domain| domain.state = State::Paused);
+    let mut merger = NotificationMerger::default();
+    let both = notifications(5, &[NotificationKind::Paused, NotificationKind::Resumed]);
+    let rows = between(&mut merger, &same, &same, both);
+    let paused = row("paused", "", "I/O error; no sample shows it", 5);
+    assert_eq!(rows, [paused, row("resumed", "", "no sample shows it", 6)]);
+    let stopped = sample(&[], |domain| domain.state = State::Paused);
     let rows = between(
-        &mut one,
+        &mut merger,
         &same,
         &stopped,
-        told(7, &[NotificationKind::Paused]),
+        notifications(7, &[NotificationKind::Paused]),
     );
     assert_eq!(rows, [row("paused", "", "I/O error", 7)]);
-    // As it begins to run it is resumed.
+    // A guest that starts is resumed.
     let nobody = Snapshot::default();
     let rows = between(
-        &mut one,
+        &mut merger,
         &nobody,
         &same,
-        told(8, &[NotificationKind::Resumed]),
+        notifications(8, &[NotificationKind::Resumed]),
     );
     assert_eq!(rows, [("created", String::new(), String::new(), None)]);
-    assert!(one.kept.is_empty());
+    assert!(merger.deferred.is_empty());
 }
 
 #[test]
-fn a_balloon_is_told_once() {
+fn a_balloon_has_one_event() {
     let (much, little) = (
         plain(&[]),
-        reading(&[], |domain| domain.mem_bytes = Some(32)),
+        sample(&[], |domain| domain.mem_bytes = Some(32)),
     );
-    let moved = |ns, bytes| told(ns, &[NotificationKind::Memory(bytes)]);
-    let mut one = Told::default();
-    let rows = between(&mut one, &much, &little, moved(5, 32));
+    let moved = |ns, bytes| notifications(ns, &[NotificationKind::Memory(bytes)]);
+    let mut merger = NotificationMerger::default();
+    let rows = between(&mut merger, &much, &little, moved(5, 32));
     assert_eq!(rows, [row("memory_changed", "", "", 5)]);
-    assert_eq!(between(&mut one, &little, &little, moved(6, 32)), []);
-    // No reading has it: memory is not asked for, or it was so for a moment.
-    assert_eq!(between(&mut one, &little, &little, moved(7, 16)), []);
-    let rows = between(&mut one, &little, &little, Vec::new());
-    assert_eq!(rows, [row("memory_changed", "", "no reading shows it", 7)]);
+    assert_eq!(between(&mut merger, &little, &little, moved(6, 32)), []);
+    // No sample has it: memory is not sampled, or the value lasted a moment.
+    assert_eq!(between(&mut merger, &little, &little, moved(7, 16)), []);
+    let rows = between(&mut merger, &little, &little, Vec::new());
+    assert_eq!(rows, [row("memory_changed", "", "no sample shows it", 7)]);
 }
 
 #[test]
-fn of_the_passes_over_its_memory_the_last_is_told() {
+fn the_last_pass_over_the_memory_has_the_event() {
     let same = plain(&[]);
-    let passes = told(
+    let passes = notifications(
         5,
         &[
             NotificationKind::MemoryCopy(1),
@@ -206,12 +219,12 @@ fn of_the_passes_over_its_memory_the_last_is_told() {
         ],
     );
     let mut events = Vec::new();
-    Told::default().complete(passes, &same, &same, &mut events);
+    NotificationMerger::default().merge(passes, &same, &same, &mut events);
     let [event] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(
-        (event.kind, event.told_ns),
+        (event.kind, event.notified_ns),
         (EventKind::MemoryCopy, Some(6))
     );
     assert_eq!(event.new, Value::Number(2));

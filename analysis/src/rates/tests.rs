@@ -25,9 +25,9 @@ fn snapshot(domains: &[Domain]) -> Snapshot {
     snapshot
 }
 
-fn cpu(deltas: &mut Deltas, domains: &[Domain], mono_ns: u64) -> Vec<(Option<f64>, bool)> {
+fn cpu(deltas: &mut RateTracker, domains: &[Domain], mono_ns: u64) -> Vec<(Option<f64>, bool)> {
     deltas
-        .take(&snapshot(domains), mono_ns)
+        .update(&snapshot(domains), mono_ns)
         .iter()
         .map(|rates| (rates.cpu_pct, rates.reset))
         .collect()
@@ -35,7 +35,7 @@ fn cpu(deltas: &mut Deltas, domains: &[Domain], mono_ns: u64) -> Vec<(Option<f64
 
 #[test]
 fn percent_is_of_the_time_that_really_passed() {
-    let mut deltas = Deltas::default();
+    let mut deltas = RateTracker::default();
     let first = cpu(&mut deltas, &[domain(1, 1, Some(5 * SECOND))], SECOND);
     assert_eq!(first, [(None, false)]);
     // 2.5 s of CPU in 1.25 s: two vCPUs, busy throughout.
@@ -55,7 +55,7 @@ fn percent_is_of_the_time_that_really_passed() {
 
 #[test]
 fn domains_come_and_go_between_readings() {
-    let mut deltas = Deltas::default();
+    let mut deltas = RateTracker::default();
     let d = |id: u32, ns| domain(id, u128::from(id), Some(ns));
     cpu(&mut deltas, &[d(0, 0), d(2, 0), d(3, 0)], 0);
     let now = cpu(&mut deltas, &[d(0, 10), d(3, 50), d(7, 90)], 100);
@@ -70,7 +70,7 @@ fn domains_come_and_go_between_readings() {
 
 #[test]
 fn another_life_is_a_reset_and_no_rate() {
-    let mut deltas = Deltas::default();
+    let mut deltas = RateTracker::default();
     cpu(
         &mut deltas,
         &[
@@ -102,7 +102,7 @@ fn another_life_is_a_reset_and_no_rate() {
 
 #[test]
 fn two_domains_without_a_uuid_are_not_one_that_rebooted() {
-    let mut deltas = Deltas::default();
+    let mut deltas = RateTracker::default();
     cpu(&mut deltas, &[domain(0, 0, Some(900))], 0);
     let now = [domain(0, 0, Some(900)), domain(6, 0, Some(5))];
     assert_eq!(
@@ -113,7 +113,7 @@ fn two_domains_without_a_uuid_are_not_one_that_rebooted() {
 
 #[test]
 fn what_is_unknown_has_no_rate() {
-    let mut deltas = Deltas::default();
+    let mut deltas = RateTracker::default();
     cpu(&mut deltas, &[domain(1, 1, None)], 0);
     assert_eq!(
         cpu(&mut deltas, &[domain(1, 1, Some(50))], 100),
@@ -127,7 +127,7 @@ fn what_is_unknown_has_no_rate() {
 
 #[test]
 fn a_stale_row_has_no_rate_and_the_next_fresh_one_spans_the_gap() {
-    let mut deltas = Deltas::default();
+    let mut deltas = RateTracker::default();
     cpu(&mut deltas, &[domain(1, 1, Some(100))], 1_000);
     let mut stale = domain(1, 1, Some(100));
     stale.stale_ns = 500;
@@ -150,9 +150,9 @@ fn devices_are_summed_and_rated_per_second() {
         domain.disks.complete = true;
         snapshot(&[domain])
     };
-    let mut deltas = Deltas::default();
-    deltas.take(&reading(100, Some(0)), 0);
-    let rates = deltas.take(&reading(600, None), SECOND / 2)[0];
+    let mut deltas = RateTracker::default();
+    deltas.update(&reading(100, Some(0)), 0);
+    let rates = deltas.update(&reading(600, None), SECOND / 2)[0];
     assert_eq!(rates.net_rx, Some(3_000.0));
     assert_eq!(rates.net_tx, Some(0.0));
     assert_eq!(rates.disk_rd, Some(0.0));

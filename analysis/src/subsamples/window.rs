@@ -1,34 +1,34 @@
-//! One kind of rate of one domain within an interval.
+//! Values of one rate of one domain within an interval.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use crate::subsamples::Spread;
+use crate::subsamples::Distribution;
 
-/// What is known of the rates so far, in memory that grows with a hundredth of them at most.
+/// Summary of the values so far. Its memory grows with a hundredth of their number at most.
 #[derive(Debug, Default)]
-pub(super) struct Collector {
+pub(super) struct RateWindow {
     count: usize,
     min: f64,
     max: f64,
-    /// Of each rate times its ns.
+    /// Sum of each value times its duration in ns.
     sum: f64,
     elapsed_ns: u64,
-    /// The greatest of them, the least of these first.
+    /// The greatest values; the least of them is at the top.
     greatest: BinaryHeap<Reverse<Rate>>,
 }
 
-/// A rate, in an order of all numbers.
+/// A value with a total order.
 #[derive(Debug, Clone, Copy)]
 struct Rate(f64);
 
-impl Collector {
+impl RateWindow {
     pub(super) fn clear(&mut self) {
         self.count = 0;
         self.greatest.clear();
     }
 
-    /// Takes a rate and the ns that it is of. So many of the greatest are kept.
+    /// Adds a value and the duration in ns that it covers. The `greatest` greatest values are kept.
     #[expect(
         clippy::cast_precision_loss,
         reason = "ns of an interval are exact in 53 bits"
@@ -52,16 +52,16 @@ impl Collector {
         }
     }
 
-    /// How the rates were spread; `None` where there is none.
+    /// Distribution of the values; `None` if there is none.
     #[expect(
         clippy::cast_precision_loss,
         reason = "ns of an interval are exact in 53 bits"
     )]
-    pub(super) fn spread(&mut self) -> Option<Spread> {
+    pub(super) fn distribution(&mut self) -> Option<Distribution> {
         if self.count == 0 {
             return None;
         }
-        Some(Spread {
+        Some(Distribution {
             min: self.min,
             mean: self.sum / self.elapsed_ns as f64,
             max: self.max,
@@ -69,7 +69,7 @@ impl Collector {
         })
     }
 
-    /// The nearest rank, which is among the greatest. It takes them off, down to that one.
+    /// The 99th percentile by nearest rank. Removes the values above it.
     fn p99(&mut self) -> Option<f64> {
         let rank = (self.count * 99).div_ceil(100);
         let from_greatest = self.count - rank + 1;
@@ -105,53 +105,59 @@ impl Ord for Rate {
 mod tests {
     use super::*;
 
-    fn collect(rates: impl Iterator<Item = (f64, u64)>, greatest: usize) -> Option<Spread> {
-        let mut collector = Collector::default();
-        rates.for_each(|(rate, ns)| collector.add(rate, ns, greatest));
-        collector.spread()
+    fn collect(rates: impl Iterator<Item = (f64, u64)>, greatest: usize) -> Option<Distribution> {
+        let mut window = RateWindow::default();
+        rates.for_each(|(rate, ns)| window.add(rate, ns, greatest));
+        window.distribution()
     }
 
     #[test]
-    fn a_spread_is_of_the_rates_that_are_known() {
+    fn a_distribution_covers_the_known_rates() {
         assert_eq!(collect(std::iter::empty(), 9), None);
         let all = (1..=200u32).rev().map(|n| (f64::from(n), 10));
-        let spread = collect(all, 6).unwrap();
+        let distribution = collect(all, 6).unwrap();
         assert_eq!(
-            (spread.min, spread.mean, spread.max, spread.p99),
+            (
+                distribution.min,
+                distribution.mean,
+                distribution.max,
+                distribution.p99
+            ),
             (1.0, 100.5, 200.0, Some(198.0))
         );
     }
 
     #[test]
     fn the_mean_is_weighted_by_time() {
-        let spread = collect([(100.0, 1), (0.0, 3)].into_iter(), 3).unwrap();
-        assert_eq!(spread.mean, 25.0);
+        let distribution = collect([(100.0, 1), (0.0, 3)].into_iter(), 3).unwrap();
+        assert_eq!(distribution.mean, 25.0);
     }
 
     #[test]
     fn p99_is_the_nearest_rank_by_a_sort() {
-        let mut dice = 7u32;
+        let mut random = 7u32;
         for count in 1..=700usize {
             let mut rates: Vec<f64> = (0..count)
                 .map(|_| {
-                    dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    f64::from(dice >> 20)
+                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    f64::from(random >> 20)
                 })
                 .collect();
-            let spread = collect(rates.iter().map(|&rate| (rate, 1)), count / 50 + 2).unwrap();
+            let distribution =
+                collect(rates.iter().map(|&rate| (rate, 1)), count / 50 + 2).unwrap();
             rates.sort_by(f64::total_cmp);
             let nearest = rates[(count * 99).div_ceil(100) - 1];
-            assert_eq!(spread.p99, Some(nearest), "{count}");
+            assert_eq!(distribution.p99, Some(nearest), "{count}");
         }
     }
 
     #[test]
-    fn what_is_kept_has_a_bound_and_what_is_beyond_it_is_not_known() {
+    fn memory_is_bounded_and_a_percentile_beyond_it_is_unknown() {
         let many = |count: u32| (0..count).map(|n| (f64::from(n % 1_000), 1));
-        let mut collector = Collector::default();
-        many(100_000).for_each(|(rate, ns)| collector.add(rate, ns, 22));
-        assert!(collector.greatest.capacity() < 100);
-        // 1,000 readings were reckoned with.
+        let mut window = RateWindow::default();
+        many(100_000).for_each(|(rate, ns)| window.add(rate, ns, 22));
+        assert!(window.greatest.capacity() < 100);
+        // The window expects 1,000 samples.
         assert_eq!(collect(many(2_000), 22).unwrap().p99, Some(989.0));
         let longer = collect(many(3_000), 22).unwrap();
         assert_eq!((longer.p99, longer.max), (None, 999.0));

@@ -8,13 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Deltas;
+use virtmon_analysis::rates::RateTracker;
 use virtmon_bench::{instructions::cost_of, tick};
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 
@@ -73,20 +73,20 @@ fn measure(all: bool) -> Result<(), Box<dyn Error>> {
     let detail = if all { "_all" } else { "" };
     println!("{size} sample{detail} {cost}");
 
-    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(CsvSink::<Domains>::default())];
+    let mut sinks: Vec<Box<dyn Encoder>> = vec![Box::new(CsvEncoder::<DomainTable>::default())];
     if all {
-        sinks.push(Box::new(CsvSink::<Vcpus>::default()));
-        sinks.push(Box::new(CsvSink::<Nics>::default()));
-        sinks.push(Box::new(CsvSink::<Disks>::default()));
+        sinks.push(Box::new(CsvEncoder::<VcpuTable>::default()));
+        sinks.push(Box::new(CsvEncoder::<NicTable>::default()));
+        sinks.push(Box::new(CsvEncoder::<DiskTable>::default()));
     }
-    let (mut deltas, mut out, mut number) = (Deltas::default(), Vec::new(), 0);
+    let (mut deltas, mut out, mut number) = (RateTracker::default(), Vec::new(), 0);
     let cost = cost_of(calls, || {
         number += 1;
         turn += 1;
         let snapshot = &mut snapshots[turn % 2];
         drop(backend.sample(snapshot));
         let tick = tick(number);
-        let rates = deltas.take(snapshot, tick.mono_ns);
+        let rates = deltas.update(snapshot, tick.mono_ns);
         out.clear();
         sinks.encode(&Frame::new(tick, snapshot, rates), &mut out);
     });

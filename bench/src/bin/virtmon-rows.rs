@@ -6,11 +6,11 @@ use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
 use virtmon_analysis::frame::{Frame, Tick};
-use virtmon_analysis::rates::Deltas;
+use virtmon_analysis::rates::RateTracker;
 use virtmon_bench::host;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::tables::domain::Domains;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::tables::domain::DomainTable;
 
 const GUESTS: u32 = 1_000;
 
@@ -22,11 +22,11 @@ fn main() {
     // The counters and rates of three of four guests change at every tick. The fourth guest is idle.
     let hosts = [host(GUESTS, 100_000), host(GUESTS, 100_001)];
     let rates = [1_000_000_000, 1_001_000_000].map(|elapsed_ns| {
-        let mut deltas = Deltas::default();
-        deltas.take(&hosts[0], 0);
-        deltas.take(&hosts[1], elapsed_ns).to_vec()
+        let mut deltas = RateTracker::default();
+        deltas.update(&hosts[0], 0);
+        deltas.update(&hosts[1], elapsed_ns).to_vec()
     });
-    let mut sink = CsvSink::<Domains>::default();
+    let mut sink = CsvEncoder::<DomainTable>::default();
     let mut out = Vec::new();
     let mut bytes = 0;
     for number in 1..=ticks {

@@ -1,129 +1,218 @@
-//! Which sinks write to which outputs.
+//! The outputs of the command line: their encoders, their files, and the streams between them.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::files::Output;
-use crate::files::error::OutputError;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::{JsonEncoder, JsonLinesEncoder};
+use virtmon_export::encode::recording::RecordingEncoder;
+use virtmon_export::encode::text_table::TextTable;
+use virtmon_export::output::stream::{Stream, StreamConfig};
+use virtmon_export::schema::column::Table;
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::openstack::NovaTable;
+use virtmon_export::tables::self_stats::SelfTable;
+use virtmon_export::tables::stat::StatTable;
+use virtmon_export::tables::subsamples::SubsampleTable;
+use virtmon_export::tables::vcpu::VcpuTable;
+use virtmon_model::{Capabilities, Needs};
+
+use crate::files::TickFile;
+use crate::files::compress::Compressor;
+use crate::files::error::OpenError;
 use crate::files::open::Claims;
 use crate::files::settings::{Content, Settings};
-use crate::runner::Runner;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::{JsonLines, JsonSink};
-use virtmon_export::encode::recording::RecordSink;
-use virtmon_export::encode::text_table::TableSink;
-use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::openstack::Nova;
-use virtmon_export::tables::self_stats::Own;
-use virtmon_export::tables::stat::Stats;
-use virtmon_export::tables::subsamples::Bursts;
-use virtmon_export::tables::vcpu::Vcpus;
-use virtmon_model::Capabilities;
-
+use crate::files::transport::FileTransport;
 use crate::process::journal;
-use crate::program::cli::{Cli, Detail};
+use crate::program::cli::tables::Detail;
+use crate::program::config::{NEEDS_OF_TEXT_TABLE, OutputConfig, TableConfig};
+use crate::program::error::ProgramError;
+use crate::runner::Runner;
 
-/// A table beside a file is for a look now and then.
-const BESIDE_A_FILE_NS: u64 = 900_000_000;
+/// One output with open files, one for each encoder.
+struct Opened {
+    needs: Needs,
+    encoders: Vec<Box<dyn Encoder>>,
+    files: Vec<TickFile>,
+}
 
-/// Opens what the command line asks for. `claims` has the file that is replayed.
+/// Opens the outputs of the command line and starts their threads. `claims` has the file that is
+/// replayed.
 pub(crate) fn add(
-    cli: &Cli,
+    config: &OutputConfig,
     capabilities: Capabilities,
-    runner: &mut Runner<'_>,
+    runner: &mut Runner,
     mut claims: Claims,
-) -> Result<(), OutputError> {
-    let claims = &mut claims;
-    if let Some(path) = &cli.csv {
-        csv::<Domains>(cli, path, runner, claims)?;
-        if cli.every.is_some() {
-            csv_beside::<Bursts>(cli, path, runner, claims)?;
-        }
-        for &detail in &cli.detail {
-            match detail {
-                Detail::Vcpu => csv_beside::<Vcpus>(cli, path, runner, claims)?,
-                Detail::Nic => csv_beside::<Nics>(cli, path, runner, claims)?,
-                Detail::Disk => csv_beside::<Disks>(cli, path, runner, claims)?,
-                Detail::Host => csv_beside::<Hosts>(cli, path, runner, claims)?,
-                Detail::Event => csv_beside::<Events>(cli, path, runner, claims)?,
-                Detail::Own => csv_beside::<Own>(cli, path, runner, claims)?,
-                Detail::Stat => csv_beside::<Stats>(cli, path, runner, claims)?,
-                Detail::Nova => csv_beside::<Nova>(cli, path, runner, claims)?,
-            }
-        }
-    }
-    if let Some(path) = &cli.json {
-        let domains: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&cli.columns));
-        let details = cli.detail.iter().map(|&detail| json(detail, &cli.columns));
-        let mut sinks: Vec<Box<dyn Sink>> = std::iter::once(domains).chain(details).collect();
-        if cli.every.is_some() {
-            sinks.push(Box::new(JsonSink::<Bursts>::of(&cli.columns)));
-        }
-        let output = open(cli, path, Vec::new(), claims)?;
-        runner.add(JsonLines::new(sinks, &cli.columns), output);
-    }
-    if let Some(path) = &cli.record {
-        let settings = Settings {
-            append: false,
-            content: Content::Recording,
-            ..settings(cli)
+) -> Result<(), ProgramError> {
+    // All files are open before the first thread starts.
+    let outputs = open(config, capabilities, &mut claims)?;
+    let mut files = outputs.iter().flat_map(|output| &output.files);
+    let compressor = if files.any(TickFile::is_rotated) {
+        Some(Arc::new(Compressor::start(journal::warning)?))
+    } else {
+        None
+    };
+    for output in outputs {
+        let name = output.files.first().map_or("", TickFile::name);
+        let stream = StreamConfig {
+            needs: output.needs,
+            warn: journal::warning,
+            ..StreamConfig::new(name)
         };
-        runner.add(
-            RecordSink,
-            Output::open(path, Vec::new(), settings, claims)?,
-        );
-    }
-    if let Some(at_most_every_ns) = table(cli) {
-        let table = TableSink::new(capabilities, io::stdout().is_terminal() && colour());
-        let table = table.sorted(cli.sort.into(), cli.top);
-        runner.add(
-            table.at_most_every(at_most_every_ns),
-            Output::stdout(claims)?,
-        );
+        let transport = FileTransport::new(output.files, compressor.clone());
+        runner.add(Stream::start(stream, output.encoders, transport)?);
     }
     Ok(())
 }
 
-/// The files that the command line names, those beside them left out: they lie in the same
-/// directories.
-pub(crate) fn files(cli: &Cli) -> Vec<PathBuf> {
-    let named = [&cli.csv, &cli.json, &cli.record].into_iter().flatten();
-    let files = named.filter(|path| path.as_os_str() != "-");
-    files.cloned().collect()
+fn open(
+    config: &OutputConfig,
+    capabilities: Capabilities,
+    claims: &mut Claims,
+) -> Result<Vec<Opened>, OpenError> {
+    let mut outputs = Vec::new();
+    if let Some(path) = &config.csv {
+        outputs.push(open_csv(config, path, claims)?);
+    }
+    if let Some(path) = &config.json {
+        outputs.push(open_json(config, path, claims)?);
+    }
+    if let Some(path) = &config.record {
+        let settings = Settings {
+            append: false,
+            content: Content::Recording,
+            ..config.settings
+        };
+        outputs.push(Opened {
+            needs: config.needs_of_recording(),
+            encoders: vec![Box::new(RecordingEncoder)],
+            files: vec![TickFile::open(path, Vec::new(), settings, claims)?],
+        });
+    }
+    if let Some(table) = config.table {
+        outputs.push(open_text_table(table, capabilities, claims)?);
+    }
+    Ok(outputs)
 }
 
-/// How the command line has outputs written.
-fn settings(cli: &Cli) -> Settings {
-    Settings {
-        append: cli.append,
-        fsync: cli.fsync,
-        rotate: cli.rotate,
-        keep: cli.keep,
-        content: Content::Lines,
-        tell: journal::warning,
+/// The CSV tables: one output, so that they stay in step.
+fn open_csv(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<Opened, OpenError> {
+    let mut output = Opened {
+        needs: config.needs_of_tables(),
+        encoders: Vec::new(),
+        files: Vec::new(),
+    };
+    let mut csv = Csv {
+        config,
+        path,
+        claims,
+        output: &mut output,
+    };
+    csv.add::<DomainTable>(path)?;
+    if config.has_subsamples {
+        csv.add_beside::<SubsampleTable>()?;
+    }
+    for &detail in &config.details {
+        match detail {
+            Detail::Vcpu => csv.add_beside::<VcpuTable>()?,
+            Detail::Nic => csv.add_beside::<NicTable>()?,
+            Detail::Disk => csv.add_beside::<DiskTable>()?,
+            Detail::Host => csv.add_beside::<HostTable>()?,
+            Detail::Event => csv.add_beside::<EventTable>()?,
+            Detail::SelfStats => csv.add_beside::<SelfTable>()?,
+            Detail::Stat => csv.add_beside::<StatTable>()?,
+            Detail::Nova => csv.add_beside::<NovaTable>()?,
+        }
+    }
+    Ok(output)
+}
+
+/// The CSV output while its tables are added.
+struct Csv<'a> {
+    config: &'a OutputConfig,
+    path: &'a Path,
+    claims: &'a mut Claims,
+    output: &'a mut Opened,
+}
+
+impl Csv<'_> {
+    fn add_beside<T: Table>(&mut self) -> Result<(), OpenError> {
+        self.add::<T>(&beside(self.path, T::NAME))
+    }
+
+    fn add<T: Table>(&mut self, path: &Path) -> Result<(), OpenError> {
+        let config = self.config;
+        let encoder = CsvEncoder::<T>::of(&config.columns).safe(config.is_csv_safe);
+        // The file writes the header: each file that it begins has one.
+        let file = open_file(config, path, encoder.header(), self.claims)?;
+        let encoder = encoder.without_header(true);
+        self.output.encoders.push(Box::new(encoder));
+        self.output.files.push(file);
+        Ok(())
     }
 }
 
-/// Whether the table is shown, and after how many ns again at the earliest.
-pub(crate) fn table(cli: &Cli) -> Option<u64> {
-    let stdout = [Path::new("-"), Path::new("/dev/stdout")];
-    let to_stdout =
-        |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| stdout.contains(&path));
-    if cli.csv.is_none() && cli.json.is_none() {
-        Some(0)
-    } else if io::stdout().is_terminal() && !to_stdout(&cli.csv) && !to_stdout(&cli.json) {
-        Some(BESIDE_A_FILE_NS)
-    } else {
-        None
+fn open_json(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<Opened, OpenError> {
+    let columns = &config.columns;
+    let domains: Box<dyn Encoder> = Box::new(JsonEncoder::<DomainTable>::of(columns));
+    let details = config.details.iter().map(|&detail| json(detail, columns));
+    let mut tables: Vec<Box<dyn Encoder>> = std::iter::once(domains).chain(details).collect();
+    if config.has_subsamples {
+        tables.push(Box::new(JsonEncoder::<SubsampleTable>::of(columns)));
+    }
+    Ok(Opened {
+        needs: config.needs_of_tables(),
+        encoders: vec![Box::new(JsonLinesEncoder::new(tables, columns))],
+        files: vec![open_file(config, path, Vec::new(), claims)?],
+    })
+}
+
+fn json(detail: Detail, columns: &[String]) -> Box<dyn Encoder> {
+    match detail {
+        Detail::Vcpu => Box::new(JsonEncoder::<VcpuTable>::of(columns)),
+        Detail::Nic => Box::new(JsonEncoder::<NicTable>::of(columns)),
+        Detail::Disk => Box::new(JsonEncoder::<DiskTable>::of(columns)),
+        Detail::Host => Box::new(JsonEncoder::<HostTable>::of(columns)),
+        Detail::Event => Box::new(JsonEncoder::<EventTable>::of(columns)),
+        Detail::SelfStats => Box::new(JsonEncoder::<SelfTable>::of(columns)),
+        Detail::Stat => Box::new(JsonEncoder::<StatTable>::of(columns)),
+        Detail::Nova => Box::new(JsonEncoder::<NovaTable>::of(columns)),
     }
 }
 
-/// `out.csv` becomes `out.vcpu.csv`.
+fn open_text_table(
+    config: TableConfig,
+    capabilities: Capabilities,
+    claims: &mut Claims,
+) -> Result<Opened, OpenError> {
+    let table = TextTable::new(capabilities, io::stdout().is_terminal() && has_colours());
+    let table = table.sorted(config.sort, config.top);
+    Ok(Opened {
+        needs: NEEDS_OF_TEXT_TABLE,
+        encoders: vec![Box::new(table.at_most_every(config.min_interval_ns))],
+        files: vec![TickFile::stdout(claims)?],
+    })
+}
+
+/// Opens a file, or standard output for `-`.
+fn open_file(
+    config: &OutputConfig,
+    path: &Path,
+    header: Vec<u8>,
+    claims: &mut Claims,
+) -> Result<TickFile, OpenError> {
+    match path.to_str() {
+        Some("-") => Ok(TickFile::stdout(claims)?.with_header(header)),
+        _ => TickFile::open(path, header, config.settings, claims),
+    }
+}
+
+/// The file of another table: `out.csv` becomes `out.vcpu.csv`.
 fn beside(path: &Path, name: &str) -> PathBuf {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some(extension) => path.with_extension(format!("{name}.{extension}")),
@@ -131,56 +220,8 @@ fn beside(path: &Path, name: &str) -> PathBuf {
     }
 }
 
-fn csv_beside<T: Table>(
-    cli: &Cli,
-    path: &Path,
-    runner: &mut Runner<'_>,
-    claims: &mut Claims,
-) -> Result<(), OutputError> {
-    csv::<T>(cli, &beside(path, T::NAME), runner, claims)
-}
-
-fn csv<T: Table>(
-    cli: &Cli,
-    path: &Path,
-    runner: &mut Runner<'_>,
-    claims: &mut Claims,
-) -> Result<(), OutputError> {
-    let sink = CsvSink::<T>::of(&cli.columns).safe(cli.csv_safe);
-    // The output writes it: each file that it begins has one.
-    let output = open(cli, path, sink.header(), claims)?;
-    runner.add(sink.without_header(true), output);
-    Ok(())
-}
-
-/// Opens a file, or the standard output for `-`.
-fn open(
-    cli: &Cli,
-    path: &Path,
-    header: Vec<u8>,
-    claims: &mut Claims,
-) -> Result<Output, OutputError> {
-    match path.to_str() {
-        Some("-") => Ok(Output::stdout(claims)?.with_header(header)),
-        _ => Output::open(path, header, settings(cli), claims),
-    }
-}
-
-fn json(detail: Detail, columns: &[String]) -> Box<dyn Sink> {
-    match detail {
-        Detail::Vcpu => Box::new(JsonSink::<Vcpus>::of(columns)),
-        Detail::Nic => Box::new(JsonSink::<Nics>::of(columns)),
-        Detail::Disk => Box::new(JsonSink::<Disks>::of(columns)),
-        Detail::Host => Box::new(JsonSink::<Hosts>::of(columns)),
-        Detail::Event => Box::new(JsonSink::<Events>::of(columns)),
-        Detail::Own => Box::new(JsonSink::<Own>::of(columns)),
-        Detail::Stat => Box::new(JsonSink::<Stats>::of(columns)),
-        Detail::Nova => Box::new(JsonSink::<Nova>::of(columns)),
-    }
-}
-
-/// Whether a terminal is to be coloured: see <https://no-color.org>.
-fn colour() -> bool {
+/// True if a terminal may be coloured: see <https://no-color.org>.
+fn has_colours() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

@@ -5,16 +5,18 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use virtmon::files::Output;
-use virtmon_export::encode::Sink;
-use virtmon_export::encode::csv::CsvSink;
-use virtmon_export::encode::json::JsonSink;
-use virtmon_export::tables::device::{Disks, Nics};
-use virtmon_export::tables::domain::Domains;
-use virtmon_export::tables::event::Events;
-use virtmon_export::tables::host::Hosts;
-use virtmon_export::tables::self_stats::Own;
-use virtmon_export::tables::vcpu::Vcpus;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
+use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::output::stream::{Stream, StreamConfig};
+use virtmon_export::tables::device::{DiskTable, NicTable};
+use virtmon_export::tables::domain::DomainTable;
+use virtmon_export::tables::event::EventTable;
+use virtmon_export::tables::host::HostTable;
+use virtmon_export::tables::self_stats::SelfTable;
+use virtmon_export::tables::vcpu::VcpuTable;
 
 struct Counting;
 
@@ -48,21 +50,25 @@ pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.load(Ordering::Relaxed)
 }
 
-/// The tables that a host's readings make.
-pub(crate) fn sinks() -> [Box<dyn Sink>; 8] {
-    [
-        Box::new(CsvSink::<Domains>::default()),
-        Box::new(CsvSink::<Vcpus>::default()),
-        Box::new(CsvSink::<Nics>::default()),
-        Box::new(CsvSink::<Disks>::default()),
-        Box::new(CsvSink::<Hosts>::default()),
-        Box::new(CsvSink::<Events>::default()),
-        Box::new(CsvSink::<Own>::default()),
-        Box::new(JsonSink::<Domains>::of(&[])),
-    ]
+/// The outputs of a host's samples: all CSV tables, and JSON Lines.
+pub(crate) fn outputs() -> [Stream<Box<dyn Encoder>>; 2] {
+    let csv: Vec<Box<dyn Encoder>> = vec![
+        Box::new(CsvEncoder::<DomainTable>::default()),
+        Box::new(CsvEncoder::<VcpuTable>::default()),
+        Box::new(CsvEncoder::<NicTable>::default()),
+        Box::new(CsvEncoder::<DiskTable>::default()),
+        Box::new(CsvEncoder::<HostTable>::default()),
+        Box::new(CsvEncoder::<EventTable>::default()),
+        Box::new(CsvEncoder::<SelfTable>::default()),
+    ];
+    [csv, vec![Box::new(JsonEncoder::<DomainTable>::of(&[]))]].map(|encoders| {
+        let files = encoders.iter().map(|_| null()).collect();
+        let transport = FileTransport::new(files, None);
+        Stream::start(StreamConfig::new("null"), encoders, transport).unwrap()
+    })
 }
 
-/// An output that takes all at once.
-pub(crate) fn null() -> Output {
-    Output::file(Path::new("/dev/null")).unwrap()
+/// A file that takes all bytes at once.
+fn null() -> TickFile {
+    TickFile::file(Path::new("/dev/null")).unwrap()
 }

@@ -1,24 +1,24 @@
-//! Which columns an encoder writes, and how numbers and uuids are written.
+//! Selection of columns, and the text of numbers and uuids.
 
 use virtmon_model::Uuid;
 
 use crate::schema::cell::Cell;
 use crate::schema::column::{Column, Table};
 
-/// The columns of a table that are wanted: all, or those with one of these names.
-pub(super) fn wanted<T: Table>(names: &[String]) -> Vec<&'static Column<T>> {
+/// Columns of a table with one of these names; all columns if there are no names.
+pub(super) fn selected_columns<T: Table>(names: &[String]) -> Vec<&'static Column<T>> {
     T::COLUMNS
         .iter()
-        .filter(|column| is_wanted(column.name, names))
+        .filter(|column| is_selected(column.name, names))
         .collect()
 }
 
-/// Whether a column is wanted: all are, or those with one of these names.
-pub(super) fn is_wanted(name: &str, names: &[String]) -> bool {
-    names.is_empty() || names.iter().any(|wanted| wanted == name)
+/// True if the column is selected: all are if there are no names.
+pub(super) fn is_selected(name: &str, names: &[String]) -> bool {
+    names.is_empty() || names.iter().any(|selected| selected == name)
 }
 
-/// A number as text: three decimals, rounded to the nearest.
+/// Text of a number with three decimals, rounded to the nearest.
 pub(super) fn decimal(number: f64, text: &mut [u8; 32]) -> &[u8] {
     #[expect(
         clippy::cast_possible_truncation,
@@ -43,7 +43,7 @@ pub(super) fn push_uuid(out: &mut Vec<u8>, uuid: Uuid) {
     out.extend_from_slice(&text);
 }
 
-/// The value of a column that is text in neither CSV nor JSON; what is left for the caller else.
+/// Writes a number, which is the same text in CSV and JSON. Returns any other cell.
 pub(super) fn number<'a>(out: &mut Vec<u8>, cell: Cell<'a>) -> Option<Cell<'a>> {
     match cell {
         Cell::Number(number) => {

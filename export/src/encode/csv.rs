@@ -1,45 +1,45 @@
-//! CSV, as RFC 4180 describes it.
+//! CSV (RFC 4180).
 
 mod row_cache;
 
-use crate::encode::Sink;
-use crate::encode::cells::{is_wanted, wanted};
+use crate::encode::Encoder;
+use crate::encode::cells::{is_selected, selected_columns};
 use crate::schema::TICK_END;
-use crate::schema::column::{Column, Put, Table};
-use crate::tables::tick::Ticks;
-use row_cache::{KeptRow, push_cell};
+use crate::schema::column::{CellSink, Column, Table};
+use crate::tables::tick::TickColumns;
+use row_cache::{CachedRow, push_cell};
 use virtmon_analysis::frame::Frame;
 
-/// A table as CSV: a header, then a line a row, quoted by RFC 4180, ended by a line feed. The last
-/// row of each tick says that it is that.
-pub struct CsvSink<T: Table> {
-    tick_columns: Vec<&'static Column<Ticks>>,
+/// Encodes a table as CSV: a header, then one line per row, quoted by RFC 4180, ended by a line feed.
+/// The last row of each tick has 1 in `tick_end`.
+pub struct CsvEncoder<T: Table> {
+    tick_columns: Vec<&'static Column<TickColumns>>,
     columns: Vec<&'static Column<T>>,
-    /// Whether rows end with `tick_end`.
+    /// True if rows end with `tick_end`.
     tick_end: bool,
     header_written: bool,
     safe: bool,
-    /// The cells that all rows of a tick begin with.
+    /// Text of the cells that all rows of a tick begin with.
     tick_cells: Vec<u8>,
-    /// The rows of the last ticks, by their place.
-    rows: Vec<KeptRow>,
+    /// Rows of the last ticks, by their index.
+    rows: Vec<CachedRow>,
 }
 
-impl<T: Table> Default for CsvSink<T> {
+impl<T: Table> Default for CsvEncoder<T> {
     fn default() -> Self {
         Self::of(&[])
     }
 }
 
-impl<T: Table> CsvSink<T> {
-    /// A table of the columns with these names, in the table's own order; of all where there are
-    /// no names.
+impl<T: Table> CsvEncoder<T> {
+    /// Creates an encoder of the columns with these names, in the table's order; of all columns if
+    /// there are no names.
     #[must_use]
     pub fn of(names: &[String]) -> Self {
         Self {
-            tick_columns: wanted::<Ticks>(names),
-            columns: wanted::<T>(names),
-            tick_end: is_wanted(TICK_END, names),
+            tick_columns: selected_columns::<TickColumns>(names),
+            columns: selected_columns::<T>(names),
+            tick_end: is_selected(TICK_END, names),
             header_written: false,
             safe: false,
             tick_cells: Vec::new(),
@@ -47,7 +47,7 @@ impl<T: Table> CsvSink<T> {
         }
     }
 
-    /// The line that a file of it begins with.
+    /// Header line of a file.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
         let mut line = Vec::new();
@@ -62,15 +62,15 @@ impl<T: Table> CsvSink<T> {
         line
     }
 
-    /// Puts an apostrophe before text that a spreadsheet would take for a formula: text that begins
-    /// with `=`, `+`, `-`, `@`, a tab or a line's end. Numbers stay as they are.
+    /// Puts an apostrophe before text that a spreadsheet would read as a formula: text that begins
+    /// with `=`, `+`, `-`, `@`, a tab or a line break. Numbers are not changed.
     #[must_use]
     pub fn safe(mut self, safe: bool) -> Self {
         self.safe = safe;
         self
     }
 
-    /// Leaves the header out, where the file has it already.
+    /// Omits the header, if the file already has it.
     #[must_use]
     pub fn without_header(mut self, without: bool) -> Self {
         self.header_written = without;
@@ -78,7 +78,7 @@ impl<T: Table> CsvSink<T> {
     }
 }
 
-impl<T: Table> Sink for CsvSink<T> {
+impl<T: Table> Encoder for CsvEncoder<T> {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         if !self.header_written {
             out.extend_from_slice(&self.header());
@@ -91,43 +91,43 @@ impl<T: Table> Sink for CsvSink<T> {
         let (tick_cells, columns, rows) = (&self.tick_cells, &self.columns, &mut self.rows);
         let all = columns.len() == T::COLUMNS.len();
         let tick_end = self.tick_end;
-        let before = out.len();
+        let start = out.len();
         let mut next = 0;
         T::rows(frame, |row| {
             if next == rows.len() {
-                rows.push(KeptRow::new(self.safe));
+                rows.push(CachedRow::new(self.safe));
             }
-            let kept = &mut rows[next];
+            let row_cache = &mut rows[next];
             next += 1;
-            if kept.len() < columns.len() {
+            if row_cache.cell_count() < columns.len() {
                 for column in columns {
-                    kept.push((column.cell)(row));
+                    row_cache.push((column.cell)(row));
                 }
             } else if all {
-                T::cells(row, &mut kept.again(T::COLUMNS.len()));
+                T::visit_cells(row, &mut row_cache.updater(T::COLUMNS.len()));
             } else {
-                let mut again = kept.again(columns.len());
+                let mut updater = row_cache.updater(columns.len());
                 for column in columns {
-                    again.put((column.cell)(row));
+                    updater.put((column.cell)(row));
                 }
             }
             out.extend_from_slice(tick_cells);
-            out.extend_from_slice(kept.text());
+            out.extend_from_slice(row_cache.text());
             if tick_end {
-                // Its cell is empty, behind the comma of the cell before.
+                // The cell is empty, after the comma of the cell before.
                 out.push(b'\n');
             } else {
                 end_line(out);
             }
         });
-        if tick_end && out.len() > before {
+        if tick_end && out.len() > start {
             out.pop();
             out.extend_from_slice(b"1\n");
         }
     }
 }
 
-/// Makes the last comma the line's end.
+/// Replaces the last comma by a line feed.
 fn end_line(out: &mut [u8]) {
     if let Some(last) = out.last_mut() {
         *last = b'\n';

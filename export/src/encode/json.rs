@@ -2,26 +2,26 @@
 
 use std::io::Write;
 
-use crate::encode::Sink;
-use crate::encode::cells::{is_wanted, number, push_uuid, wanted};
+use crate::encode::Encoder;
+use crate::encode::cells::{is_selected, number, push_uuid, selected_columns};
 use crate::schema::TICK_END;
 use crate::schema::cell::Cell;
 use crate::schema::column::{Column, Table};
-use crate::tables::tick::Ticks;
+use crate::tables::tick::TickColumns;
 use virtmon_analysis::frame::Frame;
 
 /// Several tables in one stream of JSON Lines. The last row of each tick has `tick_end`.
-pub struct JsonLines {
-    tables: Vec<Box<dyn Sink>>,
-    /// What the last row of a tick ends with.
+pub struct JsonLinesEncoder {
+    tables: Vec<Box<dyn Encoder>>,
+    /// Text that ends the last row of a tick.
     end: Vec<u8>,
 }
 
-impl JsonLines {
-    /// A stream of these tables, each a [`JsonSink`] of these columns.
+impl JsonLinesEncoder {
+    /// Creates a stream of these tables. Each is a [`JsonEncoder`] of these columns.
     #[must_use]
-    pub fn new(tables: Vec<Box<dyn Sink>>, names: &[String]) -> Self {
-        let end = if is_wanted(TICK_END, names) {
+    pub fn new(tables: Vec<Box<dyn Encoder>>, names: &[String]) -> Self {
+        let end = if is_selected(TICK_END, names) {
             format!(",\"{TICK_END}\":1}}\n").into_bytes()
         } else {
             Vec::new()
@@ -30,38 +30,39 @@ impl JsonLines {
     }
 }
 
-impl Sink for JsonLines {
+impl Encoder for JsonLinesEncoder {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
-        let before = out.len();
+        let start = out.len();
         self.tables.encode(frame, out);
-        if out.len() > before && !self.end.is_empty() {
+        if out.len() > start && !self.end.is_empty() {
             out.truncate(out.len() - b"}\n".len());
             out.extend_from_slice(&self.end);
         }
     }
 }
 
-/// A table as JSON Lines: an object a row, that names its table first. What is not known is null.
-pub struct JsonSink<T: Table> {
-    tick_columns: Vec<&'static Column<Ticks>>,
+/// Encodes a table as JSON Lines: one object per row, whose first key names the table. An unknown value
+/// is null.
+pub struct JsonEncoder<T: Table> {
+    tick_columns: Vec<&'static Column<TickColumns>>,
     columns: Vec<&'static Column<T>>,
-    /// What all rows of a tick begin with.
+    /// Text that all rows of a tick begin with.
     tick_cells: Vec<u8>,
 }
 
-impl<T: Table> JsonSink<T> {
-    /// A table of the columns with these names; of all where there are no names.
+impl<T: Table> JsonEncoder<T> {
+    /// Creates an encoder of the columns with these names; of all columns if there are no names.
     #[must_use]
     pub fn of(names: &[String]) -> Self {
         Self {
-            tick_columns: wanted::<Ticks>(names),
-            columns: wanted::<T>(names),
+            tick_columns: selected_columns::<TickColumns>(names),
+            columns: selected_columns::<T>(names),
             tick_cells: Vec::new(),
         }
     }
 }
 
-impl<T: Table> Sink for JsonSink<T> {
+impl<T: Table> Encoder for JsonEncoder<T> {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         let begin = &mut self.tick_cells;
         begin.clear();
@@ -120,12 +121,12 @@ mod tests {
     use virtmon_model::Snapshot;
 
     use super::*;
-    use crate::tables::domain::Domains;
+    use crate::tables::domain::DomainTable;
     use virtmon_analysis::frame::Tick;
-    use virtmon_analysis::rates::Rates;
+    use virtmon_analysis::rates::DomainRates;
 
     #[test]
-    fn an_object_a_row() {
+    fn one_object_per_row() {
         let mut snapshot = Snapshot::default();
         snapshot.domains.next_row().name = Some("a \"b\"\\\n\u{fc}".into());
         let tick = Tick {
@@ -136,13 +137,14 @@ mod tests {
             sample_ns: 2,
             missed: 0,
         };
-        let rates = [Rates {
+        let rates = [DomainRates {
             cpu_pct: Some(1.5),
-            ..Rates::default()
+            ..DomainRates::default()
         }];
         let names = ["tick", "time", "name", "cpu_pct", "mem_bytes"].map(str::to_owned);
         let mut out = Vec::new();
-        JsonSink::<Domains>::of(&names).encode(&Frame::new(tick, &snapshot, &rates), &mut out);
+        JsonEncoder::<DomainTable>::of(&names)
+            .encode(&Frame::new(tick, &snapshot, &rates), &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "{\"table\":\"domain\",\"tick\":3,\"time\":\"1970-01-01T00:00:00.000000000Z\",\
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_row_of_each_tick_says_so() {
+    fn the_last_row_of_each_tick_has_tick_end() {
         let tick = Tick {
             number: 3,
             mono_ns: 9,
@@ -164,10 +166,10 @@ mod tests {
             let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
             let mut snapshot = Snapshot::default();
             (0..guests).for_each(|_| snapshot.domains.next_row().clear());
-            let rates = vec![Rates::default(); guests];
-            let table: Box<dyn Sink> = Box::new(JsonSink::<Domains>::of(&names));
+            let rates = vec![DomainRates::default(); guests];
+            let table: Box<dyn Encoder> = Box::new(JsonEncoder::<DomainTable>::of(&names));
             let mut out = Vec::new();
-            JsonLines::new(vec![table], &names)
+            JsonLinesEncoder::new(vec![table], &names)
                 .encode(&Frame::new(tick, &snapshot, &rates), &mut out);
             String::from_utf8(out).unwrap()
         };

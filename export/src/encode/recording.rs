@@ -1,14 +1,14 @@
 //! Recordings: the raw bytes of the samples.
 
-use crate::encode::Sink;
+use crate::encode::Encoder;
 use virtmon_analysis::frame::Frame;
 
-/// Writes the readings themselves, for a replay.
+/// Writes the raw samples, for a replay.
 #[derive(Debug, Default)]
-pub struct RecordSink;
+pub struct RecordingEncoder;
 
-impl Sink for RecordSink {
+impl Encoder for RecordingEncoder {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
-        out.extend_from_slice(frame.taped);
+        out.extend_from_slice(frame.recorded);
     }
 }

@@ -1,32 +1,31 @@
-//! The text table that people read in a terminal.
+//! The text table of the terminal.
 
 use std::cmp::Reverse;
 use std::fmt::{self, Display, Write};
 
 use virtmon_model::{Capabilities, Domain};
 
-use crate::encode::Sink;
+use crate::encode::Encoder;
 use crate::printable::Printable;
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Rates;
+use virtmon_analysis::rates::DomainRates;
 
-/// The table for people: a line about the host and the tick, then a line a domain.
+/// Text table: one line for the host and the tick, then one line per domain.
 #[derive(Debug)]
-pub struct TableSink {
+pub struct TextTable {
     capabilities: Capabilities,
     colour: bool,
-    /// Ticks that come sooner than this after the last one shown are left out, in ns.
+    /// Minimum time between two ticks that are shown, in ns.
     gap_ns: u64,
     shown_ns: Option<u64>,
     sort: Sort,
     top: usize,
-    /// The places of the domains in the snapshot, in the order shown.
+    /// Indices of the domains in the snapshot, in the order shown.
     order: Vec<usize>,
     text: String,
 }
 
-/// What the domains are sorted by: by id and name upwards, by all else the greatest first and the
-/// unknown last.
+/// Sort key of the domains. Id and name ascend; all others descend, unknown values last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
     /// Id.
@@ -34,23 +33,23 @@ pub enum Sort {
     Id,
     /// Name.
     Name,
-    /// CPU used since the row before.
+    /// CPU time used since the tick before.
     Cpu,
-    /// CPU used in all.
+    /// CPU time used in total.
     Time,
     /// Memory held.
     Memory,
-    /// Bytes received and sent in a second.
+    /// Bytes received and sent per second.
     Net,
-    /// Bytes read and written in a second.
+    /// Bytes read and written per second.
     Disk,
 }
 
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
-impl TableSink {
-    /// A table of what a backend can tell. `colour` is for a terminal.
+impl TextTable {
+    /// Creates a table with the columns that a backend reports. `colour` is for a terminal.
     #[must_use]
     pub fn new(capabilities: Capabilities, colour: bool) -> Self {
         Self {
@@ -65,15 +64,15 @@ impl TableSink {
         }
     }
 
-    /// Shows a tick only where this much time has passed since the last one that was shown: for a
-    /// table beside a file, whose ticks may come too fast to be read.
+    /// Sets the minimum time between two ticks that are shown, in ns: the ticks of a table beside a
+    /// file may be too frequent to be read.
     #[must_use]
     pub fn at_most_every(mut self, gap_ns: u64) -> Self {
         self.gap_ns = gap_ns;
         self
     }
 
-    /// Shows the domains in this order, and at most so many.
+    /// Sets the order of the domains, and the maximum number shown.
     #[must_use]
     pub fn sorted(mut self, sort: Sort, top: Option<usize>) -> Self {
         self.sort = sort;
@@ -81,12 +80,12 @@ impl TableSink {
         self
     }
 
-    fn put_in_order(&mut self, frame: &Frame<'_>) {
+    fn sort(&mut self, frame: &Frame<'_>) {
         self.order.clear();
         self.order.extend(frame.domains().map(|(at, _, _)| at));
         let domain = |at: &usize| &frame.snapshot.domains[*at];
         let sum = |a: Option<f64>, b: Option<f64>| Some(a? + b?);
-        // A stable sort: those that are alike stay in the order of their ids.
+        // The sort is stable: equal domains stay in the order of their ids.
         match self.sort {
             Sort::Id => {}
             Sort::Name => self
@@ -111,7 +110,7 @@ impl TableSink {
     }
 }
 
-impl Sink for TableSink {
+impl Encoder for TextTable {
     fn encode(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         if frame.failed {
             return;
@@ -130,7 +129,7 @@ impl Sink for TableSink {
     }
 }
 
-impl TableSink {
+impl TextTable {
     fn put(&mut self, frame: &Frame<'_>) -> fmt::Result {
         put_host(&mut self.text, frame)?;
         let widest = frame.domains().map(|(_, domain, _)| name(domain).width());
@@ -148,7 +147,7 @@ impl TableSink {
             write!(self.text, " {:>8} {:>8}", "RD/s", "WR/s")?;
         }
         writeln!(self.text, "{after}")?;
-        self.put_in_order(frame);
+        self.sort(frame);
         for n in 0..self.order.len() {
             let at = self.order[n];
             self.put_domain(&frame.snapshot.domains[at], &frame.rates[at], width)?;
@@ -156,7 +155,7 @@ impl TableSink {
         Ok(())
     }
 
-    fn put_domain(&mut self, domain: &Domain, rates: &Rates, width: usize) -> fmt::Result {
+    fn put_domain(&mut self, domain: &Domain, rates: &DomainRates, width: usize) -> fmt::Result {
         let text = &mut self.text;
         let seconds = domain.cpu_time_ns.map(|value| Decimal {
             value,
@@ -180,8 +179,8 @@ impl TableSink {
             (self.capabilities.nics, rates.net_rx, rates.net_tx),
             (self.capabilities.disks, rates.disk_rd, rates.disk_wr),
         ];
-        for (told, first, second) in per_second {
-            if told {
+        for (is_reported, first, second) in per_second {
+            if is_reported {
                 let [first, second] = [first, second].map(|rate| cell(rate.map(whole).map(Bytes)));
                 write!(text, " {first:>8} {second:>8}")?;
             }
@@ -225,7 +224,7 @@ fn plural(count: u64, word: &str) -> String {
     format!("{word}{}", if count == 1 { "" } else { "s" })
 }
 
-/// What is unknown shows as a dash: an empty place in a table would shift the eye.
+/// Text of a value; a dash if it is unknown.
 fn cell(value: Option<impl Display>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
@@ -239,12 +238,12 @@ fn whole(rate: f64) -> u64 {
     rate.round() as u64
 }
 
-/// A domain's name as a terminal may show it.
+/// Name of a domain, safe for a terminal.
 fn name(domain: &Domain) -> Printable<'_> {
     Printable::name(domain.name.as_deref().unwrap_or("-"))
 }
 
-/// A whole number of small units, shown in large ones with one decimal, rounded down as `xl`
+/// A whole number of small units, shown in large units with one decimal, rounded down as `xl`
 /// and `xentop` do.
 struct Decimal {
     value: u64,
@@ -258,7 +257,7 @@ impl Display for Decimal {
     }
 }
 
-/// Bytes in the largest binary unit that leaves a whole number: `96.0M`.
+/// A number of bytes in the largest binary unit that gives at least 1: `96.0M`.
 struct Bytes(u64);
 
 impl Display for Bytes {
@@ -275,7 +274,7 @@ impl Display for Bytes {
     }
 }
 
-/// A time in ns, in the unit that suits it.
+/// A time in ns, shown in us, ms or s.
 struct Duration(u64);
 
 impl Display for Duration {

@@ -11,13 +11,13 @@ pub trait Table: Sized + 'static {
     const NAME: &'static str;
     /// What a row is, in a sentence.
     const HELP: &'static str;
-    /// Its columns, behind those of [`Ticks`](crate::tables::tick::Ticks).
+    /// Its columns, behind those of [`TickColumns`](crate::tables::tick::TickColumns).
     const COLUMNS: &'static [Column<Self>];
 
     /// Hands over a row's values, all of them in the columns' order. It is made of the same lines as
     /// the columns, so that each value is known to the encoder for what it is as it is compiled: a
     /// call through every column's pointer would be half the cost of a row.
-    fn cells(row: &Self::Row<'_>, put: &mut impl Put);
+    fn visit_cells(row: &Self::Row<'_>, put: &mut impl CellSink);
 
     /// Hands over this frame's rows, in their order.
     fn rows<'a>(frame: &Frame<'a>, each: impl FnMut(&Self::Row<'a>));
@@ -25,7 +25,7 @@ pub trait Table: Sized + 'static {
 
 /// What a row's values are handed to. Not a closure: one that is called for each of many columns
 /// is compiled once and called, with each value taken apart again.
-pub trait Put {
+pub trait CellSink {
     /// Takes the next value.
     fn put(&mut self, cell: Cell<'_>);
 }
@@ -64,7 +64,7 @@ macro_rules! columns {
         }),*];
 
         #[inline]
-        fn cells(row: &Self::Row<'_>, put: &mut impl $crate::schema::column::Put) {
+        fn visit_cells(row: &Self::Row<'_>, put: &mut impl $crate::schema::column::CellSink) {
             $({
                 let cell: for<'b, 'a> fn(&'b Self::Row<'a>) -> $crate::schema::cell::Cell<'b> = $cell;
                 put.put(cell(row));

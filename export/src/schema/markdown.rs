@@ -4,16 +4,16 @@ use std::fmt::Write;
 
 use crate::schema::column::Table;
 use crate::schema::{SCHEMA, TICK_END};
-use crate::tables::device::{Disks, Nics};
-use crate::tables::domain::Domains;
-use crate::tables::event::Events;
-use crate::tables::host::Hosts;
-use crate::tables::openstack::Nova;
-use crate::tables::self_stats::Own;
-use crate::tables::stat::Stats;
-use crate::tables::subsamples::Bursts;
-use crate::tables::tick::Ticks;
-use crate::tables::vcpu::Vcpus;
+use crate::tables::device::{DiskTable, NicTable};
+use crate::tables::domain::DomainTable;
+use crate::tables::event::EventTable;
+use crate::tables::host::HostTable;
+use crate::tables::openstack::NovaTable;
+use crate::tables::self_stats::SelfTable;
+use crate::tables::stat::StatTable;
+use crate::tables::subsamples::SubsampleTable;
+use crate::tables::tick::TickColumns;
+use crate::tables::vcpu::VcpuTable;
 
 const INTRODUCTION: &str = "\
 Every row begins with the columns of its tick. As CSV, each table is a file: a header with the
@@ -46,17 +46,17 @@ whatever table, has the key `tick_end`.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = format!("# The tables, schema {SCHEMA}\n\n{INTRODUCTION}");
-    put::<Ticks>(&mut text);
-    put::<Domains>(&mut text);
-    put::<Vcpus>(&mut text);
-    put::<Nics>(&mut text);
-    put::<Disks>(&mut text);
-    put::<Hosts>(&mut text);
-    put::<Events>(&mut text);
-    put::<Own>(&mut text);
-    put::<Stats>(&mut text);
-    put::<Nova>(&mut text);
-    put::<Bursts>(&mut text);
+    put::<TickColumns>(&mut text);
+    put::<DomainTable>(&mut text);
+    put::<VcpuTable>(&mut text);
+    put::<NicTable>(&mut text);
+    put::<DiskTable>(&mut text);
+    put::<HostTable>(&mut text);
+    put::<EventTable>(&mut text);
+    put::<SelfTable>(&mut text);
+    put::<StatTable>(&mut text);
+    put::<NovaTable>(&mut text);
+    put::<SubsampleTable>(&mut text);
     text
 }
 
@@ -67,17 +67,17 @@ pub fn column_names() -> Vec<&'static str> {
         names.extend(T::COLUMNS.iter().map(|column| column.name));
     }
     let mut names = Vec::new();
-    of::<Ticks>(&mut names);
-    of::<Domains>(&mut names);
-    of::<Vcpus>(&mut names);
-    of::<Nics>(&mut names);
-    of::<Disks>(&mut names);
-    of::<Hosts>(&mut names);
-    of::<Events>(&mut names);
-    of::<Own>(&mut names);
-    of::<Stats>(&mut names);
-    of::<Nova>(&mut names);
-    of::<Bursts>(&mut names);
+    of::<TickColumns>(&mut names);
+    of::<DomainTable>(&mut names);
+    of::<VcpuTable>(&mut names);
+    of::<NicTable>(&mut names);
+    of::<DiskTable>(&mut names);
+    of::<HostTable>(&mut names);
+    of::<EventTable>(&mut names);
+    of::<SelfTable>(&mut names);
+    of::<StatTable>(&mut names);
+    of::<NovaTable>(&mut names);
+    of::<SubsampleTable>(&mut names);
     names.push(TICK_END);
     names
 }
@@ -95,7 +95,7 @@ fn put<T: Table>(text: &mut String) {
         let (xen, libvirt) = (column.xen, column.libvirt);
         let _ = writeln!(text, "| `{name}` | {unit} | {help} | {xen} | {libvirt} |");
     }
-    if T::NAME != Ticks::NAME {
+    if T::NAME != TickColumns::NAME {
         let help = "1 in the last row that the tick has in its file, else empty";
         let from = "the collector";
         let _ = writeln!(text, "| `{TICK_END}` |  | {help} | {from} | {from} |");

@@ -5,46 +5,39 @@ use virtmon_model::{Disk, Domain, Nic};
 use crate::schema::cell::Cell;
 use crate::schema::column::Table;
 use crate::schema::column::columns;
+use virtmon_analysis::device_rates::{DiskRates, NicRates};
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::{backwards, counter};
 
 /// The table of network interfaces.
 #[derive(Debug)]
-pub enum Nics {}
+pub enum NicTable {}
 
 /// The table of block devices.
 #[derive(Debug)]
-pub enum Disks {}
+pub enum DiskTable {}
 
-/// A device, and the reading of it before.
+/// A device with its rates.
 #[derive(Debug)]
-pub struct DeviceRow<'a, D> {
+pub struct DeviceRow<'a, D, R> {
     domain: &'a Domain,
     device: &'a D,
-    /// The same device of the same life, where none of its counters ran backwards since.
-    before: Option<(&'a D, u64)>,
-    reset: bool,
+    rates: &'a R,
 }
 
-impl<D> Clone for DeviceRow<'_, D> {
+impl<D, R> Clone for DeviceRow<'_, D, R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<D> Copy for DeviceRow<'_, D> {}
+impl<D, R> Copy for DeviceRow<'_, D, R> {}
 
-impl<D> DeviceRow<'_, D> {
-    fn per_second(&self, counter: impl Fn(&D) -> Option<u64>) -> Cell<'static> {
-        let rate = self.before.and_then(|(before, elapsed_ns)| {
-            counter::per_second(counter(self.device), counter(before), elapsed_ns)
-        });
-        rate.into()
-    }
-}
+/// Rates of devices that the frame has none of.
+static UNKNOWN_NIC: NicRates = NicRates::UNKNOWN;
+static UNKNOWN_DISK: DiskRates = DiskRates::UNKNOWN;
 
-impl Table for Nics {
-    type Row<'a> = DeviceRow<'a, Nic>;
+impl Table for NicTable {
+    type Row<'a> = DeviceRow<'a, Nic, NicRates>;
     const NAME: &'static str = "nic";
     const HELP: &'static str =
         "One row for each network interface of a domain and tick; rx is what the guest received.";
@@ -74,35 +67,37 @@ impl Table for Nics {
         "tx_drops" ["packets"] "packets of the guest that were dropped, cumulative"
             ("rtnetlink RTM_GETSTATS of its vif: rx_dropped", "net.<n>.tx.drop") |row| row.device.tx_drops.into();
         "rx_bytes_s" ["bytes/s"] "received since the row before"
-            ("made of rx_bytes and mono_ns") |row| row.per_second(|nic| nic.rx_bytes);
+            ("made of rx_bytes and mono_ns") |row| row.rates.rx_bytes_s.into();
         "tx_bytes_s" ["bytes/s"] "sent since the row before"
-            ("made of tx_bytes and mono_ns") |row| row.per_second(|nic| nic.tx_bytes);
+            ("made of tx_bytes and mono_ns") |row| row.rates.tx_bytes_s.into();
         "reset" ["0 or 1"] "its counters are not those of the row before"
-            ("made of the readings") |row| Cell::Number(row.reset.into());
+            ("made of the readings") |row| Cell::Number(row.rates.reset.into());
+        "rx_packets_s" ["packets/s"] "packets received since the row before"
+            ("made of rx_packets and mono_ns") |row| row.rates.rx_packets_s.into();
+        "tx_packets_s" ["packets/s"] "packets sent since the row before"
+            ("made of tx_packets and mono_ns") |row| row.rates.tx_packets_s.into();
+        "rx_drops_s" ["packets/s"] "packets for the guest that were dropped since the row before"
+            ("made of rx_drops and mono_ns") |row| row.rates.rx_drops_s.into();
+        "tx_drops_s" ["packets/s"] "packets of the guest that were dropped since the row before"
+            ("made of tx_drops and mono_ns") |row| row.rates.tx_drops_s.into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {
-            let before = frame.same_before(rates);
+            let all = frame.nics_of(domain, rates);
             for (n, device) in domain.nics.rows.iter().enumerate() {
-                let same = before.and_then(|(past, elapsed_ns)| {
-                    let same = |past: &Nic| past.name == device.name;
-                    Some((counter::find(&past.nics.rows, n, same)?, elapsed_ns))
-                });
-                let backwards = same.is_some_and(|(past, _)| backwards::nic(past, device));
                 each(&DeviceRow {
                     domain,
                     device,
-                    before: same.filter(|_| !backwards),
-                    reset: backwards || rates.is_another_life(),
+                    rates: all.get(n).unwrap_or(&UNKNOWN_NIC),
                 });
             }
         }
     }
 }
 
-impl Table for Disks {
-    type Row<'a> = DeviceRow<'a, Disk>;
+impl Table for DiskTable {
+    type Row<'a> = DeviceRow<'a, Disk, DiskRates>;
     const NAME: &'static str = "disk";
     const HELP: &'static str = "One row for each block device of a domain and tick.";
     columns! {
@@ -144,27 +139,29 @@ impl Table for Disks {
         "physical_bytes" ["bytes"] "size of what is behind it"
             ("not told", "block.<n>.physical") |row| row.device.physical_bytes.into();
         "rd_bytes_s" ["bytes/s"] "read since the row before"
-            ("made of rd_bytes and mono_ns") |row| row.per_second(|disk| disk.rd_bytes);
+            ("made of rd_bytes and mono_ns") |row| row.rates.rd_bytes_s.into();
         "wr_bytes_s" ["bytes/s"] "written since the row before"
-            ("made of wr_bytes and mono_ns") |row| row.per_second(|disk| disk.wr_bytes);
+            ("made of wr_bytes and mono_ns") |row| row.rates.wr_bytes_s.into();
         "reset" ["0 or 1"] "its counters are not those of the row before"
-            ("made of the readings") |row| Cell::Number(row.reset.into());
+            ("made of the readings") |row| Cell::Number(row.rates.reset.into());
+        "rd_requests_s" ["requests/s"] "reads since the row before"
+            ("made of rd_requests and mono_ns") |row| row.rates.rd_requests_s.into();
+        "wr_requests_s" ["requests/s"] "writes since the row before"
+            ("made of wr_requests and mono_ns") |row| row.rates.wr_requests_s.into();
+        "rd_latency_ns" ["ns"] "mean time of the reads since the row before; empty if there was none"
+            ("not available", "made of rd_time_ns and rd_requests") |row| row.rates.rd_latency_ns.into();
+        "wr_latency_ns" ["ns"] "mean time of the writes since the row before; empty if there was none"
+            ("not available", "made of wr_time_ns and wr_requests") |row| row.rates.wr_latency_ns.into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {
-            let before = frame.same_before(rates);
+            let all = frame.disks_of(domain, rates);
             for (n, device) in domain.disks.rows.iter().enumerate() {
-                let same = before.and_then(|(past, elapsed_ns)| {
-                    let same = |past: &Disk| past.name == device.name;
-                    Some((counter::find(&past.disks.rows, n, same)?, elapsed_ns))
-                });
-                let backwards = same.is_some_and(|(past, _)| backwards::disk(past, device));
                 each(&DeviceRow {
                     domain,
                     device,
-                    before: same.filter(|_| !backwards),
-                    reset: backwards || rates.is_another_life(),
+                    rates: all.get(n).unwrap_or(&UNKNOWN_DISK),
                 });
             }
         }

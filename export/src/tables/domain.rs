@@ -6,11 +6,11 @@ use crate::schema::cell::Cell;
 use crate::schema::column::Table;
 use crate::schema::column::columns;
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::rates::Rates;
+use virtmon_analysis::rates::DomainRates;
 
 /// The table of domains.
 #[derive(Debug)]
-pub enum Domains {}
+pub enum DomainTable {}
 
 /// A domain, and what changed of it.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +18,12 @@ pub struct DomainRow<'a> {
     /// The domain.
     pub domain: &'a Domain,
     /// What changed since the row before.
-    pub rates: &'a Rates,
+    pub rates: &'a DomainRates,
     /// The wall clock when reading began, in ns since 1970.
     pub wall_ns: u64,
 }
 
-impl Table for Domains {
+impl Table for DomainTable {
     type Row<'a> = DomainRow<'a>;
     const NAME: &'static str = "domain";
     const HELP: &'static str = "One row for each domain and tick: the file that `--csv` names.";
@@ -119,6 +119,8 @@ impl Table for Domains {
             ("the calls for this domain") |row| row.domain.error.as_deref().into();
         "state_reason" [""] "how it came to be in that state: on Xen why it has shut down (poweroff, reboot, suspend, crash, watchdog, soft_reset), else in libvirt's words (booted, restored, I/O error)"
             ("xen_domctl_getdomaininfo.flags, the shutdown code", "state.reason") |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
+        "guest_used_bytes" ["bytes"] "memory that the guest uses and cannot free without swapping"
+            ("guest_total_bytes less guest_usable_bytes") |row| row.domain.memory.guest_used_bytes().into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {

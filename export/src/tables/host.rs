@@ -4,12 +4,11 @@ use virtmon_model::Host;
 
 use crate::schema::column::Table;
 use crate::schema::column::columns;
-use virtmon_analysis::counter;
 use virtmon_analysis::frame::Frame;
 
 /// The table of the host.
 #[derive(Debug)]
-pub enum Hosts {}
+pub enum HostTable {}
 
 /// The host as a whole, one of its pCPUs or one of its NUMA nodes.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +25,7 @@ pub struct HostRow<'a> {
     mem_free_bytes: Option<u64>,
 }
 
-impl Table for Hosts {
+impl Table for HostTable {
     type Row<'a> = HostRow<'a>;
     const NAME: &'static str = "host";
     const HELP: &'static str = "A row for the host as a whole, `pcpu` and `node` empty in it, then one for each pCPU that is online and one for each NUMA node. All domains count, chosen or not. It has no id, uuid and name.";
@@ -62,16 +61,7 @@ impl Table for Hosts {
             return;
         }
         let host = &frame.snapshot.host;
-        let before = frame.before.map(|before| &before.snapshot.host);
-        let elapsed_ns = frame.elapsed_ns();
-        let busy_pct = |pcpu: usize| {
-            let then = before?.pcpu_idle_ns.get(pcpu).copied().flatten();
-            let idle = counter::percent(host.pcpu_idle_ns[pcpu], then, elapsed_ns?)?;
-            Some(100.0 - idle)
-        };
-        let pcpus =
-            || (0..host.pcpu_idle_ns.len()).filter(|&pcpu| host.pcpu_idle_ns[pcpu].is_some());
-        let told = pcpus().next().is_some();
+        let rates = frame.host_rates;
         let empty = HostRow {
             whole: None,
             domains: frame.snapshot.domains.len() as u64,
@@ -86,22 +76,22 @@ impl Table for Hosts {
         };
         each(&HostRow {
             whole: Some(host),
-            idle_ns: pcpus()
-                .try_fold(0u64, |sum, pcpu| sum.checked_add(host.pcpu_idle_ns[pcpu]?))
-                .filter(|_| told),
-            busy_pct: pcpus().map(busy_pct).sum::<Option<f64>>().filter(|_| told),
-            closure_pct: closure_pct(frame),
+            idle_ns: rates.idle_ns,
+            busy_pct: rates.busy_pct,
+            closure_pct: rates.closure_pct,
             mem_bytes: host.mem_bytes,
             mem_free_bytes: host.mem_free_bytes,
             ..empty
         });
-        for pcpu in pcpus() {
-            each(&HostRow {
-                pcpu: Some(pcpu as u64),
-                idle_ns: host.pcpu_idle_ns[pcpu],
-                busy_pct: busy_pct(pcpu),
-                ..empty
-            });
+        for (pcpu, idle_ns) in host.pcpu_idle_ns.iter().enumerate() {
+            if idle_ns.is_some() {
+                each(&HostRow {
+                    pcpu: Some(pcpu as u64),
+                    idle_ns: *idle_ns,
+                    busy_pct: frame.pcpu_busy_pct.get(pcpu).copied().flatten(),
+                    ..empty
+                });
+            }
         }
         for (n, node) in host.nodes.iter().enumerate() {
             each(&HostRow {
@@ -111,79 +101,5 @@ impl Table for Hosts {
                 ..empty
             });
         }
-    }
-}
-
-/// How much of the CPU time that there was the domains and the idle time account for.
-fn closure_pct(frame: &Frame<'_>) -> Option<f64> {
-    let before = frame.before?.snapshot;
-    let elapsed_ns = frame.elapsed_ns()?;
-    let host = &frame.snapshot.host;
-    // A set of pCPUs that has changed leaves time that nobody counted.
-    if host.pcpu_idle_ns.len() != before.host.pcpu_idle_ns.len() {
-        return None;
-    }
-    let (mut used_ns, mut pcpus, mut stayed) = (0u64, 0u64, 0);
-    for (now, then) in host.pcpu_idle_ns.iter().zip(&before.host.pcpu_idle_ns) {
-        match (now, then) {
-            (Some(now), Some(then)) => {
-                used_ns = used_ns.checked_add(now.checked_sub(*then)?)?;
-                pcpus += 1;
-            }
-            (None, None) => {}
-            _ => return None,
-        }
-    }
-    for (domain, rates) in frame.snapshot.domains.iter().zip(frame.rates) {
-        let then = match rates.past.same() {
-            Some(at) => {
-                stayed += 1;
-                let then = before.domains.get(at).filter(|then| then.stale_ns == 0)?;
-                then.cpu_time_ns?
-            }
-            // All that it used, it used since the reading before.
-            None if rates.past.is_new() => 0,
-            None => return None,
-        };
-        let now = domain.cpu_time_ns.filter(|_| domain.stale_ns == 0)?;
-        used_ns = used_ns.checked_add(now.checked_sub(then)?)?;
-    }
-    let all_ns = pcpus.checked_mul(elapsed_ns).filter(|&ns| ns > 0)?;
-    (stayed == before.domains.len()).then(|| counter::ratio(used_ns, all_ns) * 100.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::UNIX_EPOCH;
-
-    use virtmon_model::Snapshot;
-
-    use super::*;
-    use virtmon_analysis::frame::Tick;
-
-    #[test]
-    fn a_sum_that_is_no_time_is_unknown() {
-        let tick = Tick {
-            number: 0,
-            mono_ns: 1,
-            wall: UNIX_EPOCH,
-            late_ns: 0,
-            sample_ns: 0,
-            missed: 0,
-        };
-        let idle_ns = |pcpus: &[Option<u64>]| {
-            let mut snapshot = Snapshot::default();
-            snapshot.host.pcpu_idle_ns.extend(pcpus);
-            let mut whole = None;
-            Hosts::rows(&Frame::new(tick, &snapshot, &[]), |row| {
-                if row.pcpu.is_none() {
-                    whole = row.idle_ns;
-                }
-            });
-            whole
-        };
-        assert_eq!(idle_ns(&[Some(3), None, Some(4)]), Some(7));
-        assert_eq!(idle_ns(&[Some(u64::MAX), Some(1)]), None);
-        assert_eq!(idle_ns(&[None]), None);
     }
 }

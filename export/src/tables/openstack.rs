@@ -9,9 +9,9 @@ use virtmon_analysis::frame::Frame;
 
 /// The table of OpenStack's instances.
 #[derive(Debug)]
-pub enum Nova {}
+pub enum NovaTable {}
 
-impl Table for Nova {
+impl Table for NovaTable {
     type Row<'a> = (&'a Domain, &'a Instance);
     const NAME: &'static str = "nova";
     const HELP: &'static str = "One row for each domain that OpenStack's nova made, at each tick: whose it is. Read once in a domain's life.";

@@ -8,9 +8,9 @@ use virtmon_analysis::self_stats::SelfStats;
 
 /// The table of virtmon's own cost.
 #[derive(Debug)]
-pub enum Own {}
+pub enum SelfTable {}
 
-impl Table for Own {
+impl Table for SelfTable {
     type Row<'a> = SelfStats;
     const NAME: &'static str = "self";
     const HELP: &'static str = "One row for each tick: what virtmon itself took since the row before. It has no id, uuid and name.";
@@ -27,7 +27,7 @@ impl Table for Own {
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
-        if let Some(cost) = &frame.cost {
+        if let Some(cost) = &frame.self_stats {
             each(cost);
         }
     }

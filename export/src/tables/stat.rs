@@ -9,12 +9,12 @@ use virtmon_analysis::frame::Frame;
 
 /// The table of what libvirt tells beyond the other tables.
 #[derive(Debug)]
-pub enum Stats {}
+pub enum StatTable {}
 
-impl Table for Stats {
+impl Table for StatTable {
     type Row<'a> = (&'a Domain, &'a Stat);
     const NAME: &'static str = "stat";
-    const HELP: &'static str = "One row for each value that libvirt tells of a domain and that no other table has, at each tick: those of the groups that `--group` adds, and what KVM tells of vCPUs.";
+    const HELP: &'static str = "One row for each value that libvirt tells of a domain and that no other table has, at each tick: those of the groups that `--stats-group` adds, and what KVM tells of vCPUs.";
     columns! {
         "id" [""] "the domain's id" ("the domain table") |row| Cell::Number(row.0.identity.id.into());
         "uuid" [""] "the domain's uuid" ("the domain table") |row| Cell::Uuid(row.0.identity.uuid);

@@ -6,38 +6,38 @@ use crate::schema::cell::Cell;
 use crate::schema::column::Table;
 use crate::schema::column::columns;
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::subsamples::{Spread, Spreads};
+use virtmon_analysis::subsamples::{Distribution, Distributions};
 
 /// The table of what an average hides.
 #[derive(Debug)]
-pub enum Bursts {}
+pub enum SubsampleTable {}
 
 /// A domain, and how its rates were spread within the interval.
 #[derive(Debug, Clone, Copy)]
-pub struct BurstRow<'a> {
+pub struct SubsampleRow<'a> {
     domain: &'a Domain,
-    spreads: &'a Spreads,
+    distributions: &'a Distributions,
 }
 
 macro_rules! spread {
     ($pick:expr, $part:ident) => {
         |row| {
-            let pick: fn(&Spreads) -> Option<Spread> = $pick;
-            pick(row.spreads).map(|spread| spread.$part).into()
+            let pick: fn(&Distributions) -> Option<Distribution> = $pick;
+            pick(row.distributions).map(|spread| spread.$part).into()
         }
     };
     ($pick:expr) => {
         |row| {
-            let pick: fn(&Spreads) -> Option<Spread> = $pick;
-            pick(row.spreads).and_then(|spread| spread.p99).into()
+            let pick: fn(&Distributions) -> Option<Distribution> = $pick;
+            pick(row.distributions).and_then(|spread| spread.p99).into()
         }
     };
 }
 
-impl Table for Bursts {
-    type Row<'a> = BurstRow<'a>;
-    const NAME: &'static str = "burst";
-    const HELP: &'static str = "With `--every`: one row for each domain and interval, of the rates between the readings in it. p99 is the nearest rank: the smallest rate that at least 99 of 100 do not exceed; it is empty where rows could not be written for so long that there are more than twice the readings of an interval.";
+impl Table for SubsampleTable {
+    type Row<'a> = SubsampleRow<'a>;
+    const NAME: &'static str = "subsample";
+    const HELP: &'static str = "With `--sample-interval`: one row for each domain and interval, of the rates between the readings in it. p99 is the nearest rank: the smallest rate that at least 99 of 100 do not exceed; it is empty where rows could not be written for so long that there are more than twice the readings of an interval.";
     columns! {
         "id" [""] "the domain's id" ("the domain table")
             |row| Cell::Number(row.domain.identity.id.into());
@@ -45,8 +45,8 @@ impl Table for Bursts {
             |row| Cell::Uuid(row.domain.identity.uuid);
         "name" [""] "the domain's name" ("the domain table")
             |row| row.domain.name.as_deref().into();
-        "readings" ["readings"] "readings of it since the row before" ("the collector")
-            |row| Cell::Number(row.spreads.readings);
+        "samples" ["samples"] "readings of it since the row before" ("the collector")
+            |row| Cell::Number(row.distributions.samples);
         "cpu_pct_min" ["% of a pCPU"] "least cpu_pct between two readings" ("cpu_time_ns") spread!(|s| s.cpu_pct, min);
         "cpu_pct_mean" ["% of a pCPU"] "mean, weighted by time" ("cpu_time_ns") spread!(|s| s.cpu_pct, mean);
         "cpu_pct_max" ["% of a pCPU"] "greatest" ("cpu_time_ns") spread!(|s| s.cpu_pct, max);
@@ -69,10 +69,13 @@ impl Table for Bursts {
         "disk_wr_p99" ["bytes/s"] "99th percentile" ("disk_wr_bytes") spread!(|s| s.disk_wr);
     }
 
-    fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&BurstRow<'a>)) {
+    fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&SubsampleRow<'a>)) {
         for (at, domain, _) in frame.domains() {
-            if let Some(spreads) = frame.bursts.get(at) {
-                each(&BurstRow { domain, spreads });
+            if let Some(distributions) = frame.subsamples.get(at) {
+                each(&SubsampleRow {
+                    domain,
+                    distributions,
+                });
             }
         }
     }

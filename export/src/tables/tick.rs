@@ -8,9 +8,9 @@ use virtmon_analysis::frame::{Frame, Tick};
 
 /// What every table's rows begin with: the number and times of the tick.
 #[derive(Debug)]
-pub enum Ticks {}
+pub enum TickColumns {}
 
-impl Table for Ticks {
+impl Table for TickColumns {
     type Row<'a> = Tick;
     const NAME: &'static str = "tick";
     const HELP: &'static str = "What every table's rows begin with.";

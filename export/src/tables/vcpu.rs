@@ -5,27 +5,25 @@ use virtmon_model::{Domain, Vcpu};
 use crate::schema::cell::Cell;
 use crate::schema::column::Table;
 use crate::schema::column::columns;
-use virtmon_analysis::backwards;
-use virtmon_analysis::counter;
-use virtmon_analysis::counter::percent;
 use virtmon_analysis::frame::Frame;
+use virtmon_analysis::vcpu_rates::VcpuRates;
 
 /// The table of vCPUs.
 #[derive(Debug)]
-pub enum Vcpus {}
+pub enum VcpuTable {}
 
-/// A vCPU, and the reading of it before.
+/// A vCPU with its rates.
 #[derive(Debug, Clone, Copy)]
 pub struct VcpuRow<'a> {
     domain: &'a Domain,
     vcpu: &'a Vcpu,
-    /// The same vCPU of the same life, where none of its counters ran backwards since.
-    before: Option<(&'a Vcpu, u64)>,
-    reset: bool,
-    ready_ns: Option<u64>,
+    rates: &'a VcpuRates,
 }
 
-impl Table for Vcpus {
+/// Rates of a vCPU that the frame has none of.
+static UNKNOWN: VcpuRates = VcpuRates::UNKNOWN;
+
+impl Table for VcpuTable {
     type Row<'a> = VcpuRow<'a>;
     const NAME: &'static str = "vcpu";
     const HELP: &'static str = "One row for each vCPU and tick.";
@@ -46,7 +44,7 @@ impl Table for Vcpus {
             ("xen_domctl_getvcpuinfo.cpu_time", "vcpu.<n>.time")
             |row| row.vcpu.cpu_time_ns.into();
         "cpu_pct" ["% of a pCPU"] "CPU time used since the row before"
-            ("made of cpu_time_ns and mono_ns") |row| row.percent(|vcpu| vcpu.cpu_time_ns).into();
+            ("made of cpu_time_ns and mono_ns") |row| row.rates.cpu_pct.into();
         "pcpu" [""] "the pCPU that it is on, or was on last"
             ("xen_domctl_getvcpuinfo.cpu", "not told") |row| row.vcpu.pcpu.into();
         "wait_ns" ["ns"] "time of its thread on a run queue, cumulative; kept only while the host's kernel.sched_schedstats is on"
@@ -54,40 +52,29 @@ impl Table for Vcpus {
         "delay_ns" ["ns"] "time that it could have run and was not let, cumulative: steal"
             ("not told", "vcpu.<n>.delay") |row| row.vcpu.delay_ns.into();
         "delay_pct" ["% of a pCPU"] "time that it was not let since the row before"
-            ("not told", "made of delay_ns and mono_ns") |row| row.percent(|vcpu| vcpu.delay_ns).into();
+            ("not told", "made of delay_ns and mono_ns") |row| row.rates.delay_pct.into();
         "halted" ["0 or 1"] "the guest has halted it"
             ("not told", "vcpu.<n>.halted") |row| row.vcpu.halted.map(u64::from).into();
         "ready_est_ns" ["ns"] "AN ESTIMATE of the time that it waited for a pCPU since virtmon began to watch it: half of each interval for each end of it at which the state was ready, nothing for an end at which it was anything else (paused, blocked, offline); empty until some vCPU has been seen ready"
-            ("made of state and mono_ns", "not told") |row| row.ready_ns.into();
+            ("made of state and mono_ns", "not told") |row| row.rates.ready_est_ns.into();
         "reset" ["0 or 1"] "its counters are not those of the row before"
-            ("made of the readings") |row| Cell::Number(row.reset.into());
+            ("made of the readings") |row| Cell::Number(row.rates.reset.into());
+        "ready_pct" ["% of a vCPU"] "time that it could have run and did not: on libvirt delay_pct; on Xen AN ESTIMATE over the last ten intervals, without those in which it could not run at one of the ends; empty while it may not run, and on Xen until some vCPU has been seen ready"
+            ("made of state and mono_ns", "made of delay_ns and mono_ns") |row| row.rates.ready_pct.into();
+        "ready_window_ns" ["ns"] "time that ready_pct covers"
+            ("made of state and mono_ns", "made of delay_ns and mono_ns") |row| row.rates.ready_window_ns.into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&VcpuRow<'a>)) {
-        for (at, domain, rates) in frame.domains() {
-            let before = frame.same_before(rates);
-            let ready = frame.ready.of(at);
+        for (_, domain, rates) in frame.domains() {
+            let all = frame.vcpus_of(domain, rates);
             for (n, vcpu) in domain.vcpus.rows.iter().enumerate() {
-                let same = before.and_then(|(past, elapsed_ns)| {
-                    let past = counter::find(&past.vcpus.rows, n, |past| past.id == vcpu.id)?;
-                    Some((past, elapsed_ns))
-                });
-                let backwards = same.is_some_and(|(past, _)| backwards::vcpu(past, vcpu));
                 each(&VcpuRow {
                     domain,
                     vcpu,
-                    before: same.filter(|_| !backwards),
-                    reset: backwards || rates.is_another_life(),
-                    ready_ns: ready.get(n).copied().flatten(),
+                    rates: all.get(n).unwrap_or(&UNKNOWN),
                 });
             }
         }
-    }
-}
-
-impl VcpuRow<'_> {
-    fn percent(&self, counter: impl Fn(&Vcpu) -> Option<u64>) -> Option<f64> {
-        let (before, elapsed_ns) = self.before?;
-        percent(counter(self.vcpu), counter(before), elapsed_ns)
     }
 }

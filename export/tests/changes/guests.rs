@@ -142,9 +142,9 @@ fn sorted(mut guests: Vec<Guest>) -> Vec<Guest> {
     guests
 }
 
-/// Readings one after the other, each with the ns since the one before: guests that live on from
+/// Samples one after the other, each with the ns since the one before: guests that live on from
 /// reading to reading, go, come back, and become others.
-pub(super) fn readings() -> impl Strategy<Value = Vec<(Vec<Guest>, u64)>> {
+pub(super) fn samples() -> impl Strategy<Value = Vec<(Vec<Guest>, u64)>> {
     let step = (vec(fate(), 5), vec(guest(), 0..2), 1..5 * SECOND);
     (vec(guest(), 0..5), vec(step, 1..8)).prop_map(|(first, steps)| {
         let mut guests = sorted(first);

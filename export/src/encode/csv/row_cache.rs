@@ -1,29 +1,29 @@
-//! Rows as they were last written: of a domain that does little, most cells are what they were,
+//! Cache of the rows as they were last written. Most cells of a domain that does little do not change,
 //! and comparing a value costs a tenth of writing it.
 
 use std::io::Write;
 
 use crate::encode::cells::{decimal, number, push_uuid};
 use crate::schema::cell::Cell;
-use crate::schema::column::Put;
+use crate::schema::column::CellSink;
 
-/// A row: its text, and the values that it is the text of.
+/// A row: its text, and the values of the text.
 #[derive(Debug)]
-pub(super) struct KeptRow {
+pub(super) struct CachedRow {
     text: Vec<u8>,
-    cells: Vec<KeptCell>,
-    /// Whether its text is kept from being a formula.
+    cells: Vec<CachedCell>,
+    /// True if text is kept from being a formula.
     safe: bool,
 }
 
 #[derive(Debug)]
-struct KeptCell {
+struct CachedCell {
     value: Value,
-    /// Where its text ends, the comma included; it begins where the one before it ends.
+    /// End of its text, the comma included. The text begins at the end of the cell before.
     end: usize,
 }
 
-/// What is compared of a cell that is not text.
+/// Value of a cell for comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Value {
     Unknown,
@@ -32,12 +32,12 @@ enum Value {
     Decimal(u64),
     Uuid([u8; 16]),
     Word(&'static str),
-    /// Any other: its text is what is compared, or it is made anew.
+    /// Any other value: the text is compared, or written again.
     Text,
 }
 
-impl KeptRow {
-    /// A row without cells.
+impl CachedRow {
+    /// Creates a row without cells.
     pub(super) fn new(safe: bool) -> Self {
         Self {
             text: Vec::new(),
@@ -46,49 +46,49 @@ impl KeptRow {
         }
     }
 
-    /// The row's text, each cell with its comma.
+    /// Text of the row, each cell with its comma.
     pub(super) fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// How many cells it has.
-    pub(super) fn len(&self) -> usize {
+    /// Number of cells.
+    pub(super) fn cell_count(&self) -> usize {
         self.cells.len()
     }
 
-    /// Adds a cell behind the last.
+    /// Appends a cell.
     pub(super) fn push(&mut self, cell: Cell<'_>) {
         push_cell(&mut self.text, cell, self.safe);
-        self.cells.push(KeptCell {
+        self.cells.push(CachedCell {
             value: Value::of(cell),
             end: self.text.len(),
         });
     }
 
-    /// What takes the row's values anew: as many as there are columns, which it has.
+    /// Updater of the row: takes one value per column, in order.
     #[inline(always)]
-    pub(super) fn again(&mut self, columns: usize) -> Again<'_> {
-        Again {
+    pub(super) fn updater(&mut self, columns: usize) -> RowUpdater<'_> {
+        RowUpdater {
             text: &mut self.text,
             cells: &mut self.cells[..columns],
             safe: self.safe,
-            place: 0,
+            index: 0,
         }
     }
 }
 
-/// A row whose values come again, one after the other.
-pub(super) struct Again<'a> {
+/// Takes the new values of a cached row, one after the other, and writes those that changed.
+pub(super) struct RowUpdater<'a> {
     text: &'a mut Vec<u8>,
-    cells: &'a mut [KeptCell],
+    cells: &'a mut [CachedCell],
     safe: bool,
-    place: usize,
+    index: usize,
 }
 
-impl Put for Again<'_> {
+impl CellSink for RowUpdater<'_> {
     #[inline(always)]
     fn put(&mut self, cell: Cell<'_>) {
-        // The cell is made again in each arm, so that a steady one never reaches memory.
+        // Each arm builds the cell again, so that an unchanged one never reaches memory.
         match cell {
             Cell::Unknown if !self.is(Value::Unknown) => self.replace(Cell::Unknown),
             Cell::Number(n) if !self.is(Value::Number(n)) => self.replace(Cell::Number(n)),
@@ -99,36 +99,36 @@ impl Put for Again<'_> {
                 self.replace(Cell::Uuid(uuid));
             }
             Cell::Word(word) if !self.is_word(word) => self.replace(Cell::Word(word)),
-            // One that was quoted or guarded is written again.
+            // Text that was quoted or guarded is written again.
             Cell::Text(text) if !self.is_text(text) => self.replace(Cell::Text(text)),
             Cell::Time(time) => self.replace(Cell::Time(time)),
             _ => {}
         }
-        self.place += 1;
+        self.index += 1;
     }
 }
 
-impl Again<'_> {
+impl RowUpdater<'_> {
     #[inline(always)]
     fn is(&self, value: Value) -> bool {
-        self.cells[self.place].value == value
+        self.cells[self.index].value == value
     }
 
-    /// Words are compared by where they are: the same one lies in one place.
+    /// Words are compared by address: a word has one address.
     #[inline(always)]
     fn is_word(&self, word: &'static str) -> bool {
-        matches!(self.cells[self.place].value, Value::Word(kept) if std::ptr::eq(kept, word))
+        matches!(self.cells[self.index].value, Value::Word(old) if std::ptr::eq(old, word))
     }
 
     #[inline(always)]
     fn is_text(&self, text: &str) -> bool {
-        let kept = self.text.get(self.begin()..self.cells[self.place].end - 1);
-        self.is(Value::Text) && kept == Some(text.as_bytes())
+        let old = self.text.get(self.begin()..self.cells[self.index].end - 1);
+        self.is(Value::Text) && old == Some(text.as_bytes())
     }
 
     #[inline(always)]
     fn begin(&self) -> usize {
-        match self.place.checked_sub(1) {
+        match self.index.checked_sub(1) {
             Some(before) => self.cells[before].end,
             None => 0,
         }
@@ -137,14 +137,14 @@ impl Again<'_> {
     #[inline(always)]
     fn replace(&mut self, cell: Cell<'_>) {
         let begin = self.begin();
-        let cells = &mut self.cells[self.place..];
+        let cells = &mut self.cells[self.index..];
         replace(self.text, cells, begin, cell, self.safe);
     }
 }
 
-/// Makes the first of these cells, whose text begins there, another one.
+/// Replaces the first of these cells, whose text begins at `begin`.
 #[inline(never)]
-fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, cell: Cell<'_>, safe: bool) {
+fn replace(text: &mut Vec<u8>, cells: &mut [CachedCell], begin: usize, cell: Cell<'_>, safe: bool) {
     match cell {
         Cell::Number(number) => {
             put(
@@ -164,9 +164,9 @@ fn replace(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, cell: Cell<
     cells[0].value = Value::of(cell);
 }
 
-/// Puts a text in the first cell's place. Most often it is as long as the one that is there.
+/// Writes a text into the place of the first cell. Most often its length does not change.
 #[inline]
-fn put(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, bytes: &[u8]) {
+fn put(text: &mut Vec<u8>, cells: &mut [CachedCell], begin: usize, bytes: &[u8]) {
     let place = &mut text[begin..cells[0].end - 1];
     if place.len() == bytes.len() {
         place.copy_from_slice(bytes);
@@ -178,8 +178,8 @@ fn put(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, bytes: &[u8]) {
     move_in(text, cells, begin, old_len);
 }
 
-/// Moves the text behind the last cell, which begins at `old_len`, to the first of these cells.
-fn move_in(text: &mut Vec<u8>, cells: &mut [KeptCell], begin: usize, old_len: usize) {
+/// Moves the text after the last cell, which begins at `old_len`, into the first of these cells.
+fn move_in(text: &mut Vec<u8>, cells: &mut [CachedCell], begin: usize, old_len: usize) {
     let (end, new_end) = (cells[0].end, begin + text.len() - old_len);
     text[begin..].rotate_right(new_end - begin);
     text.drain(new_end..new_end + end - begin);
@@ -201,7 +201,7 @@ impl Value {
     }
 }
 
-/// Adds a value and the comma behind it. `safe` is whether text is kept from being a formula.
+/// Appends a value and a comma. If `safe` is true, text is kept from being a formula.
 pub(super) fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>, safe: bool) {
     match number(out, cell) {
         Some(Cell::Word(word)) => out.extend_from_slice(word.as_bytes()),
@@ -236,8 +236,8 @@ fn push_text(out: &mut Vec<u8>, text: &str, safe: bool) {
     out.push(b'"');
 }
 
-/// Whether a spreadsheet takes this text for a formula: by the characters that OWASP lists under
-/// "CSV Injection", and their full-width forms.
+/// True if a spreadsheet reads this text as a formula. The characters are those that OWASP lists
+/// under "CSV Injection", and their full-width forms.
 fn is_formula(text: &str) -> bool {
     text.starts_with([
         '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',

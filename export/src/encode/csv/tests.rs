@@ -7,9 +7,9 @@ use virtmon_model::{Domain, Identity, Snapshot, State, Uuid};
 
 use super::*;
 use crate::encode::cells::decimal;
-use crate::tables::domain::Domains;
+use crate::tables::domain::DomainTable;
 use virtmon_analysis::frame::Tick;
-use virtmon_analysis::rates::Rates;
+use virtmon_analysis::rates::DomainRates;
 
 fn tick() -> Tick {
     Tick {
@@ -46,20 +46,24 @@ fn full() -> Domain {
     domain
 }
 
-fn encode(sink: &mut CsvSink<Domains>, domains: &[Domain], rates: &[Rates]) -> String {
+fn encode(
+    encoder: &mut CsvEncoder<DomainTable>,
+    domains: &[Domain],
+    rates: &[DomainRates],
+) -> String {
     let mut snapshot = Snapshot::default();
     for domain in domains {
         snapshot.domains.next_row().clone_from(domain);
     }
     let frame = Frame::new(tick(), &snapshot, rates);
     let mut out = Vec::new();
-    sink.encode(&frame, &mut out);
+    encoder.encode(&frame, &mut out);
     String::from_utf8(out).unwrap()
 }
 
 #[test]
 fn the_columns_that_every_release_keeps() {
-    let csv = encode(&mut CsvSink::<Domains>::default(), &[], &[]);
+    let csv = encode(&mut CsvEncoder::<DomainTable>::default(), &[], &[]);
     assert_eq!(
         csv,
         "schema,tick,time,mono_ns,late_ns,sample_ns,missed,id,uuid,name,state,cpu_time_ns,cpu_pct,\
@@ -67,19 +71,19 @@ fn the_columns_that_every_release_keeps() {
          disk_wr_bytes,reset,stale,cpu_user_ns,cpu_system_ns,mem_target_bytes,mem_shared_bytes,\
          mem_paged_bytes,mem_outstanding_bytes,mem_rss_bytes,guest_total_bytes,guest_unused_bytes,\
          guest_usable_bytes,guest_caches_bytes,swap_in_bytes,swap_out_bytes,major_faults,\
-         minor_faults,guest_report_age_ns,cpupool,role,target_id,error,state_reason,tick_end\n"
+         minor_faults,guest_report_age_ns,cpupool,role,target_id,error,state_reason,guest_used_bytes,tick_end\n"
     );
 }
 
-/// A spreadsheet takes the text of no cell for a formula, whatever the cell held a tick before.
+/// A spreadsheet reads no cell as a formula, whatever the cell held a tick before.
 #[test]
-fn text_is_no_formula_where_that_is_wanted() {
-    let sink = |safe| {
-        CsvSink::<Domains>::default()
+fn safe_text_is_no_formula() {
+    let encoder = |safe| {
+        CsvEncoder::<DomainTable>::default()
             .safe(safe)
             .without_header(true)
     };
-    let mut sinks = [sink(false), sink(true)];
+    let mut encoders = [encoder(false), encoder(true)];
     for name in [
         "=1+1", "web", "=1+1", "+1", "-1", "@SUM(1)", "\tx", "\r=1", "=a,\"b\"", "=a,\"b\"", "'x",
         "a=1", "＝1",
@@ -88,8 +92,12 @@ fn text_is_no_formula_where_that_is_wanted() {
             name: Some(name.into()),
             ..full()
         };
-        for (sink, is_safe) in sinks.iter_mut().zip([false, true]) {
-            let csv = encode(sink, std::slice::from_ref(&domain), &[Rates::default()]);
+        for (encoder, is_safe) in encoders.iter_mut().zip([false, true]) {
+            let csv = encode(
+                encoder,
+                std::slice::from_ref(&domain),
+                &[DomainRates::default()],
+            );
             let mut reader = csv::ReaderBuilder::new();
             let reader = reader.has_headers(false).from_reader(csv.as_bytes());
             let row = reader.into_records().next().unwrap().unwrap();
@@ -103,40 +111,52 @@ fn text_is_no_formula_where_that_is_wanted() {
 
 #[test]
 fn a_full_row_and_an_unknown_one() {
-    let mut sink = CsvSink::<Domains>::default();
-    encode(&mut sink, &[], &[]);
-    let busy = Rates {
+    let mut encoder = CsvEncoder::<DomainTable>::default();
+    encode(&mut encoder, &[], &[]);
+    let busy = DomainRates {
         cpu_pct: Some(199.99951),
-        ..Rates::default()
+        ..DomainRates::default()
     };
     let unknown = Domain::default();
-    let csv = encode(&mut sink, &[full(), unknown], &[busy, Rates::default()]);
+    let csv = encode(
+        &mut encoder,
+        &[full(), unknown],
+        &[busy, DomainRates::default()],
+    );
     assert_eq!(
         csv,
         "1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
          3,01234567-89ab-cdef-0123-456789abcdef,web,blocked,4500000000,200.000,2,100663296,\
-         104857600,11,12,13,14,0,0,,,,,,,,,,,,,,,,,,,,,,\n\
+         104857600,11,12,13,14,0,0,,,,,,,,,,,,,,,,,,,,,,,\n\
          1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
-         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0,,,,,,,,,,,,,,,,,,,,,,1\n"
+         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0,,,,,,,,,,,,,,,,,,,,,,,1\n"
     );
 }
 
 #[test]
-fn the_last_row_of_each_tick_says_so() {
-    let mut sink = CsvSink::<Domains>::of(&["tick", "id", "tick_end"].map(str::to_owned));
+fn the_last_row_of_each_tick_has_tick_end() {
+    let mut encoder = CsvEncoder::<DomainTable>::of(&["tick", "id", "tick_end"].map(str::to_owned));
     let guests = [full(), Domain::default()];
-    let two = encode(&mut sink, &guests, &[Rates::default(), Rates::default()]);
+    let two = encode(
+        &mut encoder,
+        &guests,
+        &[DomainRates::default(), DomainRates::default()],
+    );
     assert_eq!(two, "tick,id,tick_end\n7,3,\n7,0,1\n");
-    assert_eq!(encode(&mut sink, &[], &[]), "");
-    let one = encode(&mut sink, &guests[..1], &[Rates::default()]);
+    assert_eq!(encode(&mut encoder, &[], &[]), "");
+    let one = encode(&mut encoder, &guests[..1], &[DomainRates::default()]);
     assert_eq!(one, "7,3,1\n");
-    let mut sink = CsvSink::<Domains>::of(&["tick", "id"].map(str::to_owned));
-    let two = encode(&mut sink, &guests, &[Rates::default(), Rates::default()]);
+    let mut encoder = CsvEncoder::<DomainTable>::of(&["tick", "id"].map(str::to_owned));
+    let two = encode(
+        &mut encoder,
+        &guests,
+        &[DomainRates::default(), DomainRates::default()],
+    );
     assert_eq!(two, "tick,id\n7,3\n7,0\n");
 }
 
 #[test]
-fn any_name_comes_back_as_it_was() {
+fn any_name_can_be_read_back() {
     let names = [
         "plain",
         "with space",
@@ -154,9 +174,9 @@ fn any_name_comes_back_as_it_was() {
         })
         .collect();
     let text = encode(
-        &mut CsvSink::<Domains>::default(),
+        &mut CsvEncoder::<DomainTable>::default(),
         &domains,
-        &vec![Rates::default(); names.len()],
+        &vec![DomainRates::default(); names.len()],
     );
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());
     let read: Vec<String> = reader
@@ -167,7 +187,7 @@ fn any_name_comes_back_as_it_was() {
 }
 
 /// A domain of few values, so that two often have some in common.
-fn any_domain() -> impl Strategy<Value = (Domain, Rates)> {
+fn any_domain() -> impl Strategy<Value = (Domain, DomainRates)> {
     let name = prop_oneof!["[a,\"]{0,2}", Just("web".to_owned())];
     let number = || prop_oneof![Just(None), Just(Some(0)), Just(Some(9)), Just(Some(10))];
     let uuid = 0..2u128;
@@ -185,9 +205,9 @@ fn any_domain() -> impl Strategy<Value = (Domain, Rates)> {
             ..Domain::default()
         };
         let cpu_pct = other.map(|n| f64::from(u32::try_from(n).unwrap_or_default()) / 9.0);
-        let rates = Rates {
+        let rates = DomainRates {
             cpu_pct,
-            ..Rates::default()
+            ..DomainRates::default()
         };
         (domain, rates)
     })
@@ -195,7 +215,7 @@ fn any_domain() -> impl Strategy<Value = (Domain, Rates)> {
 
 proptest! {
     #[test]
-    fn a_row_that_is_written_again_is_written_as_if_for_the_first_time(
+    fn a_cached_row_has_the_bytes_of_a_new_one(
         ticks in vec(vec(any_domain(), 0..4), 1..6),
         few in any::<bool>(),
     ) {
@@ -204,11 +224,11 @@ proptest! {
         } else {
             Vec::new()
         };
-        let sink = || CsvSink::<Domains>::of(&names).without_header(true);
-        let mut kept = sink();
+        let encoder = || CsvEncoder::<DomainTable>::of(&names).without_header(true);
+        let mut kept = encoder();
         for tick in ticks {
             let (domains, rates): (Vec<_>, Vec<_>) = tick.into_iter().unzip();
-            prop_assert_eq!(encode(&mut kept, &domains, &rates), encode(&mut sink(), &domains, &rates));
+            prop_assert_eq!(encode(&mut kept, &domains, &rates), encode(&mut encoder(), &domains, &rates));
         }
     }
 }

@@ -41,18 +41,18 @@ fn snapshot() -> Snapshot {
     snapshot
 }
 
-fn show(table: &mut TableSink, mono_ns: u64, missed: u64) -> String {
+fn show(table: &mut TextTable, mono_ns: u64, missed: u64) -> String {
     let snapshot = snapshot();
-    let busy = Rates {
+    let busy = DomainRates {
         cpu_pct: Some(99.96),
         net_rx: Some(2048.0),
-        ..Rates::default()
+        ..DomainRates::default()
     };
-    let reset = Rates {
+    let reset = DomainRates {
         reset: true,
-        ..Rates::default()
+        ..DomainRates::default()
     };
-    let rates = &[busy, reset, Rates::default()];
+    let rates = &[busy, reset, DomainRates::default()];
     let frame = Frame::new(
         Tick {
             number: 0,
@@ -77,8 +77,8 @@ const NEITHER: Capabilities = Capabilities {
 };
 
 #[test]
-fn plain_lines_where_there_is_no_terminal() {
-    let mut table = TableSink::new(NEITHER, false);
+fn plain_lines_without_a_terminal() {
+    let mut table = TextTable::new(NEITHER, false);
     assert_eq!(
         show(&mut table, 0, 0),
         "\
@@ -95,7 +95,7 @@ fn plain_lines_where_there_is_no_terminal() {
 
 /// Neither a name nor a hypervisor can move the table, hide a part of it or make its rows longer.
 #[test]
-fn what_others_name_is_shown_without_effect() {
+fn foreign_text_is_shown_without_effect() {
     let mut snapshot = snapshot();
     snapshot.host.hypervisor = "Xen\u{1b}]0;title\u{7}".into();
     let names = ["rtl\u{202e}", "世界", &"x".repeat(4_000)];
@@ -111,8 +111,8 @@ fn what_others_name_is_shown_without_effect() {
         missed: 0,
     };
     let mut out = Vec::new();
-    let rates = vec![Rates::default(); 3];
-    TableSink::new(NEITHER, false).encode(&Frame::new(tick, &snapshot, &rates), &mut out);
+    let rates = vec![DomainRates::default(); 3];
+    TextTable::new(NEITHER, false).encode(&Frame::new(tick, &snapshot, &rates), &mut out);
     let text = String::from_utf8(out).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert!(
@@ -125,13 +125,13 @@ fn what_others_name_is_shown_without_effect() {
 }
 
 #[test]
-fn a_backend_that_tells_of_devices_has_their_columns() {
+fn a_backend_that_reports_devices_has_their_columns() {
     let both = Capabilities {
         nics: true,
         disks: true,
         vcpus: false,
     };
-    let text = show(&mut TableSink::new(both, true), 0, 0);
+    let text = show(&mut TextTable::new(both, true), 0, 0);
     let mut lines = text.lines().skip(1);
     assert!(
         lines
@@ -148,15 +148,15 @@ fn a_backend_that_tells_of_devices_has_their_columns() {
 }
 
 #[test]
-fn a_table_beside_a_file_leaves_out_what_comes_too_fast() {
-    let mut table = TableSink::new(NEITHER, false).at_most_every(1_000);
+fn a_table_beside_a_file_omits_ticks_that_are_too_frequent() {
+    let mut table = TextTable::new(NEITHER, false).at_most_every(1_000);
     assert_ne!(show(&mut table, 500, 0), "");
     assert_eq!(show(&mut table, 1_499, 0), "");
     assert_ne!(show(&mut table, 1_500, 0), "");
 }
 
 #[test]
-fn bytes_and_times_in_the_unit_that_suits_them() {
+fn bytes_and_times_have_a_suitable_unit() {
     let bytes = [
         (0, "0"),
         (1023, "1023"),

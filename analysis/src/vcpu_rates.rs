@@ -1,0 +1,272 @@
+//! Rates of vCPUs between two samples, and their ready time.
+//!
+//! Ready time on Xen is an estimate from the states at each sample: half of an interval counts for each
+//! end of it at which a vCPU was ready. A vCPU that was paused, blocked or offline did not wait.
+
+use virtmon_model::{Domain, Vcpu, VcpuState};
+
+use crate::counter::{self, any_backwards, percent};
+use crate::rates::DomainRates;
+
+/// Number of intervals that the estimate of the ready percentage covers: one interval alone only has
+/// the values 0, 50 and 100.
+const WINDOW: usize = 10;
+
+/// Rates of one vCPU since the sample before. A rate is `None` if a value is unknown in either sample,
+/// or if the counters were reset in between.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VcpuRates {
+    /// CPU time in percent of a pCPU.
+    pub cpu_pct: Option<f64>,
+    /// Steal (libvirt's `vcpu.<n>.delay`) in percent of the elapsed time.
+    pub delay_pct: Option<f64>,
+    /// Estimated time that the vCPU has waited for a pCPU since it was first sampled, in ns. `None`
+    /// until any vCPU has been ready: not every hypervisor reports that state.
+    pub ready_est_ns: Option<u64>,
+    /// Time that the vCPU could have run and did not, in percent of the window: steal, else the estimate.
+    /// `None` while it may not run.
+    pub ready_pct: Option<f64>,
+    /// Time that `ready_pct` covers, in ns.
+    pub ready_window_ns: Option<u64>,
+    /// True if the counters are not those of the sample before.
+    pub reset: bool,
+}
+
+impl VcpuRates {
+    /// Rates that are all unknown.
+    pub const UNKNOWN: Self = Self {
+        cpu_pct: None,
+        delay_pct: None,
+        ready_est_ns: None,
+        ready_pct: None,
+        ready_window_ns: None,
+        reset: false,
+    };
+}
+
+/// Makes the rates of all vCPUs, sample by sample.
+#[derive(Debug, Default)]
+pub(crate) struct VcpuTracker {
+    now: Sample,
+    previous: Sample,
+    /// True once a vCPU was ready.
+    is_ready_reported: bool,
+    /// Lengths of the last intervals in ns, the newest first.
+    intervals: [u64; WINDOW],
+}
+
+#[derive(Debug, Default)]
+struct Sample {
+    rows: Vec<VcpuRates>,
+    /// Ready time of each vCPU.
+    ready: Vec<ReadyTime>,
+    /// Index of the first vCPU of each domain; shorter than the list of domains if the last ones have
+    /// no vCPUs.
+    first: Vec<usize>,
+}
+
+/// Estimated ready time of a vCPU.
+#[derive(Debug, Clone, Copy)]
+struct ReadyTime {
+    /// Sum since it was first sampled, in ns.
+    total_ns: u64,
+    /// Two bits for each interval of the window, the newest lowest: the number of its ends at which the
+    /// vCPU was ready, or [`NOT_RUNNABLE`].
+    ends: u32,
+}
+
+/// An interval that does not count: the vCPU could not run at one of its ends, or there is no interval.
+const NOT_RUNNABLE: u32 = 3;
+/// The bits of the whole window.
+const WINDOW_BITS: u32 = (1 << (2 * WINDOW)) - 1;
+
+impl ReadyTime {
+    const NONE: Self = Self {
+        total_ns: 0,
+        ends: WINDOW_BITS,
+    };
+
+    fn push(self, ends: u32, waited_ns: u64) -> Self {
+        Self {
+            total_ns: self.total_ns.saturating_add(waited_ns),
+            ends: (self.ends << 2 | ends) & WINDOW_BITS,
+        }
+    }
+
+    /// Share of the window in percent, and the length of the window in ns.
+    fn share(self, intervals: &[u64; WINDOW]) -> Option<(f64, u64)> {
+        let (mut window_ns, mut waited_ns) = (0u64, 0u64);
+        for (n, interval_ns) in intervals.iter().enumerate() {
+            let ends = self.ends >> (2 * n) & 3;
+            if ends != NOT_RUNNABLE {
+                window_ns = window_ns.saturating_add(*interval_ns);
+                waited_ns = waited_ns.saturating_add(interval_ns / 2 * u64::from(ends));
+            }
+        }
+        let share = (window_ns > 0).then(|| counter::ratio(waited_ns, window_ns) * 100.0);
+        Some((share?, window_ns))
+    }
+}
+
+fn is_runnable(state: VcpuState) -> bool {
+    matches!(
+        state,
+        VcpuState::Running | VcpuState::Ready | VcpuState::Blocked
+    )
+}
+
+/// True if a counter is less than in the sample before.
+fn is_backwards(vcpu: &Vcpu, previous: &Vcpu) -> bool {
+    any_backwards([
+        (previous.cpu_time_ns, vcpu.cpu_time_ns),
+        (previous.wait_ns, vcpu.wait_ns),
+        (previous.delay_ns, vcpu.delay_ns),
+    ])
+}
+
+impl VcpuTracker {
+    /// Rates of the last sample, domain by domain.
+    pub(crate) fn rows(&self) -> &[VcpuRates] {
+        &self.now.rows
+    }
+
+    /// Begins a sample, `elapsed_ns` after the one before.
+    pub(crate) fn begin(&mut self, elapsed_ns: Option<u64>) {
+        std::mem::swap(&mut self.now, &mut self.previous);
+        self.now.rows.clear();
+        self.now.ready.clear();
+        self.now.first.clear();
+        self.intervals.copy_within(..WINDOW - 1, 1);
+        self.intervals[0] = elapsed_ns.unwrap_or(0);
+    }
+
+    /// Adds the vCPUs of the domain with index `at`. `previous` is the same domain in the sample before,
+    /// with its index. Calls `on_reset` with each vCPU that has a counter less than before.
+    pub(crate) fn add(
+        &mut self,
+        at: usize,
+        domain: &Domain,
+        previous: Option<(usize, &Domain)>,
+        rates: &mut DomainRates,
+        mut on_reset: impl FnMut(&Vcpu),
+    ) {
+        let first = self.now.rows.len();
+        self.now.first.resize(at, first);
+        self.now.first.push(first);
+        rates.first.vcpu = u32::try_from(first).unwrap_or(u32::MAX);
+        let elapsed_ns = rates.elapsed_ns;
+        let previous_first = previous.and_then(|(at, _)| self.previous.first.get(at).copied());
+        for (n, vcpu) in domain.vcpus.rows.iter().enumerate() {
+            let same = previous.and_then(|(_, domain)| {
+                let at = counter::find(&domain.vcpus.rows, n, |row| row.id == vcpu.id)?;
+                Some((at, &domain.vcpus.rows[at]))
+            });
+            let backwards = same.is_some_and(|(_, same)| is_backwards(vcpu, same));
+            if backwards {
+                on_reset(vcpu);
+            }
+            let ready_before = same.zip(previous_first).and_then(|((at, same), first)| {
+                Some((same.state, *self.previous.ready.get(first + at)?))
+            });
+            let ready = self.ready_time(vcpu.state, ready_before, elapsed_ns);
+            self.now.ready.push(ready);
+            let pair = same.filter(|_| !backwards).zip(elapsed_ns);
+            let rate = |counter: fn(&Vcpu) -> Option<u64>| {
+                let ((_, same), elapsed_ns) = pair?;
+                percent(counter(vcpu), counter(same), elapsed_ns)
+            };
+            let mut row = VcpuRates {
+                cpu_pct: rate(|vcpu| vcpu.cpu_time_ns),
+                delay_pct: rate(|vcpu| vcpu.delay_ns),
+                reset: (backwards && elapsed_ns.is_some()) || rates.is_another_life(),
+                ..VcpuRates::default()
+            };
+            self.set_ready(&mut row, vcpu, ready, elapsed_ns);
+            self.now.rows.push(row);
+        }
+        rates.ready_pct = mean_ready_pct(&self.now.rows[first..]);
+    }
+
+    /// Ready time of a vCPU at this sample. `previous` is its state and ready time at the one before.
+    fn ready_time(
+        &mut self,
+        state: VcpuState,
+        previous: Option<(VcpuState, ReadyTime)>,
+        elapsed_ns: Option<u64>,
+    ) -> ReadyTime {
+        let is_ready = state == VcpuState::Ready;
+        self.is_ready_reported |= is_ready;
+        let (previous_state, total) = previous.unwrap_or((VcpuState::Unknown, ReadyTime::NONE));
+        let ends = u32::from(is_ready) + u32::from(previous_state == VcpuState::Ready);
+        let waited_ns = elapsed_ns.unwrap_or(0) / 2 * u64::from(ends);
+        let counts = is_runnable(state)
+            && is_runnable(previous_state)
+            && elapsed_ns == Some(self.intervals[0]);
+        total.push(if counts { ends } else { NOT_RUNNABLE }, waited_ns)
+    }
+
+    fn set_ready(
+        &self,
+        row: &mut VcpuRates,
+        vcpu: &Vcpu,
+        ready: ReadyTime,
+        elapsed_ns: Option<u64>,
+    ) {
+        if vcpu.delay_ns.is_some() {
+            row.ready_pct = row.delay_pct;
+            row.ready_window_ns = elapsed_ns.filter(|_| row.delay_pct.is_some());
+        }
+        if self.is_ready_reported {
+            row.ready_est_ns = Some(ready.total_ns);
+            if vcpu.delay_ns.is_none() && is_runnable(vcpu.state) {
+                let share = ready.share(&self.intervals);
+                row.ready_pct = share.map(|(pct, _)| pct);
+                row.ready_window_ns = share.map(|(_, window_ns)| window_ns);
+            }
+        }
+    }
+
+    /// Ends a sample. In the first one with a ready vCPU, the rows before it get their ready times too.
+    pub(crate) fn finish<'a>(
+        &mut self,
+        was_reported: bool,
+        domains: impl Iterator<Item = (&'a Domain, &'a mut DomainRates)>,
+    ) {
+        if was_reported || !self.is_ready_reported {
+            return;
+        }
+        let mut rows = std::mem::take(&mut self.now.rows);
+        let mut first = 0;
+        for (domain, rates) in domains {
+            for vcpu in &domain.vcpus.rows[..] {
+                let (Some(row), Some(ready)) = (rows.get_mut(first), self.now.ready.get(first))
+                else {
+                    break;
+                };
+                self.set_ready(row, vcpu, *ready, rates.elapsed_ns);
+                first += 1;
+            }
+            let begin = first.saturating_sub(domain.vcpus.rows.len());
+            rates.ready_pct = mean_ready_pct(rows.get(begin..first).unwrap_or_default());
+        }
+        self.now.rows = rows;
+    }
+
+    /// True once a vCPU was ready.
+    pub(crate) fn is_ready_reported(&self) -> bool {
+        self.is_ready_reported
+    }
+}
+
+/// Mean of the known ready percentages.
+fn mean_ready_pct(rows: &[VcpuRates]) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0u32);
+    for pct in rows.iter().filter_map(|row| row.ready_pct) {
+        sum += pct;
+        count += 1;
+    }
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+#[cfg(test)]
+mod tests;
