@@ -1,24 +1,24 @@
-# `make check` needs Rust alone. Everything else runs on a fresh Debian as root, and installs the packages
-# that it needs.
-.PHONY: help check run demo test churn stress storms loads lint release bench lateness fuzz costs header-check
+# `make check` needs only Rust. The other targets run on a fresh Debian as root, and install the packages
+# that they need.
+.PHONY: help check run demo test churn stress storms loads lint release bench lateness rows costs compare-libvirt leak-check fuzz header-check
 
-# This list.
+# Prints this list.
 help:
-	@awk '/^# /{text = text substr($$0, 2)} /^[a-z-]+:( |$$)/ && text {sub(/:.*/, ""); printf "  make %-13s%s\n", $$0, text} !/^#/{text = ""}' Makefile
+	@awk '/^# /{text = text substr($$0, 2)} /^[a-z-]+:( |$$)/ && text {sub(/:.*/, ""); printf "  make %-17s%s\n", $$0, text} !/^#/{text = ""}' Makefile
 
-# Format, lints, documentation, structure, and the tests that need neither root nor an emulator.
+# Checks format, lints, documentation and structure, and runs the tests that need no root and no emulator.
 check:
 	cargo xtask check
 
-# The main job: Xen, else libvirt, else a real Xen in an emulator; leaves out.csv.
+# Samples this host into out.csv: with Xen, else with libvirt, else a real Xen in an emulator.
 run:
 	scripts/run
 
-# Three guests under load on a real Xen, and a picture of what virtmon saw: docs/demo.png.
+# Loads three guests on a real Xen, and draws the values that virtmon measured: docs/demo.png.
 demo:
 	pictures/demo
 
-# All tests: the crates' own, then those on a real Xen and beside a real libvirtd.
+# Runs the tests of the crates, and those with a real Xen and a real libvirtd.
 test:
 	scripts/packages build trace lab libvirt unit
 	cargo test --locked --no-fail-fast --workspace
@@ -31,26 +31,26 @@ test:
 	lab/libvirtd --guests 5 cargo test --locked --offline --package libvirt-backend -- --ignored
 	cargo test --locked --package virtmon-lab --test libvirt -- --ignored
 
-# A thousand domains come and go beside a log of it: VIRTMON_CHURN_SECONDS, 40 at first.
+# Creates and destroys a thousand domains for VIRTMON_CHURN_SECONDS (default: 40), and checks all rows.
 churn:
 	scripts/packages build lab
 	lab/build
 	cargo test --locked --package virtmon-lab --test churn -- --ignored --nocapture
 
-# What guests are asked to do beside what virtmon sees of it, and the test guest from nothing.
+# Applies known loads in guests and checks the measured values; builds and boots the test guest.
 stress:
 	scripts/packages build lab
 	lab/build
 	cargo test --locked --package virtmon-lab --test load --test guest -- --ignored --nocapture
 
-# A guest that writes to xenstore all the time, and how long another one takes to boot beside it: with
-# both xenstore daemons.
+# Runs a guest that writes to xenstore all the time, and measures the boot of another guest, with both
+# xenstore daemons.
 storms:
 	scripts/packages build lab
 	lab/build
 	cargo test --locked --package virtmon-lab --test storms -- --ignored --nocapture
 
-# The files in pandas, DuckDB and PostgreSQL.
+# Loads the CSV files into pandas, DuckDB and PostgreSQL.
 loads: export LOADS_PYTHON = $(CURDIR)/target/loads/bin/python
 loads:
 	scripts/packages build loads
@@ -58,7 +58,7 @@ loads:
 		(python3 -m venv target/loads && target/loads/bin/pip install --quiet duckdb pandas && touch target/loads/done)
 	cargo test --locked --package virtmon --test loads -- --ignored --nocapture
 
-# The checks of the sources: lint of cargo xtask, the unit, licences, notices.
+# Checks the sources: cargo xtask lint, generated bindings, the systemd unit, licences, notices.
 lint:
 	scripts/packages build bindings unit fuzz
 	systemd/check
@@ -69,33 +69,48 @@ lint:
 	cargo xtask lint
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
 
-# The program for glibc 2.17 and later, stripped, in target/dist.
+# Builds the program for glibc 2.17 and later, stripped, in target/dist.
 release:
 	scripts/packages build release
 	scripts/release
 
-# The cost of virtmon's own work, by criterion.
+# Measures the time of virtmon's steps, by criterion.
 bench:
 	scripts/packages build
 	cargo bench --locked --package virtmon-bench
 
-# How late ticks begin, for half an hour, beside cyclictest.
+# Measures the lateness of ticks for half an hour, together with cyclictest, for COSTS.md.
 lateness:
 	scripts/packages build lateness
-	bench/lateness
+	scripts/costs lateness
 
-# Every fuzz target, ten minutes each, or FUZZ_SECONDS.
+# Measures bytes and instructions per CSV row, for COSTS.md.
+rows:
+	scripts/packages build valgrind
+	scripts/costs rows
+
+# Runs every fuzz target for FUZZ_SECONDS (default: 600).
 fuzz: export FUZZ_SECONDS ?= 600
 fuzz:
 	scripts/packages build fuzz
 	fuzz/all
 
-# The figures of COSTS.md and the picture of how they grow.
+# Measures the instructions and allocations of COSTS.md, and draws docs/growth.png.
 costs:
 	scripts/packages build bindings lab pictures
 	scripts/costs
 
-# The table of Xen's layouts against the headers of several Debian releases.
+# Measures the cost of a sample of a libvirt host, with virsh, collectd and an exporter, for COSTS.md.
+compare-libvirt:
+	scripts/packages build libvirt compare
+	scripts/costs libvirt
+
+# Runs virtmon under valgrind, with the test driver and with real guests.
+leak-check:
+	scripts/packages build libvirt valgrind
+	lab/leak-check
+
+# Compares the table of Xen's layouts with the headers of several Debian releases.
 header-check:
 	scripts/packages build bindings
 	xen-sys/header-check/run

@@ -1,4 +1,5 @@
-//! Bytes and allocations of a steady tick with 1,000 domains, for each encoder.
+//! Bytes and allocations of a steady tick with 1,000 domains, for each encoder. Prints lines of
+//! `table,what,size,unit,value`, as `cargo xtask figures` reads them.
 
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::rates::RateTracker;
@@ -7,8 +8,6 @@ use virtmon_bench::{encoders, host, tick};
 const DOMAINS: u32 = 1_000;
 
 fn main() {
-    println!("| encoder | bytes a row | allocations a tick | bytes allocated |");
-    println!("| --- | --: | --: | --: |");
     for (name, mut sink) in encoders() {
         let mut deltas = RateTracker::default();
         let mut out = Vec::new();
@@ -23,7 +22,9 @@ fn main() {
             if number == 3 {
                 let row = out.len() / DOMAINS as usize;
                 let (count, bytes) = (taken.count_total, taken.bytes_total);
-                println!("| {name} | {row} | {count} | {bytes} |");
+                println!("allocations,{name},{DOMAINS},bytes a row,{row}");
+                println!("allocations,{name},{DOMAINS},allocations a tick,{count}");
+                println!("allocations,{name},{DOMAINS},bytes allocated a tick,{bytes}");
             }
         }
     }

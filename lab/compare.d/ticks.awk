@@ -1,7 +1,7 @@
-# Reads libvirtd's log of messages and prints what one reader's tick is: guests, who, calls, ms from
-# the first call to the last reply, ms of libvirtd's CPU; tabs between.
-# A line begins with its time, `2026-11-23 06:27:19.123+0000:`; RX is a message that came, TX one
-# that went; type 0 is a call.
+# Reads libvirtd's log of messages and prints the cost of a tick of one client, separated by tabs: guests,
+# client, calls, ms from the first call to the last reply, ms of libvirtd's CPU time.
+# A line begins with its time, `2026-11-23 06:27:19.123+0000:`. RX is a received message, TX a sent one.
+# Type 0 is a call.
 /RPC_SERVER_CLIENT_MSG_(RX|TX)/ {
     split($2, clock, /[:+]/)
     now = (clock[1] * 60 + clock[2]) * 60 + clock[3]
@@ -20,5 +20,5 @@ function median(of, from, to,    sorted, n, i, j, swap) {
 END {
     if (count < 5) { print "too few ticks: " count >"/dev/stderr"; exit 1 }
     for (i = 1; i <= count; i++) took[i] = (end[i] - first[i]) * 1000
-    printf "%s\t%s\t%d\t%.0f\t%.1f\n", guests, who, median(calls, 2, count - 1), median(took, 2, count - 1), cpu / count
+    printf "%s\t%s\t%d\t%.0f\t%.1f\n", guests, client, median(calls, 2, count - 1), median(took, 2, count - 1), cpu / count
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::structure;
+use crate::{costs, structure};
 
 /// A check: its name, and the arguments of `cargo`.
 type Check = (&'static str, &'static [&'static str]);
@@ -42,7 +42,12 @@ const TESTS: Check = (
     ],
 );
 
-/// Checks format, lints, documentation and structure.
+/// The checks that are tasks of this program.
+const TASKS: [(&str, Task); 2] = [("structure", structure::run), ("costs", costs::check)];
+
+type Task = fn(&Path) -> Result<(), String>;
+
+/// Checks format, lints, documentation, structure, and the tables of `COSTS.md`.
 ///
 /// # Errors
 /// The names of the checks that failed.
@@ -73,13 +78,15 @@ fn run(root: &Path, checks: &[Check]) -> Result<(), String> {
             failed.push(name);
         }
     }
-    let began = Instant::now();
-    let structure = structure::run(root);
-    if let Err(message) = &structure {
-        eprintln!("{message}");
-        failed.push("structure");
+    for (name, task) in TASKS {
+        let began = Instant::now();
+        let done = task(root);
+        if let Err(message) = &done {
+            eprintln!("{message}");
+            failed.push(name);
+        }
+        report(name, done.is_ok(), began);
     }
-    report("structure", structure.is_ok(), began);
     match failed[..] {
         [] => Ok(()),
         _ => Err(format!("failed: {}", failed.join(", "))),

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod costs;
+mod figures;
 mod structure;
 
 use std::path::PathBuf;
@@ -11,8 +13,12 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
 
   check       lint, and the tests that need neither root nor an emulator
-  lint        format, lints, documentation and structure
-  structure   files, lines, functions, import cycles and upward imports of each crate";
+  lint        format, lints, documentation, structure, and the tables of COSTS.md
+  structure   files, lines, functions, import cycles and upward imports of each crate
+  costs       renders the tables of COSTS.md from docs/figures.csv
+  figures DATE MACHINE
+              adds figures to docs/figures.csv, and renders the tables; reads lines of
+              table,what,size,unit,value from standard input";
 
 fn main() -> ExitCode {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -22,6 +28,8 @@ fn main() -> ExitCode {
         ["check"] => check::check(&root),
         ["lint"] => check::lint(&root),
         ["structure"] => structure::run(&root),
+        ["costs"] => costs::run(&root),
+        ["figures", date, machine] => costs::add(&root, date, machine),
         _ => Err(USAGE.into()),
     };
     match done {

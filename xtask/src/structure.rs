@@ -5,6 +5,7 @@ mod graph;
 mod layers;
 mod source;
 
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use graph::Graph;
@@ -18,8 +19,8 @@ use source::SourceFile;
 pub(crate) fn run(root: &Path) -> Result<(), String> {
     let mut all = Vec::new();
     let mut problems = Vec::new();
-    println!(
-        "{:16} {:>5} {:>6} {:>12} {:>9} {:>6} {:>8} {:>12}",
+    let mut report = format!(
+        "{:16} {:>5} {:>6} {:>12} {:>9} {:>6} {:>8} {:>12}\n",
         "crate", "files", "lines", "median file", "longest", "fns", "longest", "cycles/up"
     );
     for layer in CRATES {
@@ -27,8 +28,8 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         let graph = Graph::new(&files);
         let cycles = graph.cycles();
         let upward = layers::upward(layer, &graph);
-        println!(
-            "{}  {:>5}/{}",
+        report += &format!(
+            "{}  {:>5}/{}\n",
             figures(layer.directory, &files),
             cycles.len(),
             upward.len()
@@ -41,8 +42,10 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         problems.extend(upward);
         all.extend(files);
     }
-    println!("{}", figures("all", &all));
-    long_functions(&all);
+    report += &figures("all", &all);
+    report.push('\n');
+    report += &long_functions(&all);
+    print(&report)?;
     match problems[..] {
         [] => Ok(()),
         _ => Err(problems.join("\n")),
@@ -67,13 +70,24 @@ fn figures(name: &str, files: &[SourceFile]) -> String {
     )
 }
 
-fn long_functions(files: &[SourceFile]) {
+/// Writes to stdout. A reader that closed the pipe, such as `head`, is no error.
+fn print(report: &str) -> Result<(), String> {
+    match io::stdout().write_all(report.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// A line for each function of more than 60 lines.
+fn long_functions(files: &[SourceFile]) -> String {
+    let mut lines = String::new();
     for file in files {
         for function in file.functions.iter().filter(|function| function.lines > 60) {
-            println!(
-                "function of {} lines: {} in {}",
+            lines += &format!(
+                "function of {} lines: {} in {}\n",
                 function.lines, function.name, file.path
             );
         }
     }
+    lines
 }

@@ -1,5 +1,6 @@
 //! `growth FILE BASE`: draws the growth of the cost of a sample into BASE.svg and BASE.png, from the
-//! lines of `lab/growth`. It prints the cost of each additional domain, vCPU, NIC and disk.
+//! lines of `lab/growth`. It prints the cost of each additional domain, vCPU, NIC and disk, in lines of
+//! `table,what,size,unit,value`, as `cargo xtask figures` reads them.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -106,23 +107,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         .lines()
         .filter_map(Figure::read)
         .collect();
-    println!(
-        "| one more | sample | sample and CSV | all the rest | largest distance from the line |"
-    );
-    println!("| --- | --: | --: | --: | --: |");
     let mut panels = Vec::new();
     for curve in &CURVES {
         let [sample, csv] = curve.steps.map(|step| curve.points(&figures, step));
         let (Some(sample_fit), Some(csv_fit)) = (fit(&sample), fit(&csv)) else {
             return Err(format!("{file}: too few figures for {}", curve.axis).into());
         };
-        println!(
-            "| {} | {:.0} | {:.0} | {:.0} | {:.1} % |",
-            curve.thing,
-            sample_fit.slope,
-            csv_fit.slope,
-            csv_fit.base,
-            100.0 * sample_fit.distance.max(csv_fit.distance),
+        let distance = 100.0 * sample_fit.distance.max(csv_fit.distance);
+        let print = |unit: &str, value: String| {
+            println!("growth,{},one more,{unit},{value}", curve.thing);
+        };
+        print("instructions a sample", format!("{:.0}", sample_fit.slope));
+        print(
+            "instructions a sample with CSV",
+            format!("{:.0}", csv_fit.slope),
+        );
+        print(
+            "instructions of all the rest",
+            format!("{:.0}", csv_fit.base),
+        );
+        print(
+            "% largest distance from the line",
+            format!("{distance:.1}"),
         );
         let end = sample.last().map_or(1.0, |point| point.0);
         let thousands = |points: Vec<(f64, f64)>| {
