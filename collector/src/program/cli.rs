@@ -124,7 +124,7 @@ pub(crate) fn man() -> String {
     let mut text = Vec::new();
     // Writing to a Vec cannot fail.
     let _ = clap_mangen::Man::new(Cli::command()).render(&mut text);
-    String::from_utf8_lossy(&text).into_owned()
+    String::from_utf8_lossy(&text).into_owned() + include_str!("manual.roff")
 }
 
 /// The problem of a command line, in one line.
