@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use libvirt_backend::Group;
 use virtmon_export::encode::text_table::Sort;
-use virtmon_export::schema::markdown;
+use virtmon_export::schema::registry;
 use xen_backend::XenPath;
 
 mod rotate;
@@ -418,7 +418,7 @@ impl Cli {
         if !self.columns.is_empty() && !file {
             return Some("--columns is for --csv and --json".into());
         }
-        let known = markdown::column_names();
+        let known = registry::column_names();
         let unknown = self
             .columns
             .iter()

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use virtmon_export::schema::TICK_END;
-use virtmon_export::schema::markdown;
+use virtmon_export::schema::registry;
 
 /// No row is longer: of its texts, the longest that a source gives has 4 KiB.
 const MOST_BYTES: usize = 64 << 10;
@@ -117,7 +117,7 @@ impl<'a> Shape<'a> {
 /// Whether this is a header of a table, whatever columns it has: at least a third of the names are
 /// known, and the only one or three.
 fn is_header(line: &[u8]) -> bool {
-    let known = markdown::column_names();
+    let known = registry::column_names();
     let is_known = |name: &&[u8]| known.iter().any(|known| known.as_bytes() == *name);
     let names = line.split(|&byte| byte == b',');
     let (all, known) = (names.clone().count(), names.filter(is_known).count());
