@@ -1,6 +1,6 @@
 # `make check` needs Rust alone. Everything else runs on a fresh Debian as root, and installs the packages
 # that it needs.
-.PHONY: help check run demo test churn stress storms loads lint bench lateness fuzz costs header-check
+.PHONY: help check run demo test churn stress storms loads lint release bench lateness fuzz costs header-check
 
 # This list.
 help:
@@ -60,12 +60,19 @@ loads:
 
 # The checks of the sources: lint of cargo xtask, the unit, licences, notices.
 lint:
-	scripts/packages build unit fuzz
+	scripts/packages build bindings unit fuzz
 	systemd/check
+	xen-sys/bindings/run --check
+	libvirt-backend/bindings/run --check
 	scripts/notices --check
 	scripts/deny
 	cargo xtask lint
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
+
+# The program for glibc 2.17 and later, stripped, in target/dist.
+release:
+	scripts/packages build release
+	scripts/release
 
 # The cost of virtmon's own work, by criterion.
 bench:
@@ -85,10 +92,10 @@ fuzz:
 
 # The figures of COSTS.md and the picture of how they grow.
 costs:
-	scripts/packages build lab pictures
+	scripts/packages build bindings lab pictures
 	scripts/costs
 
 # The table of Xen's layouts against the headers of several Debian releases.
 header-check:
-	scripts/packages build
+	scripts/packages build bindings
 	xen-sys/header-check/run

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
+use virtmon::sampling::signals::Signals;
 use virtmon::sampling::source::Source;
-use virtmon::sampling::ticker::Wake;
+use virtmon::sampling::wake::Wake;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::encode::json::JsonEncoder;
@@ -31,20 +34,24 @@ fn decode(bytes: &[u8]) -> u64 {
     let Ok(mut replay) = Replay::new(bytes, None, false) else {
         return 0;
     };
-    while let Ok(Wake::Due(_)) = replay.wait() {
-        black_box(replay.read(&mut snapshot).is_ok());
+    let Ok(mut signals) = Signals::catch() else {
+        return 0;
+    };
+    while let Ok(Wake::Due(_)) = replay.wait(&mut signals) {
+        black_box(replay.sample(&mut snapshot).is_ok());
     }
-    replay.readings()
+    replay.samples()
 }
 
 fn run(bytes: &[u8], sink: impl Encoder + 'static) {
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
+    let mut runner = Runner::new(|_| {});
     let Ok(mut replay) = Replay::new(bytes, None, false) else {
         return;
     };
-    if let Ok(output) = Output::file(Path::new("/dev/null")) {
-        runner.add(sink, output);
+    if let Ok(file) = TickFile::file(Path::new("/dev/null"))
+        && let Ok(stream) = FileTransport::stream(sink, file)
+    {
+        runner.add(stream);
     }
     let _ = runner.run(&mut replay, Limit::None);
 }

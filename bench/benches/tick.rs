@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use virtmon::sampling::clock;
-use virtmon::sampling::ticker::{Ticker, Wake};
+use virtmon::sampling::signals::Signals;
+use virtmon::sampling::ticker::Ticker;
+use virtmon::sampling::wake::Wake;
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::rates::RateTracker;
 use virtmon_bench::{DOMAINS, domain_list, host, tick};
@@ -84,9 +86,13 @@ fn lateness(c: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(format!("{interval:?}")), |b| {
             b.iter_custom(|ticks| {
                 let mut late_ns = 0;
-                if let Ok(mut ticker) = Ticker::start(interval) {
+                if let (Ok(mut ticker), Ok(mut signals)) =
+                    (Ticker::start(interval), Signals::catch())
+                {
                     for _ in 0..ticks {
-                        if let (Ok(Wake::Due(tick)), Ok(now)) = (ticker.wait(), clock::now()) {
+                        if let (Ok(Wake::Due(tick)), Ok(now)) =
+                            (ticker.wait(&mut signals), clock::now())
+                        {
                             late_ns += now.mono_ns.saturating_sub(ticker.due_ns(tick));
                         }
                     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 mod append;
-pub(crate) mod compress;
+pub mod compress;
 mod directory;
 pub mod error;
 pub mod keep;
@@ -18,12 +18,13 @@ pub mod open;
 pub mod resume;
 pub mod rotate;
 pub mod settings;
-mod turn;
+mod switch;
+pub mod transport;
 mod write;
 
 use directory::Directory;
-use error::OutputError;
-use open::{Claims, Refused};
+use error::OpenError;
+use open::{Claims, Refusal};
 use settings::Settings;
 
 /// What messages call the standard output.
@@ -31,7 +32,7 @@ const STDOUT: &str = "standard output";
 
 /// A file, a pipe or the standard output.
 #[derive(Debug)]
-pub struct Output {
+pub struct TickFile {
     /// What messages call it.
     name: String,
     to: File,
@@ -41,37 +42,37 @@ pub struct Output {
     whole_bytes: u64,
     settings: Settings,
     /// Of a regular file only.
-    regular: Option<Regular>,
+    state: Option<FileState>,
     /// Whether it is the standard output, whose reader may go.
     is_stdout: bool,
 }
 
 #[derive(Debug)]
-struct Regular {
+struct FileState {
     dir: Arc<Directory>,
     file_name: OsString,
     /// It was not there, and has no tick yet.
-    made_here: bool,
+    created: bool,
     /// It holds what was there before, which the first tick replaces.
-    is_old: bool,
+    holds_old_content: bool,
     /// The time of its first tick.
     first: Option<SystemTime>,
-    turn: turn::Turn,
+    switch: switch::PendingSwitch,
 }
 
-impl Regular {
+impl FileState {
     /// Whether its path still names this file.
     fn names(&self, file: &File) -> bool {
         self.dir.names(&self.file_name, file)
     }
 }
 
-impl Output {
+impl TickFile {
     /// Opens a file to be written from its beginning, with the usual settings.
     ///
     /// # Errors
-    /// As [`Output::open`].
-    pub fn file(path: &Path) -> Result<Self, OutputError> {
+    /// As [`TickFile::open`].
+    pub fn file(path: &Path) -> Result<Self, OpenError> {
         let settings = Settings::default();
         Self::open(path, Vec::new(), settings, &mut Claims::default())
     }
@@ -92,9 +93,9 @@ impl Output {
         header: Vec<u8>,
         settings: Settings,
         claims: &mut Claims,
-    ) -> Result<Self, OutputError> {
+    ) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        let failed = |error: io::Error| OutputError::open(&name, error);
+        let failed = |error: io::Error| OpenError::new(&name, error);
         if let Some(stream) = open::standard(path) {
             let stream = stream.map_err(failed)?;
             let mut output = Self::stream(name, stream, claims)?.with_header(header);
@@ -103,14 +104,14 @@ impl Output {
         }
         let (dir, file_name) = Directory::of(path).map_err(failed)?;
         let opened = open::at_start(&dir, &file_name, claims);
-        let opened = opened.map_err(|refused| OutputError::open(&name, refused))?;
-        let regular = opened.is_file.then(|| Regular {
+        let opened = opened.map_err(|refused| OpenError::new(&name, refused))?;
+        let state = opened.is_file.then(|| FileState {
             dir: Arc::new(dir),
             file_name,
-            made_here: opened.made_here,
-            is_old: !opened.made_here && !settings.append,
+            created: opened.created,
+            holds_old_content: !opened.created && !settings.append,
             first: None,
-            turn: turn::Turn::default(),
+            switch: switch::PendingSwitch::default(),
         });
         let mut output = Self {
             name,
@@ -118,10 +119,10 @@ impl Output {
             header,
             whole_bytes: 0,
             settings,
-            regular,
+            state,
             is_stdout: false,
         };
-        output.check_directory()?;
+        output.check_directory_rights()?;
         if settings.append {
             output.resume(claims)?;
         }
@@ -132,10 +133,10 @@ impl Output {
     ///
     /// # Errors
     /// It is closed, or among the `claims`.
-    pub fn stdout(claims: &mut Claims) -> Result<Self, OutputError> {
+    pub fn stdout(claims: &mut Claims) -> Result<Self, OpenError> {
         match io::stdout().as_fd().try_clone_to_owned() {
             Ok(fd) => Self::stdout_to(fd, claims),
-            Err(source) => Err(OutputError::Open {
+            Err(source) => Err(OpenError::Open {
                 name: STDOUT.to_owned(),
                 source,
             }),
@@ -143,17 +144,17 @@ impl Output {
     }
 
     /// What the standard output would be if it were this.
-    pub(crate) fn stdout_to(fd: OwnedFd, claims: &mut Claims) -> Result<Self, OutputError> {
+    pub(crate) fn stdout_to(fd: OwnedFd, claims: &mut Claims) -> Result<Self, OpenError> {
         let mut output = Self::stream(STDOUT.to_owned(), fd.into(), claims)?;
         output.is_stdout = true;
         Ok(output)
     }
 
-    fn stream(name: String, to: File, claims: &mut Claims) -> Result<Self, OutputError> {
+    fn stream(name: String, to: File, claims: &mut Claims) -> Result<Self, OpenError> {
         match claims.add(&to) {
             Ok(true) => {}
-            Ok(false) => return Err(OutputError::open(&name, Refused::Twice)),
-            Err(error) => return Err(OutputError::open(&name, error)),
+            Ok(false) => return Err(OpenError::new(&name, Refusal::Duplicate)),
+            Err(error) => return Err(OpenError::new(&name, error)),
         }
         Ok(Self {
             name,
@@ -161,7 +162,7 @@ impl Output {
             header: Vec::new(),
             whole_bytes: 0,
             settings: Settings::default(),
-            regular: None,
+            state: None,
             is_stdout: false,
         })
     }
@@ -174,49 +175,55 @@ impl Output {
     }
 
     /// Asserts that what is to be done in the directory later can be.
-    fn check_directory(&self) -> Result<(), OutputError> {
-        let Some(regular) = &self.regular else {
+    fn check_directory_rights(&self) -> Result<(), OpenError> {
+        let Some(state) = &self.state else {
             return Ok(());
         };
-        if regular.made_here || regular.dir.is_writable() {
+        if state.created || state.dir.is_writable() {
             return Ok(());
         }
-        let directory = regular.dir.path().display().to_string();
+        let directory = state.dir.path().display().to_string();
         let user = rustix::process::geteuid().as_raw();
         let name = self.name.clone();
         if self.settings.rotate.is_some() {
-            return Err(OutputError::Directory {
+            return Err(OpenError::Directory {
                 name,
                 directory,
                 user,
             });
         }
-        (self.settings.tell)(&format!(
+        (self.settings.warn)(&format!(
             "{name}: this user (uid {user}) can't make files in {directory}, so SIGHUP opens only a \
              file that another has made there"
         ));
         Ok(())
     }
 
-    /// Whether it is a regular file.
-    pub(crate) fn is_file(&self) -> bool {
-        self.regular.is_some()
+    /// Name in messages: the path, as given, or `standard output`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// True if it is a regular file.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.state.is_some()
     }
 
     /// Whether there is a time when the next file is begun.
     pub(crate) fn is_rotated(&self) -> bool {
-        self.regular.is_some() && self.settings.rotate.is_some()
+        self.state.is_some() && self.settings.rotate.is_some()
     }
 }
 
-impl Drop for Output {
+impl Drop for TickFile {
     fn drop(&mut self) {
-        if let Some(regular) = &self.regular
-            && regular.made_here
-            && regular.names(&self.to)
+        if let Some(state) = &self.state
+            && state.created
+            && state.names(&self.to)
         {
             // There is nobody left to tell, and an empty file is all that stays.
-            let _ = regular.dir.remove(&regular.file_name);
+            let _ = state.dir.remove(&state.file_name);
         }
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! | module | content |
 //! | --- | --- |
-//! | [`sampling`] | when a sample is due, and the source of samples: a host or a recording |
-//! | [`runner`] | the loop: source, analysis, encoders, writer |
-//! | [`writer`] | the thread that writes, and its queue |
+//! | [`sampling`] | tick times, and the sources of samples: a host or a recording |
+//! | [`runner`] | the loop: source, history, analysis, outputs |
 //! | [`files`] | files, pipes and standard output: append, rotate, compress, keep |
 //! | [`process`] | privileges, scheduling, messages, service manager |
-//! | [`program`] | the command line, and the commands |
+//! | [`program`] | the command line, its resolved configuration, and the commands |
+//!
+//! Encoders and the queues of outputs are in the crate `virtmon_export`.
 #![forbid(unsafe_code)]
 
 pub mod files;
@@ -16,4 +17,3 @@ pub mod process;
 pub mod program;
 pub mod runner;
 pub mod sampling;
-pub mod writer;

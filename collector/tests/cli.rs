@@ -46,7 +46,7 @@ fn usage_errors_are_one_line_and_status_2() {
     refused(&run(&["--interval", "1x"]), 2, "10ms, 1s, 0.5 or 2m");
     refused(&run(&["--interval", "-1"]), 2, "--interval");
     refused(&run(&["--count", "0"]), 2, "--count");
-    let more = ["--record", "x.vmrec", "--slow", "balloon=10s"];
+    let more = ["--record", "x.vmrec", "--group-interval", "balloon=10s"];
     refused(&run(&more), 2, "usual groups");
     refused(
         &run(&["--backend", "esx"]),
@@ -65,9 +65,16 @@ fn usage_errors_are_one_line_and_status_2() {
         "a size is like 100MiB, a time like 1h or 24h",
     );
     refused(
-        &run(&["--csv", "x", "--every", "1ms", "--interval", "101s"]),
+        &run(&[
+            "--csv",
+            "x",
+            "--sample-interval",
+            "1ms",
+            "--interval",
+            "101s",
+        ]),
         2,
-        "100000 times --every at most",
+        "100000 times --sample-interval at most",
     );
     refused(
         &run(&["--csv", "x", "--rotate", "1h", "--keep", "14x"]),
@@ -359,7 +366,7 @@ fn bursts_within_an_interval() {
     let args = [
         "--csv",
         csv.to_str().unwrap(),
-        "--every",
+        "--sample-interval",
         "5ms",
         "--interval",
         "50ms",
@@ -380,5 +387,5 @@ fn bursts_within_an_interval() {
         assert!(min <= mean && mean <= max && p99 <= max && min <= p99);
     }
     let wrong = [&args[..4], &["--interval", "7ms"]].concat();
-    refused(&run(&wrong), 2, "must be a multiple of --every");
+    refused(&run(&wrong), 2, "must be a multiple of --sample-interval");
 }

@@ -7,9 +7,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_export::encode::csv::CsvEncoder;
@@ -106,16 +108,15 @@ impl Backend for Script {
     }
 }
 
-fn add<T: Table>(runner: &mut Runner<'_>, dir: &Path) {
-    let output = Output::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
-    runner.add(CsvEncoder::<T>::default(), output);
+fn add<T: Table>(runner: &mut Runner, dir: &Path) {
+    let file = TickFile::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
+    runner.add(FileTransport::stream(CsvEncoder::<T>::default(), file).unwrap());
 }
 
 /// Every table, of names and values that a real host seldom has.
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
-    let mut on_trouble = |_: &str| {};
-    let mut runner = Runner::new(&mut on_trouble);
+    let mut runner = Runner::new(|_| {});
     add::<DomainTable>(&mut runner, dir);
     add::<VcpuTable>(&mut runner, dir);
     add::<NicTable>(&mut runner, dir);
@@ -126,8 +127,8 @@ fn from_a_script(dir: &Path) {
     add::<StatTable>(&mut runner, dir);
     add::<NovaTable>(&mut runner, dir);
     add::<SubsampleTable>(&mut runner, dir);
-    runner.meter(SelfMonitor::start(None));
-    runner.burst(3);
+    runner.set_self_monitor(SelfMonitor::start(None));
+    runner.set_samples_per_tick(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     runner
         .run(&mut Live::new(&mut script, ticker), Limit::Count(100))
@@ -149,7 +150,14 @@ fn from_libvirt(dir: &Path) {
     fs::write(&node, format!("<node>{guests}</node>")).unwrap();
     let ended = Command::new(env!("CARGO_BIN_EXE_virtmon"))
         .args(["--uri", &format!("test://{}", node.display())])
-        .args(["--interval", "20ms", "--every", "5ms", "--count", "20"])
+        .args([
+            "--interval",
+            "20ms",
+            "--sample-interval",
+            "5ms",
+            "--count",
+            "20",
+        ])
         .args([
             "--detail",
             "vcpu,nic,disk,host,event,self,stat,nova",

@@ -208,7 +208,7 @@ fn rights_that_rotating_takes_are_asked_for_at_the_start() {
     chown(&csv, Some(NOBODY), None).unwrap();
     let args = ["--csv", "out.csv", "--user", "nobody", "--append"];
     let output = place.run(&[&args[..], &["--rotate", "1s"]].concat());
-    refused(&output, "--rotate makes and renames files in .");
+    refused(&output, "--rotate creates and renames files in .");
     // Without --rotate it can be written, and what SIGHUP can't do is said.
     let output = place.run(&args);
     assert!(output.status.success(), "{output:?}");

@@ -120,7 +120,7 @@ fn a_recording_of_many_readings_a_row_goes_on_over_sighup() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     let args = [
-        "--every",
+        "--sample-interval",
         "2ms",
         "--interval",
         "20ms",

@@ -193,7 +193,7 @@ fn the_options_are_those_of_a_run() {
 
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("out.csv");
-    let burst = ["--every", "500ms", "--interval", "5s", "--csv"];
+    let burst = ["--sample-interval", "500ms", "--interval", "5s", "--csv"];
     let output = replay(&xen, &[&burst[..], &[file.to_str().unwrap()]].concat());
     assert!(output.status.success(), "{output:?}");
     let bursts = rows(&fs::read(dir.path().join("out.subsample.csv")).unwrap());
@@ -202,7 +202,11 @@ fn the_options_are_those_of_a_run() {
     refused(&replay(&xen, &["--interval", "750ms"]), 2, "500ms");
     refused(&replay(&xen, &["--backend", "xen"]), 2, "--replay");
     refused(&replay(&xen, &["--record", "x.vmrec"]), 2, "--re");
-    refused(&virtmon().arg("--pace").output().unwrap(), 2, "--replay");
+    refused(
+        &virtmon().args(["--replay-speed", "1"]).output().unwrap(),
+        2,
+        "--replay",
+    );
 }
 
 #[test]
@@ -215,7 +219,7 @@ fn what_is_whole_of_a_damaged_recording_is_replayed_and_the_rest_is_told() {
     let torn = dir.path().join("torn");
     fs::write(&torn, &whole[..whole.len() - 10]).unwrap();
     let output = replay(&torn, &csv);
-    refused(&output, 1, "69 readings that are whole were replayed");
+    refused(&output, 1, "69 samples that are whole were replayed");
     let output = String::from_utf8(output.stdout).unwrap();
     assert!(lines.starts_with(&output), "{output}");
     assert_eq!(output.lines().count(), 70);
@@ -226,7 +230,7 @@ fn what_is_whole_of_a_damaged_recording_is_replayed_and_the_rest_is_told() {
     bytes[middle] ^= 0x10;
     fs::write(&damaged, &bytes).unwrap();
     let output = replay(&damaged, &csv);
-    refused(&output, 1, "69 readings");
+    refused(&output, 1, "69 samples");
     let ticks = |csv: &[u8]| {
         rows(csv)
             .iter()
@@ -279,7 +283,10 @@ fn what_fuzzing_found_ends_in_words() {
 /// Starts a replay of 500 ms readings at their own pace.
 fn paced(options: &[&str]) -> Child {
     let mut command = virtmon();
-    command.arg("--replay").arg(shipped("xen")).arg("--pace");
+    command
+        .arg("--replay")
+        .arg(shipped("xen"))
+        .args(["--replay-speed", "1"]);
     command.args(options).stdout(Stdio::piped());
     command.stderr(Stdio::piped()).spawn().unwrap()
 }

@@ -19,15 +19,20 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, RunError, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::error::RunError;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::clock;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
 use virtmon_export::encode::Encoder;
+use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::output::stream::{Stream, StreamConfig};
 use virtmon_export::tables::domain::DomainTable;
 use virtmon_export::tables::event::EventTable;
 use virtmon_export::tables::self_stats::SelfTable;
@@ -124,21 +129,21 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
     };
     let runner = thread::spawn(move || {
         let mut script = script;
-        let mut on_failure = |_: &str| {};
-        let mut runner = Runner::new(&mut on_failure);
-        let sinks: Vec<Box<dyn Encoder>> = vec![
+        let mut runner = Runner::new(|_| {});
+        let encoders: Vec<Box<dyn Encoder>> = vec![
             Box::new(JsonEncoder::<DomainTable>::of(&[])),
             Box::new(JsonEncoder::<EventTable>::of(&[])),
             Box::new(JsonEncoder::<SelfTable>::of(&[])),
             Box::new(Bulk(bulk)),
         ];
-        runner.add(sinks, Output::file(&path).unwrap());
-        runner.meter(SelfMonitor::start(None));
+        let file = TickFile::file(&path).unwrap();
+        runner.add(FileTransport::stream(encoders, file).unwrap());
+        runner.set_self_monitor(SelfMonitor::start(None));
         let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
         let done: std::result::Result<(), RunError> =
             runner.run(&mut Live::new(&mut script, ticker), Limit::Count(count));
         done.unwrap();
-        runner.dropped()
+        runner.dropped().map(|(_, ticks)| ticks).sum::<u64>()
     });
     until("readings go on while nobody reads", || {
         readings.load(Ordering::SeqCst) > stalled_for
@@ -214,6 +219,100 @@ fn what_a_full_queue_drops_is_written_down() {
     let expected = (dropped + 1) as f64 * 1e6 * 100.0 / elapsed as f64;
     let told = gap.unwrap()["cpu_pct"].as_f64().unwrap();
     assert!((told - expected).abs() < 0.01, "{told}, not {expected}");
+}
+
+/// The numbers of the rows' column of this name.
+fn column(rows: &[csv::StringRecord], at: usize) -> Vec<u64> {
+    rows.iter().map(|row| row[at].parse().unwrap()).collect()
+}
+
+#[test]
+fn a_blocked_fifo_costs_the_csv_file_beside_it_no_tick() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mut reader) = fifo(dir.path());
+    let csv = dir.path().join("out.csv");
+    let samples = Arc::new(AtomicU64::new(0));
+    let undrained = Arc::new(AtomicU64::new(1));
+    let mut script = Script {
+        readings: Arc::clone(&samples),
+        gate: 101,
+        undrained: Arc::clone(&undrained),
+    };
+    let csv_file = csv.clone();
+    let runner = thread::spawn(move || {
+        let mut runner = Runner::new(|_| {});
+        let tables: Vec<Box<dyn Encoder>> = vec![
+            Box::new(JsonEncoder::<DomainTable>::of(&[])),
+            Box::new(JsonEncoder::<EventTable>::of(&[])),
+            Box::new(JsonEncoder::<SelfTable>::of(&[])),
+            Box::new(Bulk(1 << 16)),
+        ];
+        // A queue of a few ticks, so that it is full soon.
+        let config = StreamConfig {
+            max_queue_bytes: 1 << 19,
+            ..StreamConfig::new("fifo")
+        };
+        let transport = FileTransport::new(vec![TickFile::file(&path).unwrap()], None);
+        runner.add(Stream::start(config, vec![tables], transport).unwrap());
+        let file = TickFile::file(&csv_file).unwrap();
+        let encoder = CsvEncoder::<DomainTable>::default();
+        runner.add(FileTransport::stream(encoder, file).unwrap());
+        runner.set_self_monitor(SelfMonitor::start(None));
+        let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
+        let mut live = Live::new(&mut script, ticker);
+        runner.run(&mut live, Limit::Count(104)).unwrap();
+        let dropped: Vec<u64> = runner.dropped().map(|(_, ticks)| ticks).collect();
+        dropped
+    });
+    until("samples go on while nobody reads", || {
+        samples.load(Ordering::SeqCst) > 100
+    });
+    let mut text = Vec::new();
+    reader
+        .by_ref()
+        .take(1 << 19)
+        .read_to_end(&mut text)
+        .unwrap();
+    undrained.store(0, Ordering::SeqCst);
+    reader.read_to_end(&mut text).unwrap();
+    let dropped = runner.join().unwrap();
+    let rows = text.split(|&byte| byte == b'\n').filter(|l| !l.is_empty());
+    let rows: Vec<Value> = rows
+        .map(|row| serde_json::from_slice(row).unwrap())
+        .collect();
+
+    // The CSV file has a row of each domain in every tick that was sampled.
+    let csv = csv::Reader::from_path(&csv).unwrap().into_records();
+    let csv: Vec<csv::StringRecord> = csv.map(|row| row.unwrap()).collect();
+    assert_eq!(csv.len(), 104 * 10);
+    let ticks = column(&csv, 1);
+    let missed = column(&csv, 6);
+    for at in (10..csv.len()).step_by(10) {
+        assert_eq!(ticks[at], ticks[at - 10] + missed[at] + 1);
+    }
+
+    // The FIFO has the others, and each tick that it lacks is in the next one's `missed`.
+    let own: Vec<&Value> = of(&rows, "self").collect();
+    let number = |row: &Value, name: &str| row[name].as_u64().unwrap();
+    let [from_fifo, from_csv] = dropped[..] else {
+        panic!("two outputs: {dropped:?}");
+    };
+    assert_eq!(from_csv, 0);
+    assert!(from_fifo >= 50, "{from_fifo}");
+    assert_eq!(own.len() as u64 + from_fifo, 104);
+    for two in own.windows(2) {
+        let gap = number(two[1], "tick") - number(two[0], "tick") - 1;
+        assert_eq!(number(two[1], "missed"), gap);
+    }
+    // The self table counts them once, and an event names the output.
+    assert_eq!(sum(&rows, "self", "dropped"), from_fifo);
+    let events: Vec<&Value> = of(&rows, "event").collect();
+    assert!(!events.is_empty());
+    for event in &events {
+        assert_eq!(event["event"], "output_dropped");
+        assert_eq!(event["device"], "fifo");
+    }
+    assert_eq!(sum(&rows, "event", "new"), from_fifo);
 }
 
 /// The program writing into a FIFO that nobody reads, some ticks after that is full, and since

@@ -6,7 +6,8 @@ mod counting;
 use std::time::Duration;
 
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid};
@@ -86,12 +87,11 @@ fn a_steady_tick_allocates_nothing() {
         counter: 1_000_000_000_000_000,
         allocations: Vec::with_capacity(64),
     };
-    let mut on_trouble = |_: &str| {};
-    let mut runner = Runner::new(&mut on_trouble);
-    for sink in counting::sinks() {
-        runner.add(sink, counting::null());
+    let mut runner = Runner::new(|_| {});
+    for output in counting::outputs() {
+        runner.add(output);
     }
-    runner.meter(SelfMonitor::start(None));
+    runner.set_self_monitor(SelfMonitor::start(None));
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
     runner
         .run(&mut Live::new(&mut script, ticker), Limit::Count(40))

@@ -11,11 +11,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use virtmon::process::self_monitor::SelfMonitor;
-use virtmon::runner::{Limit, Runner};
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
-use virtmon_export::encode::Encoder;
+use virtmon_export::output::{Offer, Output};
 use virtmon_model::{Backend, Capabilities, Needs, Result, Snapshot};
 use xen_backend::{Options, XenBackend};
 
@@ -38,30 +39,35 @@ impl Held {
     }
 }
 
-/// The Xen backend, and the readings before which memory was asked for since the reading before.
+/// The Xen backend, and the samples before which memory was asked for since the sample before.
 struct Watched {
     backend: XenBackend,
-    reading: u64,
+    sample: u64,
     allocations: u64,
     asked: Vec<(u64, u64)>,
-    /// After the first readings, and at the last.
+    /// After the first samples, and at the last.
     held: [Option<Held>; 2],
     last: u64,
 }
 
-/// Notes the readings that have events: they are told with names and reasons, which take memory.
-struct Told {
-    reading: u64,
-    told: Rc<RefCell<Vec<u64>>>,
+/// Collects the samples that have events: their names and reasons take memory.
+struct Events {
+    sample: u64,
+    samples: Rc<RefCell<Vec<u64>>>,
 }
 
-impl Encoder for Told {
-    fn encode(&mut self, frame: &Frame<'_>, _: &mut Vec<u8>) {
-        self.reading += 1;
-        let mut told = self.told.borrow_mut();
-        if !frame.events.is_empty() && told.len() < told.capacity() {
-            told.push(self.reading);
+impl Output for Events {
+    fn name(&self) -> &str {
+        "events"
+    }
+
+    fn offer(&mut self, frame: &Frame<'_>) -> Offer {
+        self.sample += 1;
+        let mut samples = self.samples.borrow_mut();
+        if !frame.events.is_empty() && samples.len() < samples.capacity() {
+            samples.push(self.sample);
         }
+        Offer::Accepted
     }
 }
 
@@ -80,14 +86,14 @@ impl Backend for Watched {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         let since = counting::allocations() - self.allocations;
-        if since > 0 && self.reading > WARM_UP && self.asked.len() < self.asked.capacity() {
-            self.asked.push((self.reading, since));
+        if since > 0 && self.sample > WARM_UP && self.asked.len() < self.asked.capacity() {
+            self.asked.push((self.sample, since));
         }
-        if self.reading == WARM_UP {
+        if self.sample == WARM_UP {
             self.held[0] = Some(Held::now());
         }
-        self.reading += 1;
-        if self.reading == self.last {
+        self.sample += 1;
+        if self.sample == self.last {
             self.held[1] = Some(Held::now());
         }
         self.allocations = counting::allocations();
@@ -114,24 +120,22 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
     };
     let mut watched = Watched {
         backend: XenBackend::open(options, &mut |_| {}).unwrap(),
-        reading: 0,
+        sample: 0,
         allocations: 0,
         asked: Vec::with_capacity(512),
         held: [None, None],
         last: WARM_UP + ticks,
     };
-    let told = Rc::new(RefCell::new(Vec::with_capacity(512)));
-    let mut on_trouble = |line: &str| panic!("{line}");
-    let mut runner = Runner::new(&mut on_trouble);
-    for sink in counting::sinks() {
-        runner.add(sink, counting::null());
+    let with_events = Rc::new(RefCell::new(Vec::with_capacity(512)));
+    let mut runner = Runner::new(|line| panic!("{line}"));
+    for output in counting::outputs() {
+        runner.add(output);
     }
-    let note = Told {
-        reading: 0,
-        told: Rc::clone(&told),
-    };
-    runner.add(note, counting::null());
-    runner.meter(SelfMonitor::start(watched.calls()));
+    runner.add(Events {
+        sample: 0,
+        samples: Rc::clone(&with_events),
+    });
+    runner.set_self_monitor(SelfMonitor::start(watched.calls()));
     let ticker = Ticker::start(Duration::from_millis(5)).unwrap();
     let began = Instant::now();
     let mut live = Live::new(&mut watched, ticker);
@@ -143,20 +147,21 @@ fn a_steady_tick_asks_for_no_memory_and_leaves_none_behind() {
     let calls = watched.calls().unwrap();
     let [before, after] = watched.held.map(Option::unwrap);
     // Xen's CPU time runs backwards now and then where it is emulated: an event.
-    let told = told.borrow();
-    let has_event = |(reading, _): &(u64, u64)| told.iter().any(|at| at.abs_diff(*reading) <= 1);
-    let (with_events, steady): (Vec<_>, Vec<_>) = watched.asked.into_iter().partition(has_event);
+    let with_events = with_events.borrow();
+    let has_event =
+        |(sample, _): &(u64, u64)| with_events.iter().any(|at| at.abs_diff(*sample) <= 1);
+    let (beside_events, steady): (Vec<_>, Vec<_>) = watched.asked.into_iter().partition(has_event);
     println!(
-        "{} readings in {took:.1?}, {calls} hypercalls; {} had events, and memory was asked for at \
-         {with_events:?}; it was elsewhere at {steady:?}; held before {before:?} and after {after:?}",
-        watched.reading,
-        told.len(),
+        "{} samples in {took:.1?}, {calls} hypercalls; {} had events, and memory was asked for at \
+         {beside_events:?}; it was elsewhere at {steady:?}; held before {before:?} and after {after:?}",
+        watched.sample,
+        with_events.len(),
     );
     // A buffer may grow once where a number gets a digit more: the clock's at 100 s.
     let grown: u64 = steady.iter().map(|(_, asked)| asked).sum();
     assert!(grown <= 16 && steady.len() <= 4, "{steady:?}");
-    assert!((told.len() as u64) < ticks / 10, "{told:?}");
+    assert!((with_events.len() as u64) < ticks / 10, "{with_events:?}");
     assert!(after.pages <= before.pages);
     assert_eq!(after.descriptors, before.descriptors);
-    assert!(calls > watched.reading, "{calls} hypercalls");
+    assert!(calls > watched.sample, "{calls} hypercalls");
 }

@@ -1,8 +1,9 @@
-//! Export: the registry of tables, and the encoders that turn a
-//! [`Frame`](virtmon_analysis::frame::Frame) into bytes. No I/O.
+//! Export: the registry of tables, the encoders that turn a
+//! [`Frame`](virtmon_analysis::frame::Frame) into bytes, and the outputs that queue them. No I/O.
 #![forbid(unsafe_code)]
 
 pub mod encode;
+pub mod output;
 pub mod printable;
 pub mod schema;
 pub mod tables;

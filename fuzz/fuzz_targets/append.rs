@@ -1,11 +1,11 @@
-//! An existing file that `--append` continues, with any content. The result must describe the file
-//! correctly, and at most the last tick may be removed.
+//! A file that `--append` finds: whatever it holds, what is said of it is true, and what is cut
+//! is no more than the last tick.
 #![no_main]
 
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use virtmon::files::resume::{Left, left};
+use virtmon::files::resume::{Tail, find_tail};
 
 const HEADER: &[u8] = b"schema,tick,time,mono_ns,name,tick_end\n";
 
@@ -18,18 +18,19 @@ fuzz_target!(|data: &[u8]| {
         1 => &b"id,name\n"[..],
         _ => b"",
     };
-    // The bytes alone, and the bytes after the expected header.
+    // As it is, and behind the header that it should have.
     for file in [bytes.to_vec(), [header, bytes].concat()] {
-        let found = left(&mut Cursor::new(&file), header).expect("memory can be read");
-        let Left::Ticks { whole, torn } = found else {
+        let found = find_tail(&mut Cursor::new(&file), header).expect("memory can be read");
+        let Tail::Ticks { whole, torn } = found else {
             continue;
         };
         assert_eq!(whole + torn, file.len() as u64);
         let whole = usize::try_from(whole).expect("a file in memory");
         assert!(whole >= header.len());
         assert!(whole == header.len() || file[whole - 1] == b'\n');
-        // The rest of the file is the same table, or an incomplete header.
-        let again = left(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
-        assert!(matches!(again, Left::Ticks { .. } | Left::Nothing));
+        // What is left is the same table, or a torn header.
+        let again =
+            find_tail(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
+        assert!(matches!(again, Tail::Ticks { .. } | Tail::Empty));
     }
 });

@@ -8,8 +8,10 @@
 use std::path::Path;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::replay::Replay;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
@@ -32,12 +34,11 @@ fuzz_target!(|data: &[u8]| {
     let Ok(mut replay) = Replay::new(data, None, false) else {
         return;
     };
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
+    let mut runner = Runner::new(|_| {});
     if data.len() % 2 == 1 {
-        runner.burst(2);
+        runner.set_samples_per_tick(2);
     }
-    let sinks: Vec<Box<dyn Encoder>> = vec![
+    let encoders: Vec<Box<dyn Encoder>> = vec![
         Box::new(CsvEncoder::<DomainTable>::default()),
         Box::new(CsvEncoder::<VcpuTable>::default()),
         Box::new(CsvEncoder::<NicTable>::default()),
@@ -50,8 +51,8 @@ fuzz_target!(|data: &[u8]| {
         Box::new(TextTable::new(replay.capabilities(), true)),
         Box::new(RecordingEncoder),
     ];
-    let output = Output::file(Path::new("/dev/null")).expect("/dev/null exists");
-    runner.add(sinks, output);
+    let file = TickFile::file(Path::new("/dev/null")).expect("/dev/null exists");
+    runner.add(FileTransport::stream(encoders, file).expect("a thread can be started"));
     let _ = runner.run(&mut replay, Limit::Count(1_000));
 });
 

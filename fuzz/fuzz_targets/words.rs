@@ -9,12 +9,15 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon::program::cli;
-use virtmon::runner::{Limit, Runner};
-use virtmon::sampling::source::{Source, Taken};
-use virtmon::sampling::ticker::{Ticker, Wake};
-use virtmon_analysis::filter::DomainFilter;
+use virtmon::program::config::Config;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
+use virtmon::sampling::signals::Signals;
+use virtmon::sampling::source::{Sample, Source};
+use virtmon::sampling::wake::Wake;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::encode::json::JsonEncoder;
@@ -36,35 +39,32 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     };
-    assert!(cli.interval() >= Duration::from_millis(1));
+    assert!(cli.timing.row_interval() >= Duration::from_millis(1));
     assert!(
-        cli.readings_per_interval()
+        cli.timing
+            .samples_per_interval()
             .is_none_or(|readings| readings > 0)
     );
-    let Ok(choice) = DomainFilter::new(&cli.domain, &cli.exclude) else {
+    let Ok(config) = Config::resolve(&cli) else {
         return;
     };
-    let mut on_failure = |_: &str| {};
-    let mut runner = Runner::new(&mut on_failure);
-    runner.choose(choice);
+    let mut runner = Runner::new(|_| {});
+    runner.set_filter(config.filter);
     let capabilities = Capabilities {
         nics: true,
         disks: true,
         vcpus: true,
     };
-    let sinks: Vec<Box<dyn Encoder>> = vec![
-        Box::new(CsvEncoder::<DomainTable>::of(&cli.columns)),
-        Box::new(JsonEncoder::<DomainTable>::of(&cli.columns)),
-        Box::new(TextTable::new(capabilities, false).sorted(cli.sort.into(), cli.top)),
+    let encoders: Vec<Box<dyn Encoder>> = vec![
+        Box::new(CsvEncoder::<DomainTable>::of(&config.outputs.columns)),
+        Box::new(JsonEncoder::<DomainTable>::of(&config.outputs.columns)),
+        Box::new(
+            TextTable::new(capabilities, false).sorted(cli.tables.sort.into(), cli.tables.top),
+        ),
     ];
-    runner.add(
-        sinks,
-        Output::file(Path::new("/dev/null")).expect("/dev/null exists"),
-    );
-    let mut source = ThreeSamples {
-        samples: 0,
-        ticker: Ticker::start(Duration::from_secs(3600)).expect("an hour is an interval"),
-    };
+    let file = TickFile::file(Path::new("/dev/null")).expect("/dev/null exists");
+    runner.add(FileTransport::stream(encoders, file).expect("a thread can be started"));
+    let mut source = ThreeSamples { samples: 0 };
     runner
         .run(&mut source, Limit::None)
         .expect("nothing can fail");
@@ -73,12 +73,10 @@ fuzz_target!(|data: &[u8]| {
 /// Three samples of three guests.
 struct ThreeSamples {
     samples: u64,
-    /// Ticker for its signals. Nothing waits for it.
-    ticker: Ticker,
 }
 
 impl Source for ThreeSamples {
-    fn wait(&mut self) -> io::Result<Wake> {
+    fn wait(&mut self, _: &mut Signals) -> io::Result<Wake> {
         self.samples += 1;
         Ok(match self.samples {
             1..=3 => Wake::Due(self.samples - 1),
@@ -86,7 +84,7 @@ impl Source for ThreeSamples {
         })
     }
 
-    fn read(&mut self, into: &mut Snapshot) -> io::Result<Taken> {
+    fn sample(&mut self, into: &mut Snapshot) -> io::Result<Sample> {
         into.domains.clear();
         for (id, name) in [
             (0, None),
@@ -99,19 +97,15 @@ impl Source for ThreeSamples {
             row.name = name.map(Into::into);
             row.cpu_time_ns = Some(self.samples * 1_000);
         }
-        Ok(Taken {
+        Ok(Sample {
             began: Timestamps {
                 mono_ns: self.samples * 1_000_000,
                 boot_ns: self.samples * 1_000_000,
                 wall: UNIX_EPOCH,
             },
             sample_ns: 0,
-            read: Ok(()),
+            result: Ok(()),
         })
-    }
-
-    fn ticker(&mut self) -> &mut Ticker {
-        &mut self.ticker
     }
 
     fn due_ns(&self, tick: u64) -> u64 {

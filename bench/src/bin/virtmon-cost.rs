@@ -1,6 +1,6 @@
-//! Measures the cost of virtmon's steps on this Xen host, in ns per call. With the lab's `--icount`,
-//! one ns is one instruction. Prints lines of three words: step, number of domains, cost. A line
-//! `read:` has the numbers of vCPUs, NICs and disks.
+//! What virtmon's own steps cost on the Xen that it runs on, in ns a call: under the lab's
+//! `--icount` that is instructions. Prints lines of three words: what, domains, cost; and what was
+//! read.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -11,31 +11,33 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
-use virtmon::files::Output;
-use virtmon::runner::{Limit, Runner};
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
+use virtmon::runner::Runner;
+use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_analysis::frame::Frame;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
+use virtmon_export::output::stream::{Stream, StreamConfig};
 use virtmon_export::tables::domain::DomainTable;
 use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
 
-/// Number of batches, of which the cheapest counts. Timer interrupts occur in some batches and not in
-/// others.
+/// The least of this many batches counts: the timer's interrupts fall into some and not others.
 const BATCHES: u32 = 12;
 
-/// Number of ticks, of which the cheapest counts.
+/// The least of this many ticks counts.
 const TICKS: u8 = 60;
 
 /// Number of ticks before the measured ones. In these ticks the backend reads the data of new domains,
 /// a few domains per tick.
 const WARM_UP: u64 = 800;
 
-/// Records the CPU time of the whole program at each tick. The difference of two values covers one
-/// complete tick: the end of the wait, the sample, encoding, and the work of the writer thread.
+/// Notes at each tick what CPU time the whole program has taken. Between two of these lies one tick
+/// in full: the wait's end, reading, encoding, and what the writer's thread does.
 struct Stamp(Rc<RefCell<Vec<u64>>>);
 
 impl Encoder for Stamp {
@@ -44,13 +46,13 @@ impl Encoder for Stamp {
     }
 }
 
-/// CPU time used by the whole program, in ns.
+/// The CPU time of the whole program, in ns.
 fn cpu_time() -> Option<u64> {
     let taken = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).ok()?;
     Some(ns(taken.into()))
 }
 
-/// Measures a sample with every vCPU. All samples have NICs and disks.
+/// A sample with every vCPU, beside the NICs and disks that all samples have.
 fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
@@ -62,7 +64,7 @@ fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn 
     };
     let mut backend = XenBackend::open(options, &mut |_| {})?;
     let mut snapshot = Snapshot::default();
-    // After the warm-up the data of all domains has been read.
+    // Until no more is learnt of the domains.
     for _ in 0..WARM_UP {
         backend.sample(&mut snapshot)?;
     }
@@ -148,20 +150,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     print("sample", cost);
     all(calls, clock, &print)?;
 
-    // Each tick includes one read of that clock.
-    let clock_read = cost_of(100, clock, || _ = std::hint::black_box(cpu_time()));
+    // Each tick holds one look at that clock.
+    let look = cost_of(100, clock, || _ = std::hint::black_box(cpu_time()));
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
-        let mut on_failure = |_: &str| {};
-        let mut runner = Runner::new(&mut on_failure);
-        runner.add(
-            CsvEncoder::<DomainTable>::default(),
-            Output::file(Path::new(path))?,
-        );
-        runner.add(
-            Stamp(Rc::clone(&costs)),
-            Output::file(Path::new("/dev/null"))?,
-        );
+        let mut runner = Runner::new(|_| {});
+        // One output, as a run with --csv has it: one thread writes.
+        let encoders: Vec<Box<dyn Encoder>> = vec![
+            Box::new(CsvEncoder::<DomainTable>::default()),
+            Box::new(Stamp(Rc::clone(&costs))),
+        ];
+        let files = vec![
+            TickFile::file(Path::new(path))?,
+            TickFile::file(Path::new("/dev/null"))?,
+        ];
+        let transport = FileTransport::new(files, None);
+        runner.add(Stream::start(StreamConfig::new(path), encoders, transport)?);
         let ticker = Ticker::start(Duration::from_millis(20))?;
         runner.run(
             &mut Live::new(&mut backend, ticker),
@@ -174,7 +178,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .take(TICKS.into())
             .map(|two| two[1] - two[0])
             .min();
-        print(what, steady.unwrap_or_default().saturating_sub(clock_read));
+        print(what, steady.unwrap_or_default().saturating_sub(look));
     }
     Ok(())
 }

@@ -9,91 +9,91 @@ use rustix::fs::OFlags;
 
 use crate::files::directory;
 use crate::files::directory::Directory;
-use crate::files::error::OutputError;
+use crate::files::error::OpenError;
 use crate::files::open::Claims;
 use crate::files::resume;
-use crate::files::resume::Left;
-use crate::files::{Output, Regular, open, rotate};
+use crate::files::resume::Tail;
+use crate::files::{FileState, TickFile, open, rotate};
 
 /// `FILE.torn` is no longer than this: what it holds is incomplete ticks.
 const TORN_BYTES: u64 = 64 << 20;
 
-impl Output {
+impl TickFile {
     /// Goes on in the file that was opened, behind its last whole tick.
-    pub(super) fn resume(&mut self, claims: &mut Claims) -> Result<(), OutputError> {
-        let Some(regular) = &mut self.regular else {
+    pub(super) fn resume(&mut self, claims: &mut Claims) -> Result<(), OpenError> {
+        let Some(state) = &mut self.state else {
             return Ok(());
         };
-        let failed = |error: io::Error| OutputError::open(&self.name, error);
-        match resume::left(&mut self.to, &self.header).map_err(failed)? {
+        let failed = |error: io::Error| OpenError::new(&self.name, error);
+        match resume::find_tail(&mut self.to, &self.header).map_err(failed)? {
             // A torn header.
-            Left::Nothing => self.to.set_len(0).map_err(failed)?,
-            Left::Ticks { whole, torn } => {
+            Tail::Empty => self.to.set_len(0).map_err(failed)?,
+            Tail::Ticks { whole, torn } => {
                 if torn > 0 {
-                    let torn_name = rotate::with_suffix(&regular.file_name, ".torn");
-                    cut(&regular.dir, &torn_name, &self.to, whole, torn).map_err(|error| {
+                    let torn_name = rotate::with_suffix(&state.file_name, ".torn");
+                    cut(&state.dir, &torn_name, &self.to, whole, torn).map_err(|error| {
                         let kind = error.kind();
                         failed(io::Error::new(
                             kind,
                             format!(
                                 "its last {torn} bytes are no whole tick, and can't be moved to \
                                  {}: {error}",
-                                regular.dir.path_of(&torn_name).display()
+                                state.dir.path_of(&torn_name).display()
                             ),
                         ))
                     })?;
-                    (self.settings.tell)(&format!(
+                    (self.settings.warn)(&format!(
                         "{}: its last {torn} bytes were no whole tick; they are in {} now",
                         self.name,
-                        regular.dir.path_of(&torn_name).display()
+                        state.dir.path_of(&torn_name).display()
                     ));
                 }
                 self.whole_bytes = whole;
-                regular.first = first_time(&mut self.to);
+                state.first = first_time(&mut self.to);
             }
-            Left::Older => return self.set_aside(claims),
-            Left::Foreign => {
+            Tail::OtherColumns => return self.set_aside(claims),
+            Tail::Foreign => {
                 let name = self.name.clone();
-                return Err(OutputError::Another { name });
+                return Err(OpenError::HeaderMismatch { name });
             }
         }
         Ok(())
     }
 
     /// Gives a file of other columns the name of a finished one, and begins the next.
-    fn set_aside(&mut self, claims: &mut Claims) -> Result<(), OutputError> {
-        let Some(regular) = &mut self.regular else {
+    fn set_aside(&mut self, claims: &mut Claims) -> Result<(), OpenError> {
+        let Some(state) = &mut self.state else {
             return Ok(());
         };
-        let failed = |error: io::Error| OutputError::open(&self.name, error);
+        let failed = |error: io::Error| OpenError::new(&self.name, error);
         let first = match first_time(&mut self.to) {
             Some(first) => first,
-            None => written(&regular.dir, &regular.file_name).map_err(failed)?,
+            None => written(&state.dir, &state.file_name).map_err(failed)?,
         };
-        let finished = rotate::finish(&regular.dir, &regular.file_name, first).map_err(failed)?;
-        (self.settings.tell)(&format!(
+        let finished = rotate::finish(&state.dir, &state.file_name, first).map_err(failed)?;
+        (self.settings.warn)(&format!(
             "{}: it was a table of other columns, or damaged, and is {} now",
             self.name,
-            regular.dir.path_of(&finished).display()
+            state.dir.path_of(&finished).display()
         ));
-        let opened = open::at_start(&regular.dir, &regular.file_name, claims)
-            .map_err(|refused| OutputError::open(&self.name, refused))?;
+        let opened = open::at_start(&state.dir, &state.file_name, claims)
+            .map_err(|refused| OpenError::new(&self.name, refused))?;
         self.to = opened.file;
-        regular.made_here = opened.made_here;
+        state.created = opened.created;
         Ok(())
     }
 }
 
-impl Regular {
+impl FileState {
     /// Notes that the file is empty, or holds what an earlier run left.
     pub(super) fn fresh(&self) -> Self {
         Self {
             dir: std::sync::Arc::clone(&self.dir),
             file_name: self.file_name.clone(),
-            made_here: false,
-            is_old: false,
+            created: false,
+            holds_old_content: false,
             first: None,
-            turn: super::turn::Turn::default(),
+            switch: super::switch::PendingSwitch::default(),
         }
     }
 }

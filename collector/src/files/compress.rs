@@ -16,16 +16,17 @@ use crate::files::rotate;
 /// zstd's own default: a tenth of a table's size, at some 300 MB a second.
 const LEVEL: i32 = 3;
 
-/// A thread that takes one job after the other.
+/// A thread that does one job after the other.
 #[derive(Debug)]
-pub(crate) struct Compressor {
-    todo: Sender<Job>,
-    thread: JoinHandle<()>,
+pub struct Compressor {
+    /// `None` only while it is dropped.
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// What is to be done in an output's directory.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub struct Job {
     pub(super) dir: Arc<Directory>,
     pub(super) what: What,
 }
@@ -39,29 +40,41 @@ pub(super) enum What {
 }
 
 impl Compressor {
-    /// Starts the thread. `tell` is told, by that thread, of a file that stays as it is.
-    pub(crate) fn start(tell: fn(&str)) -> io::Result<Self> {
-        let (todo, jobs) = mpsc::channel();
+    /// Starts the thread. `warn` gets a line, in that thread, for a file that stays as it is.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub fn start(warn: fn(&str)) -> io::Result<Self> {
+        let (sender, jobs) = mpsc::channel();
         let builder = thread::Builder::new().name("compressor".into());
-        let thread = builder.spawn(move || work(&jobs, tell))?;
-        Ok(Self { todo, thread })
+        let thread = builder.spawn(move || work(&jobs, warn))?;
+        Ok(Self {
+            jobs: Some(sender),
+            thread: Some(thread),
+        })
     }
 
-    /// Does this when what came before it is done.
-    pub(crate) fn take(&self, job: Job) {
-        // A thread that has ended has said why; the file stays as it is.
-        let _ = self.todo.send(job);
-    }
-
-    /// Waits until all is done.
-    pub(crate) fn finish(self) {
-        drop(self.todo);
-        // If it has panicked, it has said so.
-        let _ = self.thread.join();
+    /// Adds a job behind those that were added before.
+    pub(crate) fn push(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            // A thread that has ended has reported why; the file stays as it is.
+            let _ = jobs.send(job);
+        }
     }
 }
 
-fn work(jobs: &Receiver<Job>, tell: fn(&str)) {
+/// Waits until all jobs are done.
+impl Drop for Compressor {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread has been reported.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(jobs: &Receiver<Job>, warn: fn(&str)) {
     // Of this thread alone (setpriority(2), "C library/kernel differences"); where it is refused,
     // there is only more noise.
     let _ = rustix::process::setpriority_process(None, 19);
@@ -82,7 +95,7 @@ fn work(jobs: &Receiver<Job>, tell: fn(&str)) {
         }
         let path = dir.path_of(name);
         let path = path.display();
-        tell(&match what {
+        warn(&match what {
             What::Compress(_) => format!("{path} is not compressed and stays as it is: {error}"),
             What::Prune(..) => format!("{path}: an old file of it can't be removed: {error}"),
         });

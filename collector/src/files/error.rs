@@ -1,23 +1,23 @@
-//! Errors of outputs.
+//! Errors of opening files.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
-use crate::files::open::Refused;
+use crate::files::open::Refusal;
 
-/// An output could not be opened or written.
+/// A file cannot be opened for an output.
 #[derive(Debug, thiserror::Error)]
-pub enum OutputError {
-    /// It can't be opened.
+pub enum OpenError {
+    /// The system or the kind of file refuses it.
     #[error("{name} can't be written: {source}")]
     Open {
         /// The path, as given.
         name: String,
-        /// What the system said, or what is wrong with the file.
+        /// The error of the system, or the problem of the file.
         source: io::Error,
     },
-    /// It holds something else, which is not gone on with.
-    #[error("{name} holds something else, and virtmon does not append to that: move it away")]
-    Another {
+    /// It holds something other than this output's rows.
+    #[error("{name} holds something else, and virtmon does not append to it; move the file away")]
+    HeaderMismatch {
         /// The path, as given.
         name: String,
     },
@@ -26,89 +26,37 @@ pub enum OutputError {
     Locked {
         /// The path, as given.
         name: String,
-        /// The id of that process, where it is known.
+        /// The id of that process, if it is known.
         pid: Option<u32>,
     },
-    /// This run has the same file as another output, or as its input.
-    #[error("{name} is the file of another option too: each output needs one of its own")]
-    Twice {
+    /// Another output of this run has the same file, or its input is the same file.
+    #[error("{name} is the file of another option too: each output needs a file of its own")]
+    Duplicate {
         /// The path, as given.
         name: String,
     },
-    /// The user may not do in the directory what rotating takes.
+    /// The user may not create files in the directory, which rotation does.
     #[error(
-        "{name}: --rotate makes and renames files in {directory}, and this user (uid {user}) \
-         has no right to write there"
+        "{name}: --rotate creates and renames files in {directory}, and this user (uid {user}) \
+         may not write there"
     )]
     Directory {
         /// The path, as given.
         name: String,
-        /// The path's directory.
+        /// The directory of the path.
         directory: String,
-        /// Who may not.
+        /// The id of the user.
         user: u32,
-    },
-    /// A write failed: what is there ends with a whole tick where it is a regular file.
-    #[error("{name}: {source}; it holds the ticks up to then")]
-    Write {
-        /// The path, as given, or `standard output`.
-        name: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The reader of a named pipe has gone.
-    #[error("{name}: its reader has gone")]
-    Closed {
-        /// The path, as given.
-        name: String,
-    },
-    /// The reader of standard output has closed it, as `head` does: a normal end.
-    #[error("standard output: its reader has closed it")]
-    ReaderClosed,
-    /// The thread that writes ended by a defect, which it has reported itself.
-    #[error("the thread that writes ended by a defect in virtmon")]
-    Panicked,
-    /// A second signal came while the last ticks were being written.
-    #[error("a second signal ended it before its outputs had all: {ticks} ticks are lost")]
-    Abandoned {
-        /// Ticks that are in no output, or not as a whole.
-        ticks: u64,
     },
 }
 
-impl OutputError {
-    /// Whether no tick was to be written yet.
-    #[must_use]
-    pub fn is_at_start(&self) -> bool {
-        match self {
-            Self::Open { .. }
-            | Self::Another { .. }
-            | Self::Locked { .. }
-            | Self::Twice { .. }
-            | Self::Directory { .. } => true,
-            Self::Write { .. }
-            | Self::Closed { .. }
-            | Self::ReaderClosed
-            | Self::Panicked
-            | Self::Abandoned { .. } => false,
-        }
-    }
-
-    pub(super) fn write(name: &str, source: io::Error) -> Self {
+impl OpenError {
+    pub(super) fn new(name: &str, refusal: impl Into<Refusal>) -> Self {
         let name = name.to_owned();
-        if source.kind() == ErrorKind::BrokenPipe {
-            Self::Closed { name }
-        } else {
-            Self::Write { name, source }
-        }
-    }
-
-    pub(super) fn open(name: &str, refused: impl Into<Refused>) -> Self {
-        let name = name.to_owned();
-        match refused.into() {
-            Refused::Io(source) => Self::Open { name, source },
-            Refused::Locked(pid) => Self::Locked { name, pid },
-            Refused::Twice => Self::Twice { name },
+        match refusal.into() {
+            Refusal::Io(source) => Self::Open { name, source },
+            Refusal::Locked(pid) => Self::Locked { name, pid },
+            Refusal::Duplicate => Self::Duplicate { name },
         }
     }
 }

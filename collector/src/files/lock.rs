@@ -12,7 +12,7 @@ use rustix::io::Errno;
 pub(super) enum Lock {
     /// It is this process's, for as long as the file is open.
     Mine,
-    /// Another process's, by its id where that is known.
+    /// HeaderMismatch process's, by its id where that is known.
     Others(Option<u32>),
 }
 

@@ -26,22 +26,22 @@ pub struct Claims(Vec<(u64, u64)>);
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) file: File,
-    pub(super) made_here: bool,
+    pub(super) created: bool,
     pub(super) is_file: bool,
 }
 
 /// Why a file is not opened.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(super) enum Refusal {
     /// The system refused it, or it is no file to write to.
     Io(io::Error),
-    /// Another process writes it, by its id where that is known.
+    /// HeaderMismatch process writes it, by its id where that is known.
     Locked(Option<u32>),
     /// This run has it already, as another output or as its input.
-    Twice,
+    Duplicate,
 }
 
-impl From<io::Error> for Refused {
+impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -71,12 +71,12 @@ pub(super) fn at_start(
     dir: &Directory,
     name: &OsStr,
     claims: &mut Claims,
-) -> Result<Opened, Refused> {
+) -> Result<Opened, Refusal> {
     open(dir, name, true, claims)
 }
 
 /// Opens a regular file to go on in, which is made where it is not there.
-pub(super) fn replacement(dir: &Directory, name: &OsStr) -> Result<Opened, Refused> {
+pub(super) fn replacement(dir: &Directory, name: &OsStr) -> Result<Opened, Refusal> {
     open(dir, name, false, &mut Claims::default())
 }
 
@@ -85,9 +85,9 @@ fn open(
     name: &OsStr,
     specials: bool,
     claims: &mut Claims,
-) -> Result<Opened, Refused> {
+) -> Result<Opened, Refusal> {
     for _ in 0..ATTEMPTS {
-        let Some((file, made_here)) = attempt(dir, name, specials)? else {
+        let Some((file, created)) = attempt(dir, name, specials)? else {
             continue;
         };
         let meta = file.metadata()?;
@@ -100,10 +100,10 @@ fn open(
             directory::check(&meta)?;
         }
         if !claims.add(&file)? {
-            return Err(Refused::Twice);
+            return Err(Refusal::Duplicate);
         }
         if is_file && let Lock::Others(pid) = lock::lock(&file)? {
-            return Err(Refused::Locked(pid));
+            return Err(Refusal::Locked(pid));
         }
         // Whoever had the lock before may have renamed it.
         if is_file && !dir.names(name, &file) {
@@ -112,7 +112,7 @@ fn open(
         }
         return Ok(Opened {
             file,
-            made_here,
+            created,
             is_file,
         });
     }

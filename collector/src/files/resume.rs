@@ -20,9 +20,9 @@ const HEAD_BYTES: u64 = 64 << 10;
 
 /// What an earlier run left.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Left {
+pub enum Tail {
     /// Nothing: the header is still to be written.
-    Nothing,
+    Empty,
     /// Whole ticks.
     Ticks {
         /// Bytes from the start to the end of the last whole tick.
@@ -31,7 +31,7 @@ pub enum Left {
         torn: u64,
     },
     /// A table of virtmon with other columns, or one whose beginning or end is damaged.
-    Older,
+    OtherColumns,
     /// Something else.
     Foreign,
 }
@@ -43,7 +43,7 @@ pub enum Left {
 ///
 /// # Errors
 /// The file can't be read.
-pub fn left(file: &mut (impl Read + Seek), header: &[u8]) -> io::Result<Left> {
+pub fn find_tail(file: &mut (impl Read + Seek), header: &[u8]) -> io::Result<Tail> {
     let length = file.seek(SeekFrom::End(0))?;
     let head = read(file, 0, length.min(HEAD_BYTES))?;
     let shape = Shape::of(header);
@@ -51,11 +51,11 @@ pub fn left(file: &mut (impl Read + Seek), header: &[u8]) -> io::Result<Left> {
     if !head.starts_with(begin) {
         // Less than a header is one that was torn.
         return Ok(if begin.starts_with(&head) {
-            Left::Nothing
+            Tail::Empty
         } else if shape.is_older(&head) {
-            Left::Older
+            Tail::OtherColumns
         } else {
-            Left::Foreign
+            Tail::Foreign
         });
     }
     let first = header.len() as u64;
@@ -64,14 +64,14 @@ pub fn left(file: &mut (impl Read + Seek), header: &[u8]) -> io::Result<Left> {
         let all = from == first;
         let bytes = read(file, from, length - from)?;
         let is_last = all || window == WINDOWS[WINDOWS.len() - 1];
-        let tail = Tail::of(&bytes, &shape, all);
+        let tail = TailScan::of(&bytes, &shape, all);
         if let Some(whole) = tail.whole(&shape, all, is_last) {
             let whole = from + whole as u64;
             let torn = length - whole;
-            return Ok(Left::Ticks { whole, torn });
+            return Ok(Tail::Ticks { whole, torn });
         }
     }
-    Ok(Left::Older)
+    Ok(Tail::OtherColumns)
 }
 
 fn read(file: &mut (impl Read + Seek), from: u64, bytes: u64) -> io::Result<Vec<u8>> {
@@ -83,7 +83,7 @@ fn read(file: &mut (impl Read + Seek), from: u64, bytes: u64) -> io::Result<Vec<
 
 /// What the end of a file holds, by places in the bytes that were read.
 #[derive(Debug, Default)]
-struct Tail {
+struct TailScan {
     /// Where the last row ends that ends a tick.
     tick_end: Option<usize>,
     /// Where the last whole row ends.
@@ -95,7 +95,7 @@ struct Tail {
     run: Option<(usize, Range<usize>)>,
 }
 
-impl Tail {
+impl TailScan {
     /// Reads the bytes row by row. What is no row is passed over, up to the next line that is.
     /// `aligned` is whether the first byte begins a row.
     fn of(bytes: &[u8], shape: &Shape, aligned: bool) -> Self {

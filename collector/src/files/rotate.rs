@@ -41,7 +41,7 @@ impl Rotate {
 }
 
 /// So many files at most begin in one second.
-const MOST_A_SECOND: u32 = 10_000;
+const MAX_PER_SECOND: u32 = 10_000;
 
 /// Renames a file to what it is called once it is finished: `out.csv` becomes
 /// `out-20261123T060000Z.csv`, by its first tick. Where two began in the same second, the later
@@ -54,7 +54,7 @@ pub(super) fn finish(dir: &Directory, name: &OsStr, first: SystemTime) -> io::Re
     // A clock past the year 9999 has no such text, and the names are told apart by the number.
     let _ = write!(stamp, "{}", humantime::format_rfc3339_seconds(first));
     stamp.retain(|char| char != '-' && char != ':');
-    for number in 0..MOST_A_SECOND {
+    for number in 0..MAX_PER_SECOND {
         let finished = match number {
             0 => named(name, &stamp),
             number => named(name, &format!("{stamp}_{number}")),

@@ -17,7 +17,7 @@ pub struct Settings {
     /// What the bytes are.
     pub content: Content,
     /// Gets a line for whatever is wrong with the output and does not end the run.
-    pub tell: fn(&str),
+    pub warn: fn(&str),
 }
 
 /// What the bytes of an output are.
@@ -37,7 +37,7 @@ impl Default for Settings {
             rotate: None,
             keep: None,
             content: Content::Lines,
-            tell: |_| {},
+            warn: |_| {},
         }
     }
 }

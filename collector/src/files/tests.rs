@@ -8,15 +8,16 @@ use super::*;
 use crate::files::compress::Compressor;
 use crate::files::keep::Keep;
 use crate::files::rotate::Rotate;
+use virtmon_export::output::error::OutputError;
 
 const HEADER: &[u8] = b"schema,tick,time,mono_ns,name,tick_end\n";
 
-fn append(path: &Path) -> Result<Output, OutputError> {
+fn append(path: &Path) -> Result<TickFile, OpenError> {
     let settings = Settings {
         append: true,
         ..Settings::default()
     };
-    Output::open(path, HEADER.to_vec(), settings, &mut Claims::default())
+    TickFile::open(path, HEADER.to_vec(), settings, &mut Claims::default())
 }
 
 fn tick(tick: u32) -> String {
@@ -31,7 +32,7 @@ fn a_file_is_as_it_was_until_the_first_tick() {
     let (old, new) = (dir.path().join("old.csv"), dir.path().join("new.csv"));
     fs::write(&old, "a longer text than what comes\n").unwrap();
     for path in [&old, &new] {
-        drop(Output::file(path).unwrap());
+        drop(TickFile::file(path).unwrap());
     }
     assert_eq!(
         fs::read_to_string(&old).unwrap(),
@@ -39,7 +40,7 @@ fn a_file_is_as_it_was_until_the_first_tick() {
     );
     assert!(!new.exists());
 
-    let mut output = Output::file(&old).unwrap();
+    let mut output = TickFile::file(&old).unwrap();
     output.write_tick(b"tick 0\n").unwrap();
     output.write_tick(b"").unwrap();
     output.write_tick(b"tick 1\n").unwrap();
@@ -49,7 +50,7 @@ fn a_file_is_as_it_was_until_the_first_tick() {
 
 #[test]
 fn a_full_disk_is_an_error_that_names_the_file() {
-    let mut output = Output::file(Path::new("/dev/full")).unwrap();
+    let mut output = TickFile::file(Path::new("/dev/full")).unwrap();
     let error = output.write_tick(b"tick\n").unwrap_err();
     assert!(matches!(error, OutputError::Write { .. }));
     assert!(error.to_string().starts_with("/dev/full: No space left"));
@@ -57,8 +58,8 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 
 #[test]
 fn a_missing_directory_is_told_at_once() {
-    let error = Output::file(Path::new("/nonexistent/out.csv")).unwrap_err();
-    assert!(matches!(error, OutputError::Open { .. }));
+    let error = TickFile::file(Path::new("/nonexistent/out.csv")).unwrap_err();
+    assert!(matches!(error, OpenError::Open { .. }));
     assert!(
         error
             .to_string()
@@ -81,7 +82,7 @@ fn what_is_no_file_to_write_to_is_refused_in_words() {
         ("second", "it has 2 names"),
         ("sub", "is a directory"),
     ] {
-        let error = Output::file(&at(name)).unwrap_err().to_string();
+        let error = TickFile::file(&at(name)).unwrap_err().to_string();
         assert!(error.contains(words), "{name}: {error}");
     }
     assert_eq!(fs::read_to_string(at("victim")).unwrap(), "secret");
@@ -95,17 +96,17 @@ fn a_file_is_opened_once() {
     let mut claims = Claims::default();
     let mut open = |path: &Path| {
         let settings = Settings::default();
-        Output::open(path, Vec::new(), settings, &mut claims)
+        TickFile::open(path, Vec::new(), settings, &mut claims)
     };
     let first = open(&path).unwrap();
     let error = open(&path).unwrap_err();
-    assert!(matches!(error, OutputError::Twice { .. }), "{error}");
-    // Another run, or one that has forgotten.
-    let error = Output::file(&path).unwrap_err();
+    assert!(matches!(error, OpenError::Duplicate { .. }), "{error}");
+    // HeaderMismatch run, or one that has forgotten.
+    let error = TickFile::file(&path).unwrap_err();
     let me = format!("another virtmon, process {}", std::process::id());
     assert!(error.to_string().ends_with(&me), "{error}");
     drop(first);
-    Output::file(&path).unwrap();
+    TickFile::file(&path).unwrap();
     let mut null = || open(Path::new("/dev/null")).unwrap();
     drop((null(), null()));
 }
@@ -172,7 +173,7 @@ fn a_table_of_other_columns_gets_a_finished_files_name() {
 
     fs::write(&path, "a letter\n").unwrap();
     let error = append(&path).unwrap_err();
-    assert!(matches!(error, OutputError::Another { .. }), "{error}");
+    assert!(matches!(error, OpenError::HeaderMismatch { .. }), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "a letter\n");
 }
 
@@ -187,12 +188,12 @@ fn a_pipe_in_a_finished_files_place_holds_up_nobody() {
         keep: Some(Keep::Count(1)),
         ..Settings::default()
     };
-    let output = Output::open(&path, HEADER.to_vec(), settings, &mut Claims::default()).unwrap();
-    let jobs = output.left_over();
+    let output = TickFile::open(&path, HEADER.to_vec(), settings, &mut Claims::default()).unwrap();
+    let jobs = output.leftover_jobs();
     // What is left is to look for old files.
     assert_eq!(jobs.len(), 1);
     let compressor = Compressor::start(|line| panic!("{line}")).unwrap();
-    jobs.into_iter().for_each(|job| compressor.take(job));
-    compressor.finish();
+    jobs.into_iter().for_each(|job| compressor.push(job));
+    drop(compressor);
     assert!(dir.path().join("out-20200101T000000Z.csv").exists());
 }

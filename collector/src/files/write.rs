@@ -5,11 +5,12 @@ use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::files::Output;
-use crate::files::error::OutputError;
+use virtmon_export::output::error::OutputError;
+
+use crate::files::TickFile;
 use crate::files::settings::Content;
 
-impl Output {
+impl TickFile {
     /// Writes one tick. Returns how many bytes that were, the header's included.
     ///
     /// # Errors
@@ -23,9 +24,9 @@ impl Output {
             }
             _ => bytes,
         };
-        if let Some(regular) = &self.regular {
-            // Another may have truncated it, as logrotate's copytruncate does.
-            self.whole_bytes = match regular.is_old {
+        if let Some(state) = &self.state {
+            // HeaderMismatch may have truncated it, as logrotate's copytruncate does.
+            self.whole_bytes = match state.holds_old_content {
                 true => 0,
                 false => match self.to.metadata() {
                     Ok(meta) => meta.len(),
@@ -51,26 +52,26 @@ impl Output {
         }
         let written = bytes.len() as u64;
         self.whole_bytes += written;
-        if let Some(regular) = &mut self.regular {
-            regular.made_here = false;
+        if let Some(state) = &mut self.state {
+            state.created = false;
         }
         Ok(written)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Some(regular) = &mut self.regular
-            && regular.is_old
+        if let Some(state) = &mut self.state
+            && state.holds_old_content
         {
             self.to.set_len(0)?;
-            regular.is_old = false;
+            state.holds_old_content = false;
         }
         let mut written = 0;
         let done = self.write_all(bytes, &mut written);
-        let done = done.and_then(|()| match self.settings.fsync && self.regular.is_some() {
+        let done = done.and_then(|()| match self.settings.fsync && self.state.is_some() {
             true => self.to.sync_data(),
             false => Ok(()),
         });
-        if done.is_err() && self.regular.is_some() {
+        if done.is_err() && self.state.is_some() {
             // The first error is the one to report; a torn tail is all that is left where this
             // fails too. Others may have truncated the file meanwhile.
             let _ = self
@@ -87,7 +88,7 @@ impl Output {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(more) => *written += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Another program that has the same pipe or terminal has made it non-blocking.
+                // HeaderMismatch program that has the same pipe or terminal has made it non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_for_room()?,
                 Err(error) => return Err(error),
             }
@@ -108,7 +109,7 @@ impl Output {
     /// # Errors
     /// The disk refuses it.
     pub fn finish(&mut self) -> Result<(), OutputError> {
-        if self.regular.is_none() {
+        if self.state.is_none() {
             return Ok(());
         }
         let synced = self.to.sync_all();

@@ -72,7 +72,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// This process may not become that user, or a thread of it still has a right afterwards.
-    pub fn enter(mut self, warn: &mut dyn FnMut(&str)) -> Result<()> {
+    pub fn enter(mut self, warn: fn(&str)) -> Result<()> {
         rights::become_user(&self.user)?;
         let filtered = self.peer != Peer::Helper && calls::filter(self.peer).is_ok();
         if !filtered && self.peer != Peer::Helper {

@@ -1,4 +1,4 @@
-//! Which backend to read.
+//! The backend of a run.
 
 use std::path::Path;
 use std::{panic, thread};
@@ -8,74 +8,74 @@ use virtmon_model::{Backend, Error, Needs, Result, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 
 use crate::process::realtime;
-use crate::program::cli::BackendChoice;
+use crate::program::cli::source::BackendChoice;
 
-/// How the backends are to be opened.
-pub(crate) struct Wishes<'a> {
+/// How the backends are opened.
+#[derive(Debug, Clone)]
+pub struct BackendConfig {
     /// libvirt's connection.
-    pub(crate) uri: Option<&'a str>,
-    /// The way to Xen's list.
-    pub(crate) path: XenPath,
-    /// Whether the threads that it reads with are to be real-time ones.
-    pub(crate) realtime: bool,
-    /// What to read: by either backend, and beyond that by libvirt.
-    pub(crate) libvirt: LibvirtOptions,
+    pub uri: Option<String>,
+    /// The interface to Xen's list of domains.
+    pub path: XenPath,
+    /// True if the threads that sample are real-time threads.
+    pub is_realtime: bool,
+    /// What is sampled by either backend, and the options of libvirt.
+    pub libvirt: LibvirtOptions,
 }
 
-/// Opens the backend that was asked for. `note` is told where `auto` takes another one than this
-/// host seems made for.
+/// Opens the backend of the command line. `warn` gets a line if `auto` selects libvirt on a Xen
+/// host.
 pub(crate) fn open(
     choice: BackendChoice,
-    wishes: &Wishes<'_>,
-    note: &mut dyn FnMut(&str),
+    config: &BackendConfig,
+    warn: fn(&str),
 ) -> Result<Box<dyn Backend>> {
-    let &Wishes {
-        uri,
-        path,
-        realtime,
-        ref libvirt,
-    } = wishes;
-    let xen = Options {
-        path,
-        needs: libvirt.needs,
-    };
-    let libvirt = || {
-        let backend = if realtime {
-            in_real_time(|| {
-                let mut backend = LibvirtBackend::open(uri, libvirt)?;
-                // The first sample starts threads too.
-                backend.sample(&mut Snapshot::default())?;
-                Ok(backend)
-            })
-        } else {
-            LibvirtBackend::open(uri, libvirt)
-        };
-        backend.map(|backend| Box::new(backend) as Box<dyn Backend>)
-    };
     match choice {
-        BackendChoice::Xen => Ok(Box::new(XenBackend::open(xen, note)?)),
-        BackendChoice::Libvirt => libvirt(),
-        // This way is Xen's, as a URI is libvirt's.
-        BackendChoice::Auto if path != XenPath::Auto => Ok(Box::new(XenBackend::open(xen, note)?)),
-        BackendChoice::Auto if uri.is_some() => libvirt(),
-        BackendChoice::Auto => match XenBackend::open(xen, note) {
-            Ok(backend) => Ok(Box::new(backend)),
+        BackendChoice::Xen => open_xen(config, warn),
+        BackendChoice::Libvirt => open_libvirt(config),
+        // --xen-path implies Xen, as --uri implies libvirt.
+        BackendChoice::Auto if config.path != XenPath::Auto => open_xen(config, warn),
+        BackendChoice::Auto if config.uri.is_some() => open_libvirt(config),
+        BackendChoice::Auto => match open_xen(config, warn) {
             Err(Error::Unavailable(no_xen)) => {
-                let backend = libvirt().map_err(|no_libvirt| {
+                let backend = open_libvirt(config).map_err(|no_libvirt| {
                     Error::Unavailable(format!("no Xen: {no_xen}; no libvirt: {no_libvirt}"))
                 })?;
                 if Path::new("/dev/xen/privcmd").exists() {
-                    note(&format!("reading libvirt, for {no_xen}"));
+                    warn(&format!("using libvirt, because {no_xen}"));
                 }
                 Ok(backend)
             }
-            Err(error) => Err(error),
+            opened => opened,
         },
     }
 }
 
-/// Opens what reads with threads of its own. They are as the thread that starts them, and so is the
-/// one that waits for them, later; what is started in between is to be ordinary.
+fn open_xen(config: &BackendConfig, mut warn: fn(&str)) -> Result<Box<dyn Backend>> {
+    let options = Options {
+        path: config.path,
+        needs: config.libvirt.needs,
+    };
+    Ok(Box::new(XenBackend::open(options, &mut warn)?))
+}
+
+fn open_libvirt(config: &BackendConfig) -> Result<Box<dyn Backend>> {
+    let open = || LibvirtBackend::open(config.uri.as_deref(), &config.libvirt);
+    if !config.is_realtime {
+        return Ok(Box::new(open()?));
+    }
+    let backend = in_real_time(|| {
+        let mut backend = open()?;
+        // The first sample starts threads too.
+        backend.sample(&mut Snapshot::default())?;
+        Ok(backend)
+    })?;
+    Ok(Box::new(backend))
+}
+
+/// Opens a backend that samples with threads of its own. Threads inherit the scheduling of the
+/// thread that starts them: the backend's threads become real-time threads, the threads that are
+/// started later do not.
 fn in_real_time<T: Send>(open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     let opened = thread::scope(|scope| {
         let starter = scope.spawn(|| {
@@ -87,23 +87,23 @@ fn in_real_time<T: Send>(open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     opened.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
-/// Opens every backend, with all that it can read, and says for each what came of it.
+/// Opens every backend with all that it can sample. Returns each backend's name and result.
 pub(crate) fn open_all(uri: Option<&str>) -> Vec<(&'static str, Result<Box<dyn Backend>>)> {
-    let wanted = Needs {
+    let needs = Needs {
         vcpus: true,
         host: true,
         raw: false,
     };
-    let wishes = Wishes {
-        uri,
+    let config = BackendConfig {
+        uri: uri.map(str::to_owned),
         path: XenPath::Auto,
-        realtime: false,
+        is_realtime: false,
         libvirt: LibvirtOptions {
-            needs: wanted,
+            needs,
             ..LibvirtOptions::default()
         },
     };
-    let open = |choice| open(choice, &wishes, &mut |_| {});
+    let open = |choice| open(choice, &config, |_| {});
     vec![
         ("xen", open(BackendChoice::Xen)),
         ("libvirt", open(BackendChoice::Libvirt)),

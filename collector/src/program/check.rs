@@ -24,19 +24,19 @@ impl Display for Line {
 /// The report on every backend that was tried, and whether any can be read.
 pub(crate) struct Report {
     pub(crate) text: String,
-    pub(crate) readable: bool,
+    pub(crate) is_readable: bool,
 }
 
 /// Tries every backend and says what came of it.
 pub(crate) fn check(backends: Vec<(&'static str, Result<Box<dyn Backend>>)>) -> Report {
     let mut report = Report {
         text: format!("virtmon {}\n", env!("CARGO_PKG_VERSION")),
-        readable: false,
+        is_readable: false,
     };
     for (name, opened) in backends {
         let lines = match opened.and_then(|mut backend| told(backend.as_mut())) {
             Ok(lines) => {
-                report.readable = true;
+                report.is_readable = true;
                 lines
             }
             Err(error) => vec![Line {
@@ -201,7 +201,7 @@ mod tests {
     fn each_line_says_what_and_why() {
         let none = Err(Error::Unavailable("there is no such thing here".into()));
         let report = check(vec![("half", Ok(Box::new(Half))), ("other", none)]);
-        assert!(report.readable);
+        assert!(report.is_readable);
         let lines: Vec<&str> = report.text.lines().map(str::trim_end).collect();
         assert!(lines[1].starts_with("ok    half             half a hypervisor; a reading took "));
         for line in [
@@ -219,6 +219,6 @@ mod tests {
     #[test]
     fn nothing_to_read_is_said_by_the_status() {
         let none = || Err(Error::Unavailable("no".into()));
-        assert!(!check(vec![("xen", none()), ("libvirt", none())]).readable);
+        assert!(!check(vec![("xen", none()), ("libvirt", none())]).is_readable);
     }
 }

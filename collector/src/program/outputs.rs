@@ -1,129 +1,182 @@
-//! Which sinks write to which outputs.
+//! The outputs of the command line: their encoders, their files, and the streams between them.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::files::Output;
-use crate::files::error::OutputError;
-use crate::files::open::Claims;
-use crate::files::settings::{Content, Settings};
-use crate::runner::Runner;
 use virtmon_export::encode::Encoder;
-use virtmon_export::encode::csv::CsvEncoder;
-use virtmon_export::encode::json::{JsonEncoder, JsonLinesEncoder};
+use virtmon_export::encode::json::JsonLinesEncoder;
 use virtmon_export::encode::recording::RecordingEncoder;
 use virtmon_export::encode::text_table::TextTable;
-use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{DiskTable, NicTable};
-use virtmon_export::tables::domain::DomainTable;
-use virtmon_export::tables::event::EventTable;
-use virtmon_export::tables::host::HostTable;
-use virtmon_export::tables::openstack::NovaTable;
-use virtmon_export::tables::self_stats::SelfTable;
-use virtmon_export::tables::stat::StatTable;
-use virtmon_export::tables::subsamples::SubsampleTable;
-use virtmon_export::tables::vcpu::VcpuTable;
-use virtmon_model::Capabilities;
+use virtmon_export::output::stream::{Stream, StreamConfig};
+use virtmon_export::schema::info::TableInfo;
+use virtmon_export::schema::registry::{DOMAIN, SUBSAMPLE};
+use virtmon_model::{Capabilities, Needs};
 
+use crate::files::TickFile;
+use crate::files::compress::Compressor;
+use crate::files::error::OpenError;
+use crate::files::open::Claims;
+use crate::files::settings::{Content, Settings};
+use crate::files::transport::FileTransport;
 use crate::process::journal;
-use crate::program::cli::{Cli, Detail};
+use crate::program::config::{NEEDS_OF_TEXT_TABLE, OutputConfig, TableConfig};
+use crate::program::error::ProgramError;
+use crate::runner::Runner;
 
-/// A table beside a file is for a look now and then.
-const BESIDE_A_FILE_NS: u64 = 900_000_000;
+/// One output with open files, one for each encoder.
+struct Opened {
+    needs: Needs,
+    encoders: Vec<Box<dyn Encoder>>,
+    files: Vec<TickFile>,
+}
 
-/// Opens what the command line asks for. `claims` has the file that is replayed.
+/// Opens the outputs of the command line and starts their threads. `claims` has the file that is
+/// replayed.
 pub(crate) fn add(
-    cli: &Cli,
+    config: &OutputConfig,
     capabilities: Capabilities,
-    runner: &mut Runner<'_>,
+    runner: &mut Runner,
     mut claims: Claims,
-) -> Result<(), OutputError> {
-    let claims = &mut claims;
-    if let Some(path) = &cli.csv {
-        csv::<DomainTable>(cli, path, runner, claims)?;
-        if cli.every.is_some() {
-            csv_beside::<SubsampleTable>(cli, path, runner, claims)?;
-        }
-        for &detail in &cli.detail {
-            match detail {
-                Detail::Vcpu => csv_beside::<VcpuTable>(cli, path, runner, claims)?,
-                Detail::Nic => csv_beside::<NicTable>(cli, path, runner, claims)?,
-                Detail::Disk => csv_beside::<DiskTable>(cli, path, runner, claims)?,
-                Detail::Host => csv_beside::<HostTable>(cli, path, runner, claims)?,
-                Detail::Event => csv_beside::<EventTable>(cli, path, runner, claims)?,
-                Detail::Own => csv_beside::<SelfTable>(cli, path, runner, claims)?,
-                Detail::Stat => csv_beside::<StatTable>(cli, path, runner, claims)?,
-                Detail::Nova => csv_beside::<NovaTable>(cli, path, runner, claims)?,
-            }
-        }
-    }
-    if let Some(path) = &cli.json {
-        let domains: Box<dyn Encoder> = Box::new(JsonEncoder::<DomainTable>::of(&cli.columns));
-        let details = cli.detail.iter().map(|&detail| json(detail, &cli.columns));
-        let mut sinks: Vec<Box<dyn Encoder>> = std::iter::once(domains).chain(details).collect();
-        if cli.every.is_some() {
-            sinks.push(Box::new(JsonEncoder::<SubsampleTable>::of(&cli.columns)));
-        }
-        let output = open(cli, path, Vec::new(), claims)?;
-        runner.add(JsonLinesEncoder::new(sinks, &cli.columns), output);
-    }
-    if let Some(path) = &cli.record {
-        let settings = Settings {
-            append: false,
-            content: Content::Recording,
-            ..settings(cli)
+) -> Result<(), ProgramError> {
+    // All files are open before the first thread starts.
+    let outputs = open(config, capabilities, &mut claims)?;
+    let mut files = outputs.iter().flat_map(|output| &output.files);
+    let compressor = if files.any(TickFile::is_rotated) {
+        Some(Arc::new(Compressor::start(journal::warning)?))
+    } else {
+        None
+    };
+    for output in outputs {
+        let name = output.files.first().map_or("", TickFile::name);
+        let stream = StreamConfig {
+            needs: output.needs,
+            warn: journal::warning,
+            ..StreamConfig::new(name)
         };
-        runner.add(
-            RecordingEncoder,
-            Output::open(path, Vec::new(), settings, claims)?,
-        );
-    }
-    if let Some(at_most_every_ns) = table(cli) {
-        let table = TextTable::new(capabilities, io::stdout().is_terminal() && colour());
-        let table = table.sorted(cli.sort.into(), cli.top);
-        runner.add(
-            table.at_most_every(at_most_every_ns),
-            Output::stdout(claims)?,
-        );
+        let transport = FileTransport::new(output.files, compressor.clone());
+        runner.add(Stream::start(stream, output.encoders, transport)?);
     }
     Ok(())
 }
 
-/// The files that the command line names, those beside them left out: they lie in the same
-/// directories.
-pub(crate) fn files(cli: &Cli) -> Vec<PathBuf> {
-    let named = [&cli.csv, &cli.json, &cli.record].into_iter().flatten();
-    let files = named.filter(|path| path.as_os_str() != "-");
-    files.cloned().collect()
+fn open(
+    config: &OutputConfig,
+    capabilities: Capabilities,
+    claims: &mut Claims,
+) -> Result<Vec<Opened>, OpenError> {
+    let mut outputs = Vec::new();
+    if let Some(path) = &config.csv {
+        outputs.push(open_csv(config, path, claims)?);
+    }
+    if let Some(path) = &config.json {
+        outputs.push(open_json(config, path, claims)?);
+    }
+    if let Some(path) = &config.record {
+        let settings = Settings {
+            append: false,
+            content: Content::Recording,
+            ..config.settings
+        };
+        outputs.push(Opened {
+            needs: config.needs_of_recording(),
+            encoders: vec![Box::new(RecordingEncoder)],
+            files: vec![TickFile::open(path, Vec::new(), settings, claims)?],
+        });
+    }
+    if let Some(table) = config.table {
+        outputs.push(open_text_table(table, capabilities, claims)?);
+    }
+    Ok(outputs)
 }
 
-/// How the command line has outputs written.
-fn settings(cli: &Cli) -> Settings {
-    Settings {
-        append: cli.append,
-        fsync: cli.fsync,
-        rotate: cli.rotate,
-        keep: cli.keep,
-        content: Content::Lines,
-        tell: journal::warning,
+/// The CSV tables: one output, so that they stay in step.
+fn open_csv(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<Opened, OpenError> {
+    let mut output = Opened {
+        needs: config.needs_of_tables(),
+        encoders: Vec::new(),
+        files: Vec::new(),
+    };
+    let mut csv = Csv {
+        config,
+        path,
+        claims,
+        output: &mut output,
+    };
+    csv.add(&DOMAIN, path)?;
+    if config.has_subsamples {
+        csv.add_beside(&SUBSAMPLE)?;
+    }
+    for table in &config.details {
+        csv.add_beside(table)?;
+    }
+    Ok(output)
+}
+
+/// The CSV output while its tables are added.
+struct Csv<'a> {
+    config: &'a OutputConfig,
+    path: &'a Path,
+    claims: &'a mut Claims,
+    output: &'a mut Opened,
+}
+
+impl Csv<'_> {
+    fn add_beside(&mut self, table: &TableInfo) -> Result<(), OpenError> {
+        self.add(table, &beside(self.path, table.name))
+    }
+
+    fn add(&mut self, table: &TableInfo, path: &Path) -> Result<(), OpenError> {
+        let config = self.config;
+        let table = (table.csv)(&config.columns, config.is_csv_safe);
+        // The file writes the header: each file that it begins has one.
+        let file = open_file(config, path, table.header, self.claims)?;
+        self.output.encoders.push(table.encoder);
+        self.output.files.push(file);
+        Ok(())
     }
 }
 
-/// Whether the table is shown, and after how many ns again at the earliest.
-pub(crate) fn table(cli: &Cli) -> Option<u64> {
-    let stdout = [Path::new("-"), Path::new("/dev/stdout")];
-    let to_stdout =
-        |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| stdout.contains(&path));
-    if cli.csv.is_none() && cli.json.is_none() {
-        Some(0)
-    } else if io::stdout().is_terminal() && !to_stdout(&cli.csv) && !to_stdout(&cli.json) {
-        Some(BESIDE_A_FILE_NS)
-    } else {
-        None
+fn open_json(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<Opened, OpenError> {
+    let columns = &config.columns;
+    let tables = std::iter::once(&DOMAIN).chain(config.details.iter().copied());
+    let tables = tables.chain(config.has_subsamples.then_some(&SUBSAMPLE));
+    let tables = tables.map(|table| (table.json)(columns)).collect();
+    Ok(Opened {
+        needs: config.needs_of_tables(),
+        encoders: vec![Box::new(JsonLinesEncoder::new(tables, columns))],
+        files: vec![open_file(config, path, Vec::new(), claims)?],
+    })
+}
+
+fn open_text_table(
+    config: TableConfig,
+    capabilities: Capabilities,
+    claims: &mut Claims,
+) -> Result<Opened, OpenError> {
+    let table = TextTable::new(capabilities, io::stdout().is_terminal() && has_colours());
+    let table = table.sorted(config.sort, config.top);
+    Ok(Opened {
+        needs: NEEDS_OF_TEXT_TABLE,
+        encoders: vec![Box::new(table.at_most_every(config.min_interval_ns))],
+        files: vec![TickFile::stdout(claims)?],
+    })
+}
+
+/// Opens a file, or standard output for `-`.
+fn open_file(
+    config: &OutputConfig,
+    path: &Path,
+    header: Vec<u8>,
+    claims: &mut Claims,
+) -> Result<TickFile, OpenError> {
+    match path.to_str() {
+        Some("-") => Ok(TickFile::stdout(claims)?.with_header(header)),
+        _ => TickFile::open(path, header, config.settings, claims),
     }
 }
 
-/// `out.csv` becomes `out.vcpu.csv`.
+/// The file of another table: `out.csv` becomes `out.vcpu.csv`.
 fn beside(path: &Path, name: &str) -> PathBuf {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some(extension) => path.with_extension(format!("{name}.{extension}")),
@@ -131,56 +184,8 @@ fn beside(path: &Path, name: &str) -> PathBuf {
     }
 }
 
-fn csv_beside<T: Table>(
-    cli: &Cli,
-    path: &Path,
-    runner: &mut Runner<'_>,
-    claims: &mut Claims,
-) -> Result<(), OutputError> {
-    csv::<T>(cli, &beside(path, T::NAME), runner, claims)
-}
-
-fn csv<T: Table>(
-    cli: &Cli,
-    path: &Path,
-    runner: &mut Runner<'_>,
-    claims: &mut Claims,
-) -> Result<(), OutputError> {
-    let sink = CsvEncoder::<T>::of(&cli.columns).safe(cli.csv_safe);
-    // The output writes it: each file that it begins has one.
-    let output = open(cli, path, sink.header(), claims)?;
-    runner.add(sink.without_header(true), output);
-    Ok(())
-}
-
-/// Opens a file, or the standard output for `-`.
-fn open(
-    cli: &Cli,
-    path: &Path,
-    header: Vec<u8>,
-    claims: &mut Claims,
-) -> Result<Output, OutputError> {
-    match path.to_str() {
-        Some("-") => Ok(Output::stdout(claims)?.with_header(header)),
-        _ => Output::open(path, header, settings(cli), claims),
-    }
-}
-
-fn json(detail: Detail, columns: &[String]) -> Box<dyn Encoder> {
-    match detail {
-        Detail::Vcpu => Box::new(JsonEncoder::<VcpuTable>::of(columns)),
-        Detail::Nic => Box::new(JsonEncoder::<NicTable>::of(columns)),
-        Detail::Disk => Box::new(JsonEncoder::<DiskTable>::of(columns)),
-        Detail::Host => Box::new(JsonEncoder::<HostTable>::of(columns)),
-        Detail::Event => Box::new(JsonEncoder::<EventTable>::of(columns)),
-        Detail::Own => Box::new(JsonEncoder::<SelfTable>::of(columns)),
-        Detail::Stat => Box::new(JsonEncoder::<StatTable>::of(columns)),
-        Detail::Nova => Box::new(JsonEncoder::<NovaTable>::of(columns)),
-    }
-}
-
-/// Whether a terminal is to be coloured: see <https://no-color.org>.
-fn colour() -> bool {
+/// True if a terminal may be coloured: see <https://no-color.org>.
+fn has_colours() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

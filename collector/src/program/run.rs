@@ -1,11 +1,9 @@
 //! A run: samples a host, or replays a recording, until its limit.
 
 use std::fs::File;
-use std::path::Path;
+use std::time::Duration;
 
-use libvirt_backend::Options;
-use virtmon_analysis::filter::DomainFilter;
-use virtmon_model::Needs;
+use virtmon_model::Backend;
 use virtmon_recording::OpenError;
 
 use crate::files::open::Claims;
@@ -14,161 +12,165 @@ use crate::process::sandbox::Sandbox;
 use crate::process::sandbox::peer::Peer;
 use crate::process::self_monitor::SelfMonitor;
 use crate::process::{journal, realtime, waiting};
-use crate::program::backends::Wishes;
-use crate::program::cli::{BackendChoice, Cli, Detail};
+use crate::program::cli::source::BackendChoice;
+use crate::program::config::{Config, LiveConfig, OutputConfig, ReplayConfig, SourceConfig};
+use crate::program::error::ProgramError;
 use crate::program::{backends, outputs, run_info};
-use crate::runner::{Limit, RunError, Runner};
-use crate::sampling::feasibility::{self, Fit};
+use crate::runner::Runner;
+use crate::runner::limit::Limit;
+use crate::sampling::feasibility::{self, Feasibility, MeasureError};
 use crate::sampling::live::Live;
 use crate::sampling::replay::{Replay, ReplayError};
 use crate::sampling::ticker::Ticker;
 
-pub(crate) fn run(cli: &Cli, choice: DomainFilter) -> Result<(), RunError> {
-    let mut on_trouble = |line: &str| journal::warning(line);
-    let mut runner = Runner::new(&mut on_trouble);
-    runner.choose(choice);
+pub(crate) fn run(config: Config) -> Result<(), ProgramError> {
+    let mut runner = Runner::new(journal::warning);
     runner.set_run_info(run_info::read());
-    let devices = [Detail::Nic, Detail::Disk];
-    runner.set_device_rates(cli.detail.iter().any(|detail| devices.contains(detail)));
-    if let Some(readings) = cli.readings_per_interval() {
-        runner.burst(readings);
+    runner.set_device_rates(config.outputs.table_needs().device_rates);
+    runner.set_filter(config.filter);
+    if let Some(samples) = config.samples_per_interval {
+        runner.set_samples_per_tick(samples);
     }
-    match &cli.replay {
-        Some(file) => replay(cli, file, runner),
-        None => live(cli, runner),
+    match config.source {
+        SourceConfig::Live(live) => run_live(&live, &config.outputs, config.limit, runner),
+        SourceConfig::Replay(replay) => run_replay(&replay, &config.outputs, config.limit, runner),
     }
 }
 
-fn live(cli: &Cli, mut runner: Runner<'_>) -> Result<(), RunError> {
-    let sandbox = sandbox(cli)?;
-    // As ordinary a thread as this one is now.
+fn run_live(
+    config: &LiveConfig,
+    output_config: &OutputConfig,
+    limit: Limit,
+    mut runner: Runner,
+) -> Result<(), ProgramError> {
+    let is_realtime = config.options.is_realtime;
+    let interval = config.sample_interval;
+    let sandbox = sandbox(config, output_config)?;
+    // Threads inherit the scheduling of this one, which is ordinary until below.
     journal::start();
-    let wanted = Needs {
-        vcpus: cli.detail.contains(&Detail::Vcpu),
-        // What a recording lacks can't be asked for later.
-        host: cli.detail.contains(&Detail::Host)
-            || cli.record.is_some()
-            || outputs::table(cli).is_some(),
-        raw: cli.record.is_some(),
-    };
-    let wishes = Wishes {
-        uri: cli.uri.as_deref(),
-        path: cli.xen_path.into(),
-        realtime: cli.realtime,
-        libvirt: Options {
-            needs: wanted,
-            // A recording holds readings, and nothing that came between them.
-            events: cli.detail.contains(&Detail::Event) && cli.record.is_none(),
-            nova: cli.detail.contains(&Detail::Nova),
-            stats: cli.detail.contains(&Detail::Stat),
-            groups: cli.group.clone(),
-            group_intervals: cli.slow.clone(),
-        },
-    };
-    let every = cli.every.unwrap_or(cli.interval());
-    let (mut backend, took) = waiting::warn_when_slow(journal::warning, || {
-        let mut backend = backends::open(cli.backend, &wishes, &mut journal::warning)?;
-        let mut probe = || feasibility::probe(backend.as_mut(), every);
-        let took = if cli.realtime {
-            realtime::meanwhile(probe)??
-        } else {
-            probe()?
-        };
-        Ok::<_, RunError>((backend, took))
-    })?;
-    match feasibility::fit(took, every) {
-        Fit::Well => {}
-        Fit::Tightly => journal::warning(&format!(
-            "a reading takes {took:.1?} here: one every {every:?} leaves little room"
-        )),
-        Fit::Not(roomy) => {
-            return Err(RunError::TooShort {
-                interval: every,
-                took,
-                roomy,
-            });
-        }
+    let mut backend = open_backend(config)?;
+    if output_config.table_needs().self_stats {
+        runner.set_self_monitor(SelfMonitor::start(backend.calls()));
     }
-    if cli.detail.contains(&Detail::Own) {
-        runner.meter(SelfMonitor::start(backend.calls()));
-    }
-    // What takes root's rights is open. From here on nothing does, and no file is opened with them.
-    if cli.realtime {
-        realtime::prepare(cli.user.is_none())?;
+    // All that needs root is open. From here on nothing does, and no file is opened as root.
+    if is_realtime {
+        realtime::prepare(config.user.is_none())?;
     }
     if let Some(sandbox) = sandbox {
-        sandbox.enter(&mut journal::warning)?;
+        sandbox.enter(journal::warning)?;
     }
     let capabilities = backend.capabilities();
-    outputs::add(cli, capabilities, &mut runner, Claims::default())?;
-    runner.start_writer(journal::warning)?;
-    // Behind the threads that are to be ordinary ones.
-    if cli.realtime {
+    outputs::add(output_config, capabilities, &mut runner, Claims::default())?;
+    // After the start of the outputs' threads, which stay ordinary ones.
+    if is_realtime {
         realtime::become_realtime()?;
     }
     match Notify::from_env() {
-        Ok(notify) => runner.notify(notify.every(every)),
+        Ok(notify) => runner.set_notify(notify.every(interval)),
         Err(error) => journal::warning(&format!("NOTIFY_SOCKET: {error}")),
     }
-    let ticker = if cli.align {
-        Ticker::start_aligned(every)?
+    let ticker = if config.align {
+        Ticker::start_aligned(interval)?
     } else {
-        Ticker::start(every)?
+        Ticker::start(interval)?
     };
     let mut live = Live::new(backend.as_mut(), ticker);
-    if cli.record.is_some() {
-        live = live.taping();
+    if output_config.record.is_some() {
+        live = live.with_recording();
     }
-    let done = runner.run(&mut live, limit(cli));
-    if let ticks @ 1.. = runner.dropped() {
+    let done = runner.run(&mut live, limit);
+    for (name, ticks) in runner.dropped().filter(|(_, ticks)| *ticks > 0) {
         journal::warning(&format!(
-            "the outputs were too slow: {ticks} ticks were read and not written"
+            "{name}: the output was too slow; {ticks} ticks were sampled and not written"
         ));
     }
-    done
+    Ok(done?)
 }
 
-/// What `--user` asks for, before any thread starts.
-fn sandbox(cli: &Cli) -> Result<Option<Sandbox>, RunError> {
-    let Some(user) = &cli.user else {
-        return Ok(None);
-    };
-    let default = std::env::var("LIBVIRT_DEFAULT_URI").ok();
-    let peer = match cli.backend {
-        BackendChoice::Xen => Peer::Local,
-        _ => Peer::of(cli.uri.as_deref().or(default.as_deref())),
-    };
-    Ok(Some(Sandbox::prepare(user, peer, &outputs::files(cli))?))
+/// Opens the backend, and checks that its samples fit the interval.
+fn open_backend(config: &LiveConfig) -> Result<Box<dyn Backend>, ProgramError> {
+    let interval = config.sample_interval;
+    let (backend, took) = waiting::warn_when_slow(journal::warning, || {
+        let mut backend = backends::open(config.backend, &config.options, journal::warning)?;
+        let mut measure = || feasibility::measure_sample_time(backend.as_mut(), interval);
+        let took = if config.options.is_realtime {
+            realtime::meanwhile(measure)??
+        } else {
+            measure()?
+        };
+        Ok::<_, ProgramError>((backend, took))
+    })?;
+    check_interval(took, interval)?;
+    Ok(backend)
 }
 
-fn replay(cli: &Cli, path: &Path, mut runner: Runner<'_>) -> Result<(), RunError> {
-    let file = path.display().to_string();
-    let failed = |source: ReplayError| RunError::Replay {
-        file: file.clone(),
-        source,
-    };
-    let recording = File::open(path).map_err(|error| failed(OpenError::Io(error).into()))?;
-    let mut claims = Claims::default();
-    claims.add(&recording)?;
-    let interval = cli.every.or(cli.interval);
-    let mut replay = Replay::new(recording, interval, cli.pace).map_err(failed)?;
-    outputs::add(cli, replay.capabilities(), &mut runner, claims)?;
-    runner.start_writer(journal::warning)?;
-    runner.run(&mut replay, limit(cli))?;
-    match replay.loss() {
-        None => Ok(()),
-        Some(loss) => Err(RunError::Damaged {
-            file,
-            loss,
-            whole: replay.readings(),
+fn check_interval(took: Duration, interval: Duration) -> Result<(), ProgramError> {
+    match feasibility::feasibility(took, interval) {
+        Feasibility::Ok => Ok(()),
+        Feasibility::Tight => {
+            journal::warning(&format!(
+                "sampling takes {took:.1?}, which leaves little room in an interval of {interval:?}"
+            ));
+            Ok(())
+        }
+        Feasibility::TooSlow { suggested } => Err(ProgramError::TooShort {
+            interval,
+            took,
+            suggested,
         }),
     }
 }
 
-fn limit(cli: &Cli) -> Limit {
-    match (cli.count, cli.duration) {
-        (Some(count), _) => Limit::Count(count),
-        (None, Some(duration)) => Limit::Duration(duration),
-        (None, None) => Limit::None,
+/// The sandbox of `--user`, prepared before any thread starts.
+fn sandbox(
+    config: &LiveConfig,
+    output_config: &OutputConfig,
+) -> Result<Option<Sandbox>, ProgramError> {
+    let Some(user) = &config.user else {
+        return Ok(None);
+    };
+    let default = std::env::var("LIBVIRT_DEFAULT_URI").ok();
+    let peer = match config.backend {
+        BackendChoice::Xen => Peer::Local,
+        _ => Peer::of(config.options.uri.as_deref().or(default.as_deref())),
+    };
+    Ok(Some(Sandbox::prepare(user, peer, &output_config.files())?))
+}
+
+fn run_replay(
+    config: &ReplayConfig,
+    output_config: &OutputConfig,
+    limit: Limit,
+    mut runner: Runner,
+) -> Result<(), ProgramError> {
+    let file = config.file.display().to_string();
+    let failed = |source: ReplayError| ProgramError::Replay {
+        file: file.clone(),
+        source,
+    };
+    let recording =
+        File::open(&config.file).map_err(|error| failed(OpenError::Io(error).into()))?;
+    let mut claims = Claims::default();
+    claims.add(&recording)?;
+    let mut replay =
+        Replay::new(recording, config.sample_interval, config.is_paced).map_err(failed)?;
+    outputs::add(output_config, replay.capabilities(), &mut runner, claims)?;
+    runner.run(&mut replay, limit)?;
+    match replay.loss() {
+        None => Ok(()),
+        Some(loss) => Err(ProgramError::Damaged {
+            file,
+            loss,
+            samples: replay.samples(),
+        }),
+    }
+}
+
+impl From<MeasureError> for ProgramError {
+    fn from(error: MeasureError) -> Self {
+        match error {
+            MeasureError::Sample(error) => error.into(),
+            MeasureError::Clock(error) => error.into(),
+        }
     }
 }

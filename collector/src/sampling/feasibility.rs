@@ -1,75 +1,95 @@
-//! Whether readings fit an interval: told before the first tick rather than by missed ones.
+//! Whether samples fit an interval. This is checked before the first tick, so that an interval that is
+//! too short is refused and does not show as missed ticks.
 
+use std::io;
 use std::time::Duration;
 
-use virtmon_model::{Backend, Snapshot};
+use virtmon_model::{Backend, Error, Snapshot};
 
-use crate::runner::RunError;
 use crate::sampling::clock;
 
-/// How readings fit an interval.
+/// How samples fit an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
-    /// With room.
-    Well,
+pub enum Feasibility {
+    /// They take at most three quarters of it.
+    Ok,
     /// They take more than three quarters of it.
-    Tightly,
-    /// They take longer; this interval would do.
-    Not(Duration),
+    Tight,
+    /// They take longer than it.
+    TooSlow {
+        /// An interval that is long enough.
+        suggested: Duration,
+    },
 }
 
-/// How long a reading is tried again that does not fit, in intervals and in time, whichever is
-/// longer, and how often at the least: a host that is busy as virtmon starts may be idle a moment
-/// later.
-const TRIAL_INTERVALS: u32 = 10;
-const TRIALS: Duration = Duration::from_millis(500);
-const FEWEST: u32 = 3;
+/// The time of a sample could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// A sample failed.
+    #[error(transparent)]
+    Sample(#[from] Error),
+    /// The clock could not be read.
+    #[error("clock: {0}")]
+    Clock(#[from] io::Error),
+}
 
-/// Times a reading, which is thrown away, again and again where it is too slow: the first have more
-/// to do than those that follow, the more the more domains there are to meet. Returns the fastest.
+/// Samples that are too slow are repeated for this many intervals or for this time, whichever is
+/// longer, and at least this often: a host that is busy while virtmon starts may be idle a moment
+/// later.
+const MAX_WARMUP_INTERVALS: u32 = 10;
+const MAX_WARMUP: Duration = Duration::from_millis(500);
+const MIN_SAMPLES: u32 = 3;
+
+/// Measures the time of a sample. Repeats samples that are too slow: the first ones do more work than
+/// those that follow, and more so with more domains. The snapshots are discarded. Returns the shortest
+/// time.
 ///
 /// # Errors
-/// A reading failed.
-pub fn probe(backend: &mut dyn Backend, interval: Duration) -> Result<Duration, RunError> {
+/// A sample failed.
+pub fn measure_sample_time(
+    backend: &mut dyn Backend,
+    interval: Duration,
+) -> Result<Duration, MeasureError> {
     let mut snapshot = Snapshot::default();
     let mut fastest = Duration::MAX;
     let mut total = Duration::ZERO;
-    let mut trials = 0;
+    let mut samples = 0;
     loop {
         let began = clock::mono_ns()?;
         backend.sample(&mut snapshot)?;
         let took = Duration::from_nanos(clock::mono_ns()?.saturating_sub(began));
         fastest = fastest.min(took);
         total += took;
-        trials += 1;
-        let enough = match fit(fastest, interval) {
-            Fit::Well => true,
-            Fit::Tightly => trials >= FEWEST,
-            Fit::Not(_) => {
-                let trials_end = TRIALS.max(interval.saturating_mul(TRIAL_INTERVALS));
-                trials >= FEWEST && total >= trials_end
+        samples += 1;
+        let is_enough = match feasibility(fastest, interval) {
+            Feasibility::Ok => true,
+            Feasibility::Tight => samples >= MIN_SAMPLES,
+            Feasibility::TooSlow { .. } => {
+                let end = MAX_WARMUP.max(interval.saturating_mul(MAX_WARMUP_INTERVALS));
+                samples >= MIN_SAMPLES && total >= end
             }
         };
-        if enough {
+        if is_enough {
             return Ok(fastest);
         }
     }
 }
 
-/// How readings that take so long fit an interval.
+/// How samples of this time fit an interval.
 #[must_use]
-pub fn fit(took: Duration, interval: Duration) -> Fit {
+pub fn feasibility(took: Duration, interval: Duration) -> Feasibility {
     if took > interval {
-        return Fit::Not(roomy(took));
+        let suggested = suggest_interval(took);
+        return Feasibility::TooSlow { suggested };
     }
     if took > interval / 4 * 3 {
-        return Fit::Tightly;
+        return Feasibility::Tight;
     }
-    Fit::Well
+    Feasibility::Ok
 }
 
-/// The first of 1 ms, 2 ms, 5 ms, 10 ms and so on that has room for twice as long.
-fn roomy(took: Duration) -> Duration {
+/// The first of 1 ms, 2 ms, 5 ms, 10 ms and so on that is at least twice as long.
+fn suggest_interval(took: Duration) -> Duration {
     let mut decade = Duration::from_millis(1);
     loop {
         for step in [1, 2, 5] {
@@ -86,12 +106,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_that_does_not_fit_is_told_one_that_does() {
+    fn a_longer_interval_is_suggested_for_one_that_is_too_short() {
         let ms = Duration::from_millis;
-        assert_eq!(fit(ms(3), ms(10)), Fit::Well);
-        assert_eq!(fit(ms(8), ms(10)), Fit::Tightly);
-        assert_eq!(fit(ms(12), ms(10)), Fit::Not(ms(50)));
-        assert_eq!(fit(ms(1_200), ms(1_000)), Fit::Not(ms(5_000)));
-        assert_eq!(fit(ms(25), ms(1)), Fit::Not(ms(50)));
+        let too_slow = |suggested| Feasibility::TooSlow { suggested };
+        assert_eq!(feasibility(ms(3), ms(10)), Feasibility::Ok);
+        assert_eq!(feasibility(ms(8), ms(10)), Feasibility::Tight);
+        assert_eq!(feasibility(ms(12), ms(10)), too_slow(ms(50)));
+        assert_eq!(feasibility(ms(1_200), ms(1_000)), too_slow(ms(5_000)));
+        assert_eq!(feasibility(ms(25), ms(1)), too_slow(ms(50)));
     }
 }

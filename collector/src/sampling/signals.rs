@@ -1,4 +1,4 @@
-//! The signals that a run listens to.
+//! The signals of a run.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,82 +9,114 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
 
-/// Catches signals for as long as it lives: by handlers, not by blocking them, for a library may
-/// have started threads that do not block them.
+use crate::sampling::wake::Wake;
+
+/// Catches signals until it is dropped. Handlers catch them; they are not blocked, because a library
+/// may have started threads that do not block them.
 #[derive(Debug)]
-pub(crate) struct Signals {
-    /// Readable once a signal has come; the flags tell which.
+pub struct Signals {
+    /// Readable after a signal; the flags say which.
     woken: UnixStream,
-    stopper: Stopper,
-    hung_up: Arc<AtomicBool>,
+    wake: UnixStream,
+    /// SIGINT or SIGTERM arrived.
+    stop: Arc<AtomicBool>,
+    /// A [`StopHandle`] was used.
+    ended: Arc<AtomicBool>,
+    /// SIGHUP arrived.
+    reload: Arc<AtomicBool>,
     handlers: Vec<SigId>,
 }
 
-/// Does from another thread what SIGTERM does.
+/// Ends the run from another thread.
 #[derive(Debug)]
-pub(crate) struct Stopper {
-    stop: Arc<AtomicBool>,
+pub struct StopHandle {
+    ended: Arc<AtomicBool>,
     wake: UnixStream,
 }
 
 impl Signals {
-    /// Catches SIGINT and SIGTERM.
-    pub(crate) fn catch() -> io::Result<Self> {
+    /// Catches SIGINT and SIGTERM: they no longer end the program, but a wait.
+    ///
+    /// # Errors
+    /// The system has no more descriptors.
+    pub fn catch() -> io::Result<Self> {
         let (woken, wake) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
-        let stop = Arc::default();
         let mut signals = Self {
             woken,
-            stopper: Stopper { stop, wake },
-            hung_up: Arc::default(),
+            wake,
+            stop: Arc::default(),
+            ended: Arc::default(),
+            reload: Arc::default(),
             handlers: Vec::new(),
         };
         for signal in [SIGINT, SIGTERM] {
-            signals.add(signal, Arc::clone(&signals.stopper.stop))?;
+            signals.add(signal, Arc::clone(&signals.stop))?;
         }
         Ok(signals)
     }
 
     /// Catches SIGHUP too.
-    pub(crate) fn catch_hangup(&mut self) -> io::Result<()> {
-        self.add(SIGHUP, Arc::clone(&self.hung_up))
+    ///
+    /// # Errors
+    /// As [`catch`](Self::catch).
+    pub(crate) fn catch_reload(&mut self) -> io::Result<()> {
+        self.add(SIGHUP, Arc::clone(&self.reload))
     }
 
     fn add(&mut self, signal: i32, flag: Arc<AtomicBool>) -> io::Result<()> {
-        // Actions of one signal run in the order that they are registered in: who is woken finds
-        // the flag set.
+        // Actions of a signal run in the order of their registration: the flag is set before the
+        // wake-up.
         self.handlers.push(flag::register(signal, flag)?);
-        let wake = self.stopper.wake.try_clone()?;
+        let wake = self.wake.try_clone()?;
         self.handlers.push(low_level::pipe::register(signal, wake)?);
         Ok(())
     }
 
-    /// What becomes readable when one comes.
+    /// A descriptor that is readable after a signal.
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.woken.as_fd()
     }
 
-    /// Makes it unreadable until the next one comes. What came is asked for after this.
+    /// Makes the descriptor unreadable until the next signal. To be called before the flags are
+    /// taken.
     pub(crate) fn drain(&mut self) {
-        // There is nothing to read where another wake-up's byte was read with this one's.
+        // There is nothing to read if the byte was read with that of another wake-up.
         let _ = self.woken.read(&mut [0; 64]);
     }
 
-    /// Whether it has been told to stop since it said so last.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopper.stop.swap(false, Ordering::SeqCst)
+    /// The wake-up that signals or outputs asked for since the last call.
+    pub(crate) fn take_wake(&self) -> Option<Wake> {
+        if self.take_end() {
+            return Some(Wake::Stop);
+        }
+        self.take_reload().then_some(Wake::Reopen)
     }
 
-    /// Whether SIGHUP came since it said so last.
-    pub(crate) fn is_hung_up(&self) -> bool {
-        self.hung_up.swap(false, Ordering::SeqCst)
+    /// True if SIGINT or SIGTERM arrived, or an output ended the run, since the last call.
+    pub(crate) fn take_end(&self) -> bool {
+        self.take_stop() | self.ended.swap(false, Ordering::SeqCst)
     }
 
-    pub(crate) fn stopper(&self) -> io::Result<Stopper> {
-        Ok(Stopper {
-            stop: Arc::clone(&self.stopper.stop),
-            wake: self.stopper.wake.try_clone()?,
+    /// True if SIGINT or SIGTERM arrived since the last call.
+    pub(crate) fn take_stop(&self) -> bool {
+        self.stop.swap(false, Ordering::SeqCst)
+    }
+
+    /// True if SIGHUP arrived since the last call.
+    fn take_reload(&self) -> bool {
+        self.reload.swap(false, Ordering::SeqCst)
+    }
+
+    /// A handle that ends the run.
+    ///
+    /// # Errors
+    /// The system has no more descriptors.
+    pub(crate) fn stop_handle(&self) -> io::Result<StopHandle> {
+        Ok(StopHandle {
+            ended: Arc::clone(&self.ended),
+            wake: self.wake.try_clone()?,
         })
     }
 }
@@ -97,10 +129,11 @@ impl Drop for Signals {
     }
 }
 
-impl Stopper {
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // Where it is full, whoever waits wakes anyway.
+impl StopHandle {
+    /// Ends the run.
+    pub fn stop(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        // If the pipe is full, the waiting thread wakes anyway.
         let _ = (&self.wake).write(&[0]);
     }
 }

@@ -1,67 +1,65 @@
-//! Where readings come from: a host that is read now, or a recording of one.
+//! Sources of samples: a host that is sampled now, or a recording of one.
 
 use std::io;
 
-use virtmon_model::{Notification, Result, Snapshot};
+use virtmon_model::{Notification, Result, Snapshot, Timestamps};
 
-use crate::sampling::ticker::{Ticker, Wake};
-use virtmon_model::Timestamps;
+use crate::sampling::signals::Signals;
+use crate::sampling::wake::Wake;
 
-/// A reading that was made.
+/// Facts of one sample.
 #[derive(Debug)]
-pub struct Taken {
-    /// When it began.
+pub struct Sample {
+    /// The clocks when it began.
     pub began: Timestamps,
-    /// How long it took, in ns.
+    /// Time that it took, in ns.
     pub sample_ns: u64,
-    /// Whether there is a snapshot.
-    pub read: Result<()>,
+    /// `Ok` if there is a snapshot.
+    pub result: Result<()>,
 }
 
-/// Readings, each at its tick.
+/// A series of samples, each at its tick.
 pub trait Source {
-    /// Waits until the next reading is due, which is made before this is called again; or for what
-    /// else there is to do.
+    /// Waits until the next sample is due, or a signal arrives. A due sample is taken with
+    /// [`sample`](Self::sample) before the next call.
     ///
     /// # Errors
-    /// The clock, or the recording, can't be read.
-    fn wait(&mut self) -> io::Result<Wake>;
+    /// The clock, or the recording, cannot be read.
+    fn wait(&mut self, signals: &mut Signals) -> io::Result<Wake>;
 
-    /// Makes the reading that was waited for. Where it fails, what is in the snapshot means
-    /// nothing.
+    /// Takes the sample that is due. If its result is an error, the snapshot has no meaning.
     ///
     /// # Errors
-    /// The clock can't be read.
-    fn read(&mut self, into: &mut Snapshot) -> io::Result<Taken>;
+    /// The clock cannot be read.
+    fn sample(&mut self, into: &mut Snapshot) -> io::Result<Sample>;
 
-    /// When a tick is due, in ns of the readings' `CLOCK_MONOTONIC`.
+    /// Due time of a tick, in ns of the samples' `CLOCK_MONOTONIC`.
     fn due_ns(&self, tick: u64) -> u64;
 
-    /// What it waits with, for time and for signals.
-    fn ticker(&mut self) -> &mut Ticker;
-
-    /// Whether its readings wait for outputs that are slow, as those of a host can't.
-    fn is_patient(&self) -> bool {
+    /// True if samples wait for slow outputs. A recording's do, a host's cannot.
+    fn waits_for_outputs(&self) -> bool {
         false
     }
 
-    /// The readings that are written begin.
+    /// Called once before the first tick.
     fn begin(&mut self) {}
 
-    /// What the toolstack has told by itself since the last call, where it is heard.
+    /// Notifications of the toolstack since the last call.
     fn notifications(&mut self) -> Vec<Notification> {
         Vec::new()
     }
 
-    /// Hypercalls or RPCs so far, where they are counted.
+    /// Number of hypercalls or RPCs so far, if they are counted.
     fn calls(&self) -> Option<u64> {
         None
     }
 
-    /// Appends the readings since the last call as a recording has them, where one is made.
-    fn taped(&mut self, _into: &mut Vec<u8>) {}
+    /// Appends the samples since the last call in the recording format, if they are recorded. Returns
+    /// the number of samples since the last call that the source left out, because too many waited.
+    fn take_recorded(&mut self, _into: &mut Vec<u8>) -> u64 {
+        0
+    }
 
-    /// Makes the readings handed over next such that another file of a recording may begin with
-    /// them.
-    fn restart_tape(&mut self) {}
+    /// Makes sure that a new file can begin with the next recorded sample.
+    fn restart_recording(&mut self) {}
 }

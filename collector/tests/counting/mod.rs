@@ -5,10 +5,12 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use virtmon::files::Output;
+use virtmon::files::TickFile;
+use virtmon::files::transport::FileTransport;
 use virtmon_export::encode::Encoder;
 use virtmon_export::encode::csv::CsvEncoder;
 use virtmon_export::encode::json::JsonEncoder;
+use virtmon_export::output::stream::{Stream, StreamConfig};
 use virtmon_export::tables::device::{DiskTable, NicTable};
 use virtmon_export::tables::domain::DomainTable;
 use virtmon_export::tables::event::EventTable;
@@ -48,9 +50,9 @@ pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.load(Ordering::Relaxed)
 }
 
-/// The tables that a host's readings make.
-pub(crate) fn sinks() -> [Box<dyn Encoder>; 8] {
-    [
+/// The outputs of a host's samples: all CSV tables, and JSON Lines.
+pub(crate) fn outputs() -> [Stream<Box<dyn Encoder>>; 2] {
+    let csv: Vec<Box<dyn Encoder>> = vec![
         Box::new(CsvEncoder::<DomainTable>::default()),
         Box::new(CsvEncoder::<VcpuTable>::default()),
         Box::new(CsvEncoder::<NicTable>::default()),
@@ -58,11 +60,15 @@ pub(crate) fn sinks() -> [Box<dyn Encoder>; 8] {
         Box::new(CsvEncoder::<HostTable>::default()),
         Box::new(CsvEncoder::<EventTable>::default()),
         Box::new(CsvEncoder::<SelfTable>::default()),
-        Box::new(JsonEncoder::<DomainTable>::of(&[])),
-    ]
+    ];
+    [csv, vec![Box::new(JsonEncoder::<DomainTable>::of(&[]))]].map(|encoders| {
+        let files = encoders.iter().map(|_| null()).collect();
+        let transport = FileTransport::new(files, None);
+        Stream::start(StreamConfig::new("null"), encoders, transport).unwrap()
+    })
 }
 
-/// An output that takes all at once.
-pub(crate) fn null() -> Output {
-    Output::file(Path::new("/dev/null")).unwrap()
+/// A file that takes all bytes at once.
+fn null() -> TickFile {
+    TickFile::file(Path::new("/dev/null")).unwrap()
 }

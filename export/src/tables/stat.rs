@@ -14,7 +14,7 @@ pub enum StatTable {}
 impl Table for StatTable {
     type Row<'a> = (&'a Domain, &'a Stat);
     const NAME: &'static str = "stat";
-    const HELP: &'static str = "One row for each value of a domain that libvirt reports and that no other table has, at each tick: values of additional statistics groups, and KVM's values of vCPUs.";
+    const HELP: &'static str = "One row for each value of a domain that libvirt reports and that no other table has, at each tick: values of the groups that `--stats-group` adds, and KVM's values of vCPUs.";
     const DETAIL: Option<&'static str> =
         Some("libvirt statistics that no other table has, under libvirt's names");
     const NEEDS: TableNeeds = TableNeeds {

@@ -40,7 +40,7 @@ macro_rules! distribution {
 impl Table for SubsampleTable {
     type Row<'a> = SubsampleRow<'a>;
     const NAME: &'static str = "subsample";
-    const HELP: &'static str = "One row for each domain and interval, if an interval has several samples (`--every`): the distribution of the rates between these samples. p99 is the nearest rank: the smallest rate that at least 99 of 100 do not exceed. It is empty if rows could not be written for more than twice an interval.";
+    const HELP: &'static str = "One row for each domain and interval, if an interval has several samples (`--sample-interval`): the distribution of the rates between these samples. p99 is the nearest rank: the smallest rate that at least 99 of 100 do not exceed. It is empty if rows could not be written for more than twice an interval.";
     columns! {
         keys |row| row.domain;
         "samples" u64 gauge "samples" "Number of samples of the domain since the row before" {any: "the collector"}

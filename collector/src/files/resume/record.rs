@@ -6,7 +6,7 @@ use virtmon_export::schema::TICK_END;
 use virtmon_export::schema::registry;
 
 /// No row is longer: of its texts, the longest that a source gives has 4 KiB.
-const MOST_BYTES: usize = 64 << 10;
+const MAX_ROW_BYTES: usize = 64 << 10;
 /// What a file of all columns begins with, and the cells that tell one tick from the next.
 const KEY: &[u8] = b"schema,tick,time,mono_ns,";
 const KEY_CELLS: usize = 4;
@@ -101,7 +101,7 @@ impl<'a> Shape<'a> {
 
     /// The whole row that these bytes begin with.
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
-        let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
+        let bytes = &bytes[..bytes.len().min(MAX_ROW_BYTES)];
         match *self {
             Self::Json => json(bytes, self.begin()),
             Self::Csv {

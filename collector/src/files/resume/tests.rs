@@ -7,12 +7,12 @@ use super::*;
 
 const HEADER: &str = "schema,tick,time,mono_ns,name,tick_end\n";
 
-fn of(bytes: impl AsRef<[u8]>, header: &str) -> Left {
-    left(&mut Cursor::new(bytes.as_ref()), header.as_bytes()).unwrap()
+fn of(bytes: impl AsRef<[u8]>, header: &str) -> Tail {
+    find_tail(&mut Cursor::new(bytes.as_ref()), header.as_bytes()).unwrap()
 }
 
-fn ticks(whole: usize, all: usize) -> Left {
-    Left::Ticks {
+fn ticks(whole: usize, all: usize) -> Tail {
+    Tail::Ticks {
         whole: whole as u64,
         torn: (all - whole) as u64,
     }
@@ -46,18 +46,18 @@ fn a_file_torn_anywhere_loses_its_last_tick() {
         assert_eq!(of(&whole[..at], HEADER), ticks(HEADER.len(), at), "{at}");
     }
     for at in 0..HEADER.len() {
-        assert_eq!(of(&whole[..at], HEADER), Left::Nothing, "{at}");
+        assert_eq!(of(&whole[..at], HEADER), Tail::Empty, "{at}");
     }
 }
 
-/// Damages these bytes in turn, and asserts that no more than the last tick goes.
+/// Damages these bytes in switch, and asserts that no more than the last tick goes.
 fn assert_damage_costs_little(whole: &[u8], last: usize, places: Range<usize>, shift: usize) {
     let mut damaged = whole.to_vec();
     for at in places {
         // A quote, an end of a row, an end of a cell, a row's last cell, and what is none of these.
         let byte = b"\"\n,1\0x"[(at + shift) % 6];
         damaged[at] = byte;
-        let Left::Ticks { whole: kept, torn } = of(&damaged, HEADER) else {
+        let Tail::Ticks { whole: kept, torn } = of(&damaged, HEADER) else {
             panic!("{at} {byte}");
         };
         assert_eq!(kept + torn, whole.len() as u64);
@@ -92,9 +92,12 @@ fn a_damaged_header_loses_nothing() {
         for byte in *b"\"\n,\0x1" {
             let mut damaged = whole.clone();
             damaged[at] = byte;
-            let left = of(&damaged, HEADER);
-            let same = damaged == whole && left == ticks(whole.len(), whole.len());
-            assert!(same || left == Left::Older, "{at} {byte}: {left:?}");
+            let find_tail = of(&damaged, HEADER);
+            let same = damaged == whole && find_tail == ticks(whole.len(), whole.len());
+            assert!(
+                same || find_tail == Tail::OtherColumns,
+                "{at} {byte}: {find_tail:?}"
+            );
         }
     }
 }
@@ -116,7 +119,7 @@ fn what_never_reached_the_disk_is_no_tick() {
     assert_eq!(of(&bytes, HEADER), ticks(whole, bytes.len()));
     // As a file that was truncated beside a writer that does not append.
     let bytes = [&[0; 5_000][..], file(1, 3).as_bytes()].concat();
-    assert_eq!(of(bytes, HEADER), Left::Older);
+    assert_eq!(of(bytes, HEADER), Tail::OtherColumns);
 }
 
 #[test]
@@ -138,8 +141,8 @@ fn a_long_file_is_read_from_its_end() {
     assert!(whole.len() > 8 << 20);
     let torn = format!("{whole}{}", &tick(60_000, 3)[..99]);
     let mut file = Counted(Cursor::new(torn.clone().into_bytes()), 0);
-    let left = left(&mut file, HEADER.as_bytes()).unwrap();
-    assert_eq!(left, ticks(whole.len(), torn.len()));
+    let find_tail = find_tail(&mut file, HEADER.as_bytes()).unwrap();
+    assert_eq!(find_tail, ticks(whole.len(), torn.len()));
     assert!(file.1 < 1 << 20, "{} bytes were read", file.1);
 }
 
@@ -182,8 +185,8 @@ fn json_lines_end_their_ticks_too() {
     let older = row(0, "") + &row(1, "");
     let torn = older.clone() + "{\"ta";
     assert_eq!(of(torn.as_bytes(), ""), ticks(older.len(), torn.len()));
-    assert_eq!(of("", ""), Left::Nothing);
-    assert_eq!(of("x\n", ""), Left::Foreign);
+    assert_eq!(of("", ""), Tail::Empty);
+    assert_eq!(of("x\n", ""), Tail::Foreign);
 }
 
 proptest! {
@@ -201,7 +204,7 @@ proptest! {
         header in prop_oneof![Just(HEADER), Just("name,id\n"), Just("")],
     ) {
         let text = std::iter::once(header).chain(pieces).collect::<String>();
-        if let Left::Ticks { whole, torn } = of(&text, header) {
+        if let Tail::Ticks { whole, torn } = of(&text, header) {
             prop_assert_eq!(whole + torn, text.len() as u64);
             let whole = usize::try_from(whole).unwrap();
             prop_assert!(whole >= header.len());
@@ -212,10 +215,10 @@ proptest! {
 
 #[test]
 fn another_table_is_told_from_none() {
-    assert_eq!(of("", HEADER), Left::Nothing);
-    assert_eq!(of("schema,tick,time,mono_ns\n", HEADER), Left::Older);
-    assert_eq!(of("id,name\n7,x\n", HEADER), Left::Older);
-    assert_eq!(of("a letter\n", HEADER), Left::Foreign);
-    assert_eq!(of("{\"table\":\"domain\"}\n", HEADER), Left::Foreign);
-    assert_eq!(of("\u{7f}ELF", HEADER), Left::Foreign);
+    assert_eq!(of("", HEADER), Tail::Empty);
+    assert_eq!(of("schema,tick,time,mono_ns\n", HEADER), Tail::OtherColumns);
+    assert_eq!(of("id,name\n7,x\n", HEADER), Tail::OtherColumns);
+    assert_eq!(of("a letter\n", HEADER), Tail::Foreign);
+    assert_eq!(of("{\"table\":\"domain\"}\n", HEADER), Tail::Foreign);
+    assert_eq!(of("\u{7f}ELF", HEADER), Tail::Foreign);
 }

@@ -5,13 +5,15 @@ use std::time::Duration;
 use crate::files::keep::Keep;
 use crate::files::rotate::Rotate;
 
-use crate::program::cli::parse_time;
+use crate::program::cli::duration::parse_time;
 
-/// Below this a file would be one tick, and its directory all that the disk is busy with.
-const SMALLEST: u64 = 4096;
-const SHORTEST: Duration = Duration::from_secs(1);
+/// The smallest size of a file. Below it each file would hold one tick, and the disk would mostly
+/// write the directory.
+const MIN_BYTES: u64 = 4096;
+/// The shortest time of a file.
+const MIN_TIME: Duration = Duration::from_secs(1);
 
-/// Sizes as logrotate has them (`100k`, `100M`, `1G`), and by their full names.
+/// Units of sizes: logrotate's (`100k`, `100M`, `1G`), and the full names.
 const UNITS: [(&str, u64); 9] = [
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
@@ -24,7 +26,7 @@ const UNITS: [(&str, u64); 9] = [
     ("G", 1 << 30),
 ];
 
-/// Reads a size or a time. A bare number could be either, and is refused.
+/// Parses a size or a time. A bare number could be either, and is refused.
 pub(super) fn parse(text: &str) -> Result<Rotate, String> {
     let rotate = match parse_size(text) {
         Some(size) => size.map(Rotate::Size),
@@ -32,13 +34,13 @@ pub(super) fn parse(text: &str) -> Result<Rotate, String> {
         None => parse_time(text).ok().map(Rotate::Time),
     };
     match rotate.ok_or("a size is like 100MiB, a time like 1h or 24h")? {
-        Rotate::Size(size) if size < SMALLEST => Err("a file is at least 4KiB".into()),
-        Rotate::Time(time) if time < SHORTEST => Err("a file is of at least 1s".into()),
+        Rotate::Size(size) if size < MIN_BYTES => Err("a file is at least 4KiB".into()),
+        Rotate::Time(time) if time < MIN_TIME => Err("a file covers at least 1s".into()),
         rotate => Ok(rotate),
     }
 }
 
-/// Reads a number of files, a time or a size. A bare number is one of files.
+/// Parses a number of files, a time or a size. A bare number is a number of files.
 pub(super) fn parse_keep(text: &str) -> Result<Keep, String> {
     let keep = match parse_size(text) {
         Some(size) => size.map(Keep::Size),
@@ -46,21 +48,21 @@ pub(super) fn parse_keep(text: &str) -> Result<Keep, String> {
         None => parse_time(text).ok().map(Keep::Time),
     };
     match keep.ok_or("a number of files is like 14, a time like 14d, a size like 2GiB")? {
-        Keep::Count(0) => Err("at least 1 file is kept".into()),
-        Keep::Size(size) if size < SMALLEST => Err("at least 4KiB are kept".into()),
-        Keep::Time(time) if time < SHORTEST => Err("at least 1s is kept".into()),
+        Keep::Count(0) => Err("at least 1 file must be kept".into()),
+        Keep::Size(size) if size < MIN_BYTES => Err("at least 4KiB must be kept".into()),
+        Keep::Time(time) if time < MIN_TIME => Err("at least 1s must be kept".into()),
         keep => Ok(keep),
     }
 }
 
-/// Reads a size; `None` where the text has no unit of one.
+/// Parses a size. `None` if the text has no unit of size.
 fn parse_size(text: &str) -> Option<Option<u64>> {
     let (name, unit) = UNITS.iter().find(|(name, _)| text.ends_with(name))?;
     let number = text.strip_suffix(name)?.trim_end().parse::<u64>().ok();
     Some(number.and_then(|number| number.checked_mul(*unit)))
 }
 
-/// Whether the text ends without a unit.
+/// True if the text ends without a unit.
 fn is_bare(text: &str) -> bool {
     text.ends_with(|last: char| last.is_ascii_digit())
 }

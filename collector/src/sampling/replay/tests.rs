@@ -2,8 +2,8 @@ use virtmon_recording::{Header, RecordedSample, Writer};
 
 use super::*;
 
-/// A recording of libvirt without a guest, its readings at these ticks and times.
-fn recording(readings: &[(u64, u64)]) -> Vec<u8> {
+/// A recording of libvirt without a guest, with samples at these ticks and times.
+fn recording(samples: &[(u64, u64)]) -> Vec<u8> {
     let header = Header {
         backend: "libvirt".into(),
         t0_ns: 0,
@@ -12,49 +12,50 @@ fn recording(readings: &[(u64, u64)]) -> Vec<u8> {
     };
     let mut bytes = Vec::new();
     let mut writer = Writer::begin(&header, &mut bytes).unwrap();
-    for &(tick, mono_ns) in readings {
-        let kept: RecordedSample = RecordedSample {
+    for &(tick, mono_ns) in samples {
+        let recorded: RecordedSample = RecordedSample {
             tick,
             mono_ns,
             boot_ns: 0,
             wall_ns: 0,
             sample_ns: 1,
             read: match tick {
-                // A reading that failed, and one that makes no sense.
+                // A sample that failed, and one that is not valid.
                 13 => Err(Error::Unavailable("no".into())),
                 17 => Ok(&[7; 8]),
                 _ => Ok(&[0; 8]),
             },
         };
-        writer.push(&kept, &mut bytes).unwrap();
+        writer.push(&recorded, &mut bytes).unwrap();
     }
     bytes
 }
 
-/// The ticks that a replay has, with their times, and how many readings made no sense.
-fn replayed(readings: &[(u64, u64)], interval_ms: u64) -> (Vec<(u64, u64)>, u64) {
-    let bytes = recording(readings);
+/// The ticks of a replay with their times, and the number of samples that are not valid.
+fn replayed(samples: &[(u64, u64)], interval_ms: u64) -> (Vec<(u64, u64)>, u64) {
+    let bytes = recording(samples);
     let interval = Duration::from_millis(interval_ms);
     let mut replay = Replay::new(&bytes[..], Some(interval), false).unwrap();
+    let mut signals = Signals::catch().unwrap();
     let mut ticks = Vec::new();
     let mut snapshot = Snapshot::default();
-    while let Wake::Due(tick) = replay.wait().unwrap() {
-        let taken = replay.read(&mut snapshot).unwrap();
-        ticks.push((tick, taken.began.mono_ns));
+    while let Wake::Due(tick) = replay.wait(&mut signals).unwrap() {
+        let sample = replay.sample(&mut snapshot).unwrap();
+        ticks.push((tick, sample.began.mono_ns));
     }
     (ticks, replay.loss().map_or(0, |loss| loss.samples))
 }
 
 #[test]
-fn a_longer_interval_passes_over_what_lies_between() {
-    let readings: Vec<_> = (0..10).map(|n| (n, 1_000 + n)).collect();
-    assert_eq!(replayed(&readings, 1), (readings.clone(), 0));
+fn a_longer_interval_skips_samples() {
+    let samples: Vec<_> = (0..10).map(|n| (n, 1_000 + n)).collect();
+    assert_eq!(replayed(&samples, 1), (samples.clone(), 0));
     let third = vec![(0, 1_000), (1, 1_003), (2, 1_006), (3, 1_009)];
-    assert_eq!(replayed(&readings, 3), (third, 0));
+    assert_eq!(replayed(&samples, 3), (third, 0));
 }
 
 #[test]
-fn a_replay_begins_with_a_reading_that_succeeded() {
+fn a_replay_begins_with_a_sample_that_succeeded() {
     let (ticks, lost) = replayed(&[(13, 5), (14, 6)], 1);
     assert_eq!((ticks, lost), (vec![(14, 6)], 0));
     let (ticks, _) = replayed(&[(12, 5), (13, 6)], 1);
@@ -62,8 +63,8 @@ fn a_replay_begins_with_a_reading_that_succeeded() {
 }
 
 #[test]
-fn readings_that_make_no_sense_are_left_out_and_counted() {
-    // A clock that runs backwards, one that stands, a tick that comes again; bytes of no kind.
-    let readings = [(0, 50), (1, 40), (2, 50), (0, 60), (17, 70), (3, 80)];
-    assert_eq!(replayed(&readings, 1), (vec![(0, 50), (3, 80)], 4));
+fn invalid_samples_are_left_out_and_counted() {
+    // A clock that runs backwards, a clock that stands still, a repeated tick; bytes of no format.
+    let samples = [(0, 50), (1, 40), (2, 50), (0, 60), (17, 70), (3, 80)];
+    assert_eq!(replayed(&samples, 1), (vec![(0, 50), (3, 80)], 4));
 }

@@ -1,3 +1,5 @@
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::thread;
 
@@ -6,15 +8,16 @@ use virtmon_model::{Capabilities, Snapshot};
 use super::*;
 
 #[test]
-fn ticks_lie_on_the_grid_and_missed_ones_are_skipped() {
+fn ticks_are_on_schedule_and_missed_ones_are_skipped() {
     let interval = Duration::from_millis(5);
+    let mut signals = Signals::catch().unwrap();
     let mut ticker = Ticker::start(interval).unwrap();
     let mut last = 0;
     for round in 0..20 {
         if round == 10 {
             thread::sleep(interval * 4);
         }
-        let Wake::Due(tick) = ticker.wait().unwrap() else {
+        let Wake::Due(tick) = ticker.wait(&mut signals).unwrap() else {
             panic!("no signal was sent");
         };
         let now = clock::mono_ns().unwrap();
@@ -32,10 +35,11 @@ fn ticks_lie_on_the_grid_and_missed_ones_are_skipped() {
 }
 
 #[test]
-fn a_grid_may_begin_with_a_second() {
+fn a_schedule_may_begin_at_a_whole_second() {
+    let mut signals = Signals::catch().unwrap();
     let mut ticker = Ticker::start_aligned(Duration::from_millis(5)).unwrap();
-    assert!(ticker.is_ahead());
-    assert!(matches!(ticker.wait().unwrap(), Wake::Due(_)));
+    assert!(ticker.is_before_first());
+    assert!(matches!(ticker.wait(&mut signals).unwrap(), Wake::Due(_)));
     // Both clocks at one moment, however busy the machine is.
     let (mono_ns, wall) = loop {
         let before = clock::mono_ns().unwrap();
@@ -49,10 +53,10 @@ fn a_grid_may_begin_with_a_second() {
         .subsec_micros()
         .min(1_000_000 - of_tick_0.subsec_micros());
     assert!(beside < 100_000, "{of_tick_0:?}");
-    assert!(matches!(ticker.wait().unwrap(), Wake::Due(1..)));
+    assert!(matches!(ticker.wait(&mut signals).unwrap(), Wake::Due(1..)));
 }
 
-/// A backend that has something to take in as long as its peer has sent something.
+/// A backend with bytes to drain as long as its peer has sent some.
 struct Fed {
     stream: UnixStream,
     look_at: Instant,
@@ -103,43 +107,46 @@ fn fed(spacing: Duration) -> (Fed, UnixStream) {
 }
 
 #[test]
-fn a_backend_takes_in_what_comes_between_ticks_and_no_tick_is_lost_by_it() {
+fn a_backend_drains_between_ticks_and_no_tick_is_lost() {
     let (mut fed, _peer) = fed(Duration::from_millis(1));
+    let mut signals = Signals::catch().unwrap();
     let mut ticker = Ticker::start(Duration::from_millis(20)).unwrap();
     let mut ticks = 0;
     while ticks < 10 || fed.drains.is_empty() {
         assert!(matches!(
-            ticker.wait_beside(Some(&mut fed)).unwrap(),
+            ticker.wait_with(&mut signals, Some(&mut fed)).unwrap(),
             Wake::Due(_)
         ));
         ticks += 1;
     }
     let most = fed.drains.iter().max().unwrap();
-    assert!(*most <= DRAIN, "{most:?}");
+    assert!(*most <= MAX_DRAIN, "{most:?}");
 }
 
 #[test]
-fn a_backend_is_not_asked_before_its_moment() {
+fn a_backend_does_not_drain_before_its_time() {
     let (mut fed, _peer) = fed(Duration::from_secs(3600));
+    let mut signals = Signals::catch().unwrap();
     let mut ticker = Ticker::start(Duration::from_millis(5)).unwrap();
     for _ in 0..5 {
-        ticker.wait_beside(Some(&mut fed)).unwrap();
+        ticker.wait_with(&mut signals, Some(&mut fed)).unwrap();
     }
     assert!(fed.drains.len() <= 1, "{:?}", fed.drains);
 }
 
 #[test]
-fn where_a_tick_is_always_near_nothing_is_taken_in() {
+fn a_backend_does_not_drain_close_to_a_tick() {
     let (mut fed, _peer) = fed(Duration::ZERO);
-    let mut ticker = Ticker::start(BEFORE_TICK).unwrap();
+    let mut signals = Signals::catch().unwrap();
+    let mut ticker = Ticker::start(QUIET_BEFORE_TICK).unwrap();
     for _ in 0..20 {
-        ticker.wait_beside(Some(&mut fed)).unwrap();
+        ticker.wait_with(&mut signals, Some(&mut fed)).unwrap();
     }
     assert!(fed.drains.is_empty());
 }
 
 #[test]
-fn no_interval_is_no_ticker() {
+fn an_invalid_interval_is_refused() {
     assert!(Ticker::start(Duration::ZERO).is_err());
     assert!(Ticker::start(Duration::MAX).is_err());
 }

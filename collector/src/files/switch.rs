@@ -7,17 +7,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::files::compress::Job;
 use crate::files::compress::What;
-use crate::files::error::OutputError;
+use crate::files::error::OpenError;
 use crate::files::open::Claims;
 use crate::files::settings::Content;
-use crate::files::{Output, Regular, open, rotate};
+use crate::files::{FileState, TickFile, open, rotate};
 
 /// After a rotation that failed, the next attempt is made no earlier.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// What is to be done before a tick is written, and has not been.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct PendingSwitch {
     /// SIGHUP came, and the next tick that a file may begin with is to be the first of the file
     /// that the path names then.
     reopen: bool,
@@ -25,54 +25,54 @@ pub(super) struct Turn {
     failed: Option<Instant>,
 }
 
-impl Output {
+impl TickFile {
     /// What there is to do with finished files that an earlier run left.
-    pub(crate) fn left_over(&self) -> Vec<Job> {
-        let Some(regular) = self.regular.as_ref().filter(|_| self.is_rotated()) else {
+    pub(crate) fn leftover_jobs(&self) -> Vec<Job> {
+        let Some(state) = self.state.as_ref().filter(|_| self.is_rotated()) else {
             return Vec::new();
         };
-        let all = rotate::all_finished(&regular.dir, &regular.file_name).unwrap_or_default();
+        let all = rotate::all_finished(&state.dir, &state.file_name).unwrap_or_default();
         let plain = all
             .into_iter()
             .filter(|finished| !finished.is_compressed && self.is_compressed());
         let compress = plain.map(|finished| What::Compress(finished.name));
         let jobs = compress.chain(self.prune());
-        jobs.map(|what| self.job(regular, what)).collect()
+        jobs.map(|what| self.job(state, what)).collect()
     }
 
     /// Makes ready for a tick: where it is to be the first of the next file, that file is opened.
     /// Returns what there is to do with the one before. Whatever fails is said, and the file that
     /// is there is gone on with.
-    pub(crate) fn make_ready(&mut self, wall: SystemTime, bytes: &[u8]) -> Vec<Job> {
-        let Some(regular) = &mut self.regular else {
+    pub(crate) fn prepare(&mut self, wall: SystemTime, bytes: &[u8]) -> Vec<Job> {
+        let Some(state) = &mut self.state else {
             return Vec::new();
         };
-        regular.first.get_or_insert(wall);
+        state.first.get_or_insert(wall);
         if !self.may_begin_with(bytes) {
             return Vec::new();
         }
-        self.reopen_now();
-        self.rotate_now(wall, bytes.len() as u64)
+        self.reopen_if_due();
+        self.rotate_if_due(wall, bytes.len() as u64)
     }
 
     /// Opens the file that its path names, where that is another one by then, before the next tick.
     pub(crate) fn reopen(&mut self) {
-        if let Some(regular) = &mut self.regular {
-            regular.turn.reopen = true;
+        if let Some(state) = &mut self.state {
+            state.switch.reopen = true;
         }
         // Lines need not wait for the next tick.
         if self.settings.content == Content::Lines {
-            self.reopen_now();
+            self.reopen_if_due();
         }
     }
 
-    fn reopen_now(&mut self) {
-        let asked = |regular: &mut Regular| std::mem::take(&mut regular.turn.reopen);
-        if !self.regular.as_mut().is_some_and(asked) {
+    fn reopen_if_due(&mut self) {
+        let asked = |state: &mut FileState| std::mem::take(&mut state.switch.reopen);
+        if !self.state.as_mut().is_some_and(asked) {
             return;
         }
-        if let Err(error) = self.open_named() {
-            (self.settings.tell)(&format!("{error}; it goes on in the file that it has"));
+        if let Err(error) = self.open_current_path() {
+            (self.settings.warn)(&format!("{error}; it goes on in the file that it has"));
         }
     }
 
@@ -88,13 +88,13 @@ impl Output {
         self.settings.content == Content::Lines
     }
 
-    fn rotate_now(&mut self, wall: SystemTime, bytes: u64) -> Vec<Job> {
-        let (Some(rotate), Some(regular)) = (self.settings.rotate, &mut self.regular) else {
+    fn rotate_if_due(&mut self, wall: SystemTime, bytes: u64) -> Vec<Job> {
+        let (Some(rotate), Some(state)) = (self.settings.rotate, &mut self.state) else {
             return Vec::new();
         };
-        let first = *regular.first.get_or_insert(wall);
+        let first = *state.first.get_or_insert(wall);
         let has_ticks = self.whole_bytes > self.header.len() as u64;
-        let failed = regular.turn.failed;
+        let failed = state.switch.failed;
         if !rotate.is_due(has_ticks, self.whole_bytes + bytes, first, wall)
             || failed.is_some_and(|at| at.elapsed() < AGAIN_AFTER)
         {
@@ -102,25 +102,25 @@ impl Output {
         }
         match self.rotate(first) {
             Ok(finished) => {
-                let Some(regular) = &mut self.regular else {
+                let Some(state) = &mut self.state else {
                     return Vec::new();
                 };
-                regular.first.get_or_insert(wall);
+                state.first.get_or_insert(wall);
                 let compress = finished.filter(|_| self.settings.content == Content::Lines);
                 let compress = compress.map(What::Compress);
-                let regular = self.regular.as_ref();
+                let state = self.state.as_ref();
                 let jobs = compress.into_iter().chain(self.prune());
-                let jobs = jobs.filter_map(|what| Some(self.job(regular?, what)));
+                let jobs = jobs.filter_map(|what| Some(self.job(state?, what)));
                 jobs.collect()
             }
             Err(error) => {
                 if failed.is_none() {
-                    (self.settings.tell)(&format!(
+                    (self.settings.warn)(&format!(
                         "{error}; no new file was begun, and it goes on in the one that it has"
                     ));
                 }
-                if let Some(regular) = &mut self.regular {
-                    regular.turn.failed = Some(Instant::now());
+                if let Some(state) = &mut self.state {
+                    state.switch.failed = Some(Instant::now());
                 }
                 Vec::new()
             }
@@ -129,18 +129,18 @@ impl Output {
 
     /// Finishes the file and opens the next. Returns the finished one's name, where it still had
     /// the path's.
-    fn rotate(&mut self, first: SystemTime) -> Result<Option<OsString>, OutputError> {
-        let Some(regular) = &self.regular else {
+    fn rotate(&mut self, first: SystemTime) -> Result<Option<OsString>, OpenError> {
+        let Some(state) = &self.state else {
             return Ok(None);
         };
-        let failed = |error: io::Error| OutputError::open(&self.name, error);
-        if !regular.names(&self.to) {
-            self.open_named()?;
+        let failed = |error: io::Error| OpenError::new(&self.name, error);
+        if !state.names(&self.to) {
+            self.open_current_path()?;
             return Ok(None);
         }
-        let finished = rotate::finish(&regular.dir, &regular.file_name, first).map_err(failed)?;
-        let (dir, name) = (Arc::clone(&regular.dir), regular.file_name.clone());
-        if let Err(error) = self.open_named() {
+        let finished = rotate::finish(&state.dir, &state.file_name, first).map_err(failed)?;
+        let (dir, name) = (Arc::clone(&state.dir), state.file_name.clone());
+        if let Err(error) = self.open_current_path() {
             // Where that fails too, the next file is begun by the next attempt.
             let _ = dir.rename_new(&finished, &name);
             return Err(error);
@@ -154,19 +154,19 @@ impl Output {
     ///
     /// # Errors
     /// It can't be opened, or holds another table: the one that it had is kept.
-    fn open_named(&mut self) -> Result<(), OutputError> {
-        let Some(regular) = &self.regular else {
+    fn open_current_path(&mut self) -> Result<(), OpenError> {
+        let Some(state) = &self.state else {
             return Ok(());
         };
-        if regular.names(&self.to) {
+        if state.names(&self.to) {
             return Ok(());
         }
-        let opened = open::replacement(&regular.dir, &regular.file_name)
-            .map_err(|refused| OutputError::open(&self.name, refused))?;
+        let opened = open::replacement(&state.dir, &state.file_name)
+            .map_err(|refused| OpenError::new(&self.name, refused))?;
         let is_recording = self.settings.content == Content::Recording;
         if is_recording && opened.file.metadata().is_ok_and(|meta| meta.len() > 0) {
             let name = self.name.clone();
-            return Err(OutputError::Another { name });
+            return Err(OpenError::HeaderMismatch { name });
         }
         let mut next = Self {
             name: self.name.clone(),
@@ -174,9 +174,9 @@ impl Output {
             header: self.header.clone(),
             whole_bytes: 0,
             settings: self.settings,
-            regular: Some(Regular {
-                made_here: opened.made_here,
-                ..regular.fresh()
+            state: Some(FileState {
+                created: opened.created,
+                ..state.fresh()
             }),
             is_stdout: false,
         };
@@ -188,12 +188,12 @@ impl Output {
     }
 
     fn prune(&self) -> Option<What> {
-        let name = &self.regular.as_ref()?.file_name;
+        let name = &self.state.as_ref()?.file_name;
         Some(What::Prune(name.clone(), self.settings.keep?))
     }
 
-    fn job(&self, regular: &Regular, what: What) -> Job {
-        let dir = Arc::clone(&regular.dir);
+    fn job(&self, state: &FileState, what: What) -> Job {
+        let dir = Arc::clone(&state.dir);
         Job { dir, what }
     }
 }

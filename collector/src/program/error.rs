@@ -1,0 +1,93 @@
+//! Errors of the program, sorted by its exit status.
+
+use std::io;
+use std::time::Duration;
+
+use virtmon_recording::Loss;
+
+use virtmon_export::output::error::OutputError;
+
+use crate::files::error::OpenError;
+use crate::program::Status;
+use crate::runner::error::RunError;
+use crate::sampling::replay::ReplayError;
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProgramError {
+    /// The run ended early.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A file cannot be opened for an output.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Standard output cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The host cannot be sampled, or a privilege cannot be taken or dropped.
+    #[error(transparent)]
+    Host(#[from] virtmon_model::Error),
+    /// A sample takes longer than the interval.
+    #[error(
+        "sampling takes {took:.1?}, longer than the interval of {interval:?}; try an interval of \
+         {suggested:?}"
+    )]
+    TooShort {
+        /// The interval of the command line.
+        interval: Duration,
+        /// Time of a sample.
+        took: Duration,
+        /// An interval that is long enough.
+        suggested: Duration,
+    },
+    /// A recording cannot be replayed.
+    #[error("{file}: {source}")]
+    Replay {
+        /// The path, as given.
+        file: String,
+        /// The cause.
+        source: ReplayError,
+    },
+    /// A recording is damaged. Its undamaged samples were replayed.
+    #[error("{file}: {loss}; the {samples} samples that are whole were replayed")]
+    Damaged {
+        /// The path, as given.
+        file: String,
+        /// The part that is missing.
+        loss: Loss,
+        /// Number of samples that were replayed.
+        samples: u64,
+    },
+    /// A clock or timer of the system failed, or a thread could not be started.
+    #[error("clock: {0}")]
+    Clock(#[from] io::Error),
+}
+
+impl ProgramError {
+    /// The exit status of this error.
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            Self::TooShort { .. }
+            | Self::Replay {
+                source: ReplayError::Interval { .. },
+                ..
+            } => Status::Usage,
+            Self::Replay { .. } | Self::Damaged { .. } | Self::Host(_) | Self::Clock(_) => {
+                Status::Failed
+            }
+            Self::Run(RunError::Sample(_) | RunError::Clock(_)) => Status::Failed,
+            Self::Open(OpenError::Duplicate { .. }) => Status::Usage,
+            Self::Open(_) => Status::Failed,
+            Self::Run(RunError::Output(_)) | Self::Output(_) => Status::Output,
+        }
+    }
+
+    /// True if a panic was the cause, which has been reported already.
+    pub(crate) fn is_reported(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(RunError::Output(OutputError::Panicked))
+                | Self::Output(OutputError::Panicked)
+        )
+    }
+}
