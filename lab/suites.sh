@@ -1,13 +1,13 @@
-# Which Xen each Debian suite carries, and what its dom0 is made of. Sourced.
+# The release of Xen in each Debian suite, and the packages of its dom0. Sourced.
 # shellcheck shell=bash
-# shellcheck disable=SC2034  # read by those who source this
+# shellcheck disable=SC2034  # used by the scripts that source this file
 
 # Sets xen, boot_seconds, cpu and dom0_packages for a suite.
 suite_facts() {
-    # Where libvirt is wanted beside Xen. In trixie it takes systemd with it, which debootstrap
-    # can't configure in one go with the rest.
+    # Packages of libvirt. In trixie they depend on systemd, which debootstrap cannot configure together
+    # with the other packages.
     local libvirt=(libvirt-daemon libvirt-daemon-driver-xen libvirt-clients)
-    # Later kernels of dom0 die on the model that libvirt's Xen driver knows.
+    # Later kernels of dom0 crash on the CPU model that libvirt's Xen driver knows.
     cpu=qemu64,+npt
     case $1 in
         bullseye) xen=4.14 boot_seconds=15 ;;
@@ -21,7 +21,7 @@ suite_facts() {
     dom0_packages=(
         linux-image-amd64 "xen-hypervisor-$xen-amd64" "xen-utils-$xen" xenstore-utils
         bridge-utils e2fsprogs iproute2 kmod procps udev
-        # What scripts/test-guest takes.
+        # Needed by scripts/test-guest.
         busybox-static cpio lvm2
         "${libvirt[@]}"
     )

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs the script beside it, ./steps, in the lab's dom0. Where one of its commands fails, tells
-# which, and what the toolstack and the guests had to say. Status 124: it was the toolstack's own,
-# which under emulation now and then loses a guest or a hotplug script.
+# Runs the script ./steps in the lab's dom0. If a command of it fails, prints the command, and the logs of
+# the toolstack and the guests. Exit status 124 means that a command of the toolstack failed: under
+# emulation the toolstack sometimes loses a guest or a hotplug script.
 set -eE
 command=''
 ended() {
@@ -12,7 +12,7 @@ ended() {
     {
         echo "lab: status $status of: $command"
         xl list
-        # A guest's panic stands far above its console's end.
+        # A panic of a guest may be far above the end of its console log.
         grep -E -m 3 'Kernel panic|oom-killer|Out of memory' /var/log/xen/console/guest-*.log
         tail -n 15 /var/log/xen/xl-*.log /var/log/xen/console/guest-*.log
         dmesg | tail -n 15

@@ -1,9 +1,9 @@
-//! What the tests on a real hypervisor share: they boot the lab, run a script in its dom0 with
-//! virtmon beside it, and read what the two left.
+//! Shared code of the tests on a real hypervisor. The tests boot the lab, run a script with virtmon in
+//! its dom0, and check the files that both wrote.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::expect_used,
-    reason = "all of this serves tests: what fails here is to end one"
+    reason = "shared code of tests: a failure ends the test"
 )]
 
 mod loads;
@@ -25,29 +25,29 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// The status of `job.sh` where a command of the toolstack failed.
+/// Exit status of `job.sh` if a command of the toolstack failed.
 const TOOLSTACK_FAILED: i32 = 124;
 
-/// The status of `lab/run` where the machine died, or took too long.
+/// Exit status of `lab/run` if the machine crashed or exceeded its time limit.
 const LAB_FAILED: i32 = 125;
 
-/// A run of the lab that has ended well.
+/// A completed run of the lab.
 pub struct Lab {
     share: TempDir,
 }
 
 impl Lab {
-    /// Boots the real Xen of a Debian suite, runs `job` in dom0 beside a fresh build of virtmon,
-    /// and waits for its end. Where the machine or its toolstack fails, and not virtmon, once more.
+    /// Boots the real Xen of a Debian suite, runs `job` in dom0 with a fresh build of virtmon, and waits
+    /// for its end. Tries a second time if the machine or its toolstack failed.
     ///
     /// # Panics
-    /// The lab could not be built or booted, or the job's status is not 0.
+    /// The lab could not be built or booted, or the exit status of the job is not 0.
     #[must_use]
     pub fn run(suite: &str, job: &str, options: &[&str]) -> Self {
         Self::run_with(suite, job, options, &[])
     }
 
-    /// The same, with more programs beside virtmon, under these names.
+    /// Like [`Lab::run`], with more programs in the directory of virtmon, under these names.
     ///
     /// # Panics
     /// As [`Lab::run`].
@@ -61,17 +61,17 @@ impl Lab {
         assert!(status.success(), "lab/build failed");
 
         let mut attempt = Self::once(suite, job, options, programs);
-        if let Err((Some(TOOLSTACK_FAILED | LAB_FAILED), said)) = &attempt {
-            eprintln!("{said}lab: that is not virtmon's doing; once more");
+        if let Err((Some(TOOLSTACK_FAILED | LAB_FAILED), output)) = &attempt {
+            eprintln!("{output}lab: the lab failed, not virtmon; trying a second time");
             attempt = Self::once(suite, job, options, programs);
         }
         match attempt {
             Ok(lab) => lab,
-            Err((status, said)) => panic!("the job's status was {status:?}, and it said:\n{said}"),
+            Err((status, output)) => panic!("job: status {status:?}, output:\n{output}"),
         }
     }
 
-    /// One boot. Where it fails, its status, and what the job said.
+    /// One boot. An error has the exit status and the output of the job.
     fn once(
         suite: &str,
         job: &str,
@@ -85,7 +85,8 @@ impl Lab {
         }
         let path = share.path().join("job");
         fs::write(&path, include_str!("job.sh")).expect("the share can be written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("and changed");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+            .expect("the mode of the job can be changed");
         fs::write(share.path().join("steps"), job).expect("the share can be written");
         let output = Command::new(root().join("lab/run"))
             .args(["--suite", suite])
@@ -98,20 +99,20 @@ impl Lab {
         if output.status.success() {
             return Ok(Self { share });
         }
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        Err((output.status.code(), said))
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Err((output.status.code(), text))
     }
 
-    /// Where the job left its files.
+    /// Directory with the files of the job.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.share.path()
     }
 
-    /// What a file holds that the job left.
+    /// Content of a file of the job.
     ///
     /// # Panics
-    /// The job left no such file, or not of text.
+    /// There is no such file, or it is not text.
     #[must_use]
     pub fn file(&self, name: &str) -> String {
         match fs::read_to_string(self.share.path().join(name)) {
@@ -121,22 +122,22 @@ impl Lab {
     }
 }
 
-/// The Debian suite whose Xen the tests run on: `VIRTMON_SUITE`, or bookworm's 4.17.
+/// Debian suite of the Xen that the tests use: `VIRTMON_SUITE`, by default bookworm with Xen 4.17.
 #[must_use]
 pub fn suite() -> String {
     std::env::var("VIRTMON_SUITE").unwrap_or_else(|_| "bookworm".to_owned())
 }
 
-/// The project's own directory.
+/// Directory of the project.
 fn root() -> &'static Path {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
-    lab.parent().expect("the lab lies in the project")
+    lab.parent().expect("the lab is in the project")
 }
 
-/// Builds one of virtmon's own test programs, and returns it.
+/// Builds a test program of virtmon, and returns its path.
 ///
 /// # Panics
-/// It can't be built.
+/// The build fails.
 #[must_use]
 pub fn test_program(test: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
@@ -161,13 +162,13 @@ pub fn test_program(test: &str) -> PathBuf {
         let name = path.file_name()?.to_str()?;
         name.starts_with(test).then(|| path.to_owned())
     });
-    program.expect("cargo tells where it is")
+    program.expect("cargo prints the path")
 }
 
-/// Builds virtmon as its users do, and returns the program.
+/// Builds virtmon in release mode, and returns its path.
 ///
 /// # Panics
-/// It can't be built.
+/// The build fails.
 #[must_use]
 pub fn virtmon() -> PathBuf {
     let status = Command::new(env!("CARGO"))

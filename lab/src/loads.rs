@@ -1,37 +1,37 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-/// A load that `stress` made, as its lines told it.
+/// A load of `stress`, from the lines that it printed.
 #[derive(Debug)]
 pub struct Load {
-    /// What was loaded: cpu, memory, disk, net.
+    /// Kind of load: cpu, memory, disk, net.
     pub kind: String,
-    /// The wall clock when it began, in seconds of Unix time.
+    /// Begin, in seconds of Unix time.
     pub begin: f64,
-    /// The same when it ended.
+    /// End, in seconds of Unix time.
     pub end: f64,
-    /// The figures of its last line.
+    /// Values of the last line.
     figures: HashMap<String, f64>,
 }
 
 impl Load {
-    /// How much of a figure was asked for until the end; `None` where it has no such figure.
+    /// Requested amount of a figure until the end; `None` if there is no such figure.
     #[must_use]
-    pub fn asked(&self, figure: &str) -> Option<f64> {
+    pub fn requested(&self, figure: &str) -> Option<f64> {
         self.figures.get(&format!("asked_{figure}")).copied()
     }
 
-    /// How much of it the load itself says to have done.
+    /// Amount that the load itself reports as done.
     #[must_use]
-    pub fn did(&self, figure: &str) -> Option<f64> {
+    pub fn done(&self, figure: &str) -> Option<f64> {
         self.figures.get(&format!("did_{figure}")).copied()
     }
 }
 
-/// Reads the loads that came to their end from what a guest wrote on its console.
+/// Reads the completed loads from the console of a guest.
 ///
 /// # Panics
-/// A line of stress's is not well formed.
+/// A line of stress is malformed.
 #[must_use]
 pub fn loads(console: &str) -> Vec<Load> {
     let mut began: HashMap<&str, f64> = HashMap::new();
@@ -62,13 +62,13 @@ pub fn loads(console: &str) -> Vec<Load> {
     loads
 }
 
-/// An RFC 3339 time as seconds of Unix time.
+/// An RFC 3339 time in seconds of Unix time.
 ///
 /// # Panics
-/// It is none, or before 1970.
+/// The text is no such time, or the time is before 1970.
 #[must_use]
 pub fn unix_seconds(time: &str) -> f64 {
-    let time = humantime::parse_rfc3339(time).expect("a time as RFC 3339 has it");
+    let time = humantime::parse_rfc3339(time).expect("a time in RFC 3339");
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     since.expect("a time after 1970").as_secs_f64()
 }

@@ -4,11 +4,11 @@ use std::process::Command;
 
 use crate::virtmon;
 
-/// Replays `NAME.vmrec` on this machine, and holds what that writes against what the run that was
-/// recorded left beside it: `NAME.csv`, and `NAME.TABLE.csv` for each of these tables.
+/// Replays `NAME.vmrec` on this machine, and compares the output with the output of the recorded run:
+/// `NAME.csv`, and `NAME.TABLE.csv` for each of `tables`.
 ///
 /// # Panics
-/// They are not the same to the byte.
+/// A byte differs.
 pub fn assert_replays(dir: &Path, name: &str, tables: &[&str]) {
     let here = tempfile::tempdir().expect("there is a directory for temporary files");
     let mut replay = Command::new(virtmon());
@@ -27,6 +27,9 @@ pub fn assert_replays(dir: &Path, name: &str, tables: &[&str]) {
     for file in std::iter::once(format!("{name}.csv")).chain(beside) {
         let [live, replayed] = [dir, here.path()].map(|at| fs::read(at.join(&file)));
         let (live, replayed) = (live.expect(&file), replayed.expect(&file));
-        assert!(live == replayed, "{file} is not what the replay writes");
+        assert!(
+            live == replayed,
+            "{file} differs from the output of the replay"
+        );
     }
 }

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
-/// One line of a CSV file, by column name.
+/// One row of a CSV file, by column name.
 #[derive(Debug)]
 pub struct Row(HashMap<String, String>);
 
 impl Row {
-    /// A cell's text.
+    /// Text of a cell.
     ///
     /// # Panics
     /// There is no such column.
@@ -17,7 +17,7 @@ impl Row {
         }
     }
 
-    /// A cell's number, `None` where it is empty.
+    /// Number in a cell; `None` if the cell is empty.
     ///
     /// # Panics
     /// There is no such column, or the cell is not a number.
@@ -31,10 +31,10 @@ impl Row {
     }
 }
 
-/// Reads CSV with a header, as any reader of it would.
+/// Reads CSV with a header.
 ///
 /// # Panics
-/// It is not well formed.
+/// The CSV is malformed.
 #[must_use]
 pub fn rows(csv: &str) -> Vec<Row> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());

@@ -1,23 +1,24 @@
 use std::collections::BTreeMap;
 
-/// What `xentop -b -n -x -v -i 1` printed of one domain.
+/// The values of one domain that `xentop -b -n -x -v -i 1` printed.
 #[derive(Debug, Default)]
 pub struct XentopDomain {
-    /// Its line, by the words of the header.
+    /// Values of the domain's line, by column.
     pub columns: BTreeMap<String, String>,
-    /// By number, the seconds of each vCPU that is online, cut off.
+    /// CPU time of each online vCPU, by number, in whole seconds, rounded down.
     pub vcpus: BTreeMap<u32, u64>,
-    /// Of each NIC, as domain 0 counts: bytes, packets, errors and drops, received and then sent.
+    /// Counters of each NIC from the view of domain 0: bytes, packets, errors and drops, received and then
+    /// sent.
     pub nics: Vec<[u64; 8]>,
-    /// By device number: `oo_req`, reads, writes, sectors read and sectors written.
+    /// Counters of each disk, by device number: `oo_req`, reads, writes, sectors read and sectors written.
     pub disks: BTreeMap<u32, [u64; 5]>,
 }
 
 impl XentopDomain {
-    /// A number of its line.
+    /// Number in a column of the domain's line.
     ///
     /// # Panics
-    /// There is no such column, or it has no number.
+    /// There is no such column, or its text is no number.
     #[must_use]
     pub fn number(&self, column: &str) -> f64 {
         let text = self.columns.get(column).map(String::as_str);
@@ -26,10 +27,10 @@ impl XentopDomain {
     }
 }
 
-/// Reads it, by the domains' names.
+/// Reads the output of xentop, by the names of the domains.
 ///
 /// # Panics
-/// It is not what xentop prints.
+/// The text is not output of xentop.
 #[must_use]
 pub fn xentop(text: &str) -> BTreeMap<String, XentopDomain> {
     let mut lines = text.lines();
@@ -37,7 +38,7 @@ pub fn xentop(text: &str) -> BTreeMap<String, XentopDomain> {
     let mut domains: BTreeMap<String, XentopDomain> = BTreeMap::new();
     let mut name = String::new();
     for line in lines {
-        // Two words where all others have one.
+        // This value has two words; all others have one.
         let line = line.replace("no limit", "-");
         let words: Vec<&str> = line.split_whitespace().collect();
         let numbers = numbers(&line);
@@ -45,7 +46,7 @@ pub fn xentop(text: &str) -> BTreeMap<String, XentopDomain> {
         match (words.first().copied().unwrap_or_default(), domain) {
             ("", _) => {}
             (word, Some(domain)) if word.starts_with("VCPUs") || word.ends_with(':') => {
-                // "0:  12s  1:  3s", on further lines where there are many.
+                // "0:  12s  1:  3s", with further lines for more vCPUs.
                 for pair in numbers.chunks_exact(2) {
                     let number = u32::try_from(pair[0]).expect("a vCPU's number");
                     domain.vcpus.insert(number, pair[1]);

@@ -1,22 +1,22 @@
 /// A line of `xl list`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct XlDomain {
-    /// The domain's name.
+    /// Name of the domain.
     pub name: String,
-    /// Its domid.
+    /// Domid.
     pub id: u32,
-    /// Memory that it holds, in MiB.
+    /// Memory of the domain, in MiB.
     pub mem_mib: u64,
-    /// vCPUs online.
+    /// Number of online vCPUs.
     pub vcpus: u32,
-    /// Its CPU time, in seconds with one decimal, rounded.
+    /// CPU time, in seconds, rounded to one decimal.
     pub seconds: f64,
 }
 
-/// Reads what `xl list` printed.
+/// Reads the output of `xl list`.
 ///
 /// # Panics
-/// A line has not the columns Name, ID, Mem, VCPUs, State and Time(s).
+/// A line does not have the columns Name, ID, Mem, VCPUs, State and Time(s).
 #[must_use]
 pub fn xl_list(text: &str) -> Vec<XlDomain> {
     text.lines()

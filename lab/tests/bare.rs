@@ -1,5 +1,5 @@
-//! virtmon where neither libxenctrl nor libvirt is: a root directory with the C library alone.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! virtmon without libxenctrl and libvirt: in a root directory that has only the C library.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use virtmon_lab::virtmon;
 
-/// The files that the program is linked to, by ldd.
+/// Libraries that the program is linked to, by ldd.
 fn linked(program: &Path) -> Vec<String> {
     let output = Command::new("ldd").arg(program).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -19,7 +19,7 @@ fn linked(program: &Path) -> Vec<String> {
 
 #[test]
 #[ignore = "takes root, for chroot: make test"]
-fn it_starts_without_either_library_and_says_what_is_missing() {
+fn it_starts_without_both_libraries_and_reports_the_missing_one() {
     let program = virtmon();
     let libraries = linked(&program);
     assert!(libraries.iter().any(|path| path.contains("libc.so")));

@@ -1,6 +1,7 @@
-//! About a thousand domains made and destroyed at random on a real Xen, sampled at 10 ms, and every
-//! row held against the log of the program that made them. `VIRTMON_CHURN_SECONDS` says for how long.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! About a thousand domains are created and destroyed at random on a real Xen and sampled every 10 ms.
+//! Every row is compared with the log of the program that created the domains. `VIRTMON_CHURN_SECONDS` is
+//! the duration.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,10 +10,10 @@ use std::sync::LazyLock;
 
 use virtmon_lab::{Lab, Row, rows};
 
-/// What `churn.sh` left; `None` where it can't be run.
+/// Files of `churn.sh`; `None` if it cannot run.
 static CHURN: LazyLock<Option<Churn>> = LazyLock::new(|| run().map(|lab| Churn::of(&lab)));
 
-/// The program that makes the domains is linked to this library, and that of the lab must be it.
+/// Version of libxenctrl in the lab. The program that creates the domains must be linked to this version.
 const XEN: &str = "4.17";
 
 fn seconds() -> u32 {
@@ -31,7 +32,7 @@ fn run() -> Option<Lab> {
     assert!(gcc.unwrap().success(), "churn.c can't be compiled");
     let ldd = Command::new("ldd").arg(&churn).output().unwrap();
     if !String::from_utf8_lossy(&ldd.stdout).contains(&format!("libxenctrl.so.{XEN}")) {
-        eprintln!("skipped: this machine's libxen-dev is not that of Xen {XEN}");
+        eprintln!("skipped: libxen-dev on this machine is not from Xen {XEN}");
         return None;
     }
     let seconds = seconds();
@@ -55,7 +56,7 @@ struct Tick {
     rows: usize,
 }
 
-/// A life of a domain, as the rows have it: the first and last tick, by their place.
+/// A life of a domain, from the rows. Ticks are indexes.
 struct Seen {
     id: u32,
     name: String,
@@ -64,7 +65,7 @@ struct Seen {
     row: Row,
 }
 
-/// The same, as the program that made it says.
+/// A life of a domain, from the log of the program that created it.
 struct Made {
     id: u32,
     life: u32,
@@ -143,8 +144,8 @@ impl Churn {
         let took = |n: usize| (churn.ticks[n].ended - churn.ticks[n].began) as f64 / 1e6;
         let longest = (0..churn.ticks.len()).map(took).fold(0.0, f64::max);
         eprintln!(
-            "{} ticks, {missed} missed, the latest {:.1} ms late; a reading took up to {longest:.1} ms; \
-             {} rows; {} lives made, {} seen",
+            "{} ticks, {missed} missed, at most {:.1} ms late; a sample took up to {longest:.1} ms; \
+             {} rows; {} lives created, {} with rows",
             churn.ticks.len(),
             late.iter().max().copied().unwrap_or_default() as f64 / 1e6,
             churn.ticks.iter().map(|tick| tick.rows).sum::<usize>(),
@@ -154,7 +155,7 @@ impl Churn {
         churn
     }
 
-    /// The lives of one domid, in the order in which they were seen.
+    /// Lives of each domid, in the order of their rows.
     fn owners(&self) -> BTreeMap<u32, Vec<&Seen>> {
         let mut owners: BTreeMap<u32, Vec<&Seen>> = BTreeMap::new();
         for seen in self.seen.values() {
@@ -169,14 +170,14 @@ impl Churn {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn no_domain_is_missed_and_none_is_made_up() {
+fn every_domain_has_rows_and_every_row_has_a_domain() {
     let Some(churn) = &*CHURN else { return };
     let ids: BTreeSet<u32> = churn.made.values().map(|made| made.id).collect();
     assert!(ids.iter().any(|id| (257..1024).contains(id)) && ids.iter().any(|id| *id > 1024));
     assert!(churn.ticks.iter().all(|tick| tick.rows >= 900));
     let mut through = 0;
     for (uuid, made) in &churn.made {
-        // The ticks whose whole reading lies within its life.
+        // The ticks whose complete sample is within the life.
         let mut whole = churn.ticks.iter().enumerate().filter(|(_, tick)| {
             tick.began > made.made_after && made.ended.is_none_or(|(before, _)| tick.ended < before)
         });
@@ -189,10 +190,10 @@ fn no_domain_is_missed_and_none_is_made_up() {
             panic!("domain {} ({uuid}) has no row", made.id);
         };
         assert_eq!(seen.id, made.id);
-        // Between the first and the last no row is missing: `faults` would say so.
+        // `faults` lists missing rows between the first and the last.
         assert!(
             seen.first <= first && seen.last >= last,
-            "domain {} ({uuid}) lived through ticks {first} to {last}, and has rows of {} to {}",
+            "domain {} ({uuid}) existed in ticks {first} to {last}, and has rows of {} to {}",
             made.id,
             seen.first,
             seen.last
@@ -204,7 +205,7 @@ fn no_domain_is_missed_and_none_is_made_up() {
             continue;
         };
         assert!(churn.ticks[seen.first].ended >= made.made_before);
-        // What is there still after its end is being torn down, and its row says so.
+        // A domain that has rows after its end is being torn down, and has the state dying.
         if let Some((_, ended)) = made.ended {
             let after = churn.ticks.iter().position(|tick| tick.began > ended);
             if after.is_some_and(|after| seen.last >= after) {
@@ -213,22 +214,22 @@ fn no_domain_is_missed_and_none_is_made_up() {
             }
         }
     }
-    eprintln!("{through} lives lasted through a whole tick");
-    assert!(through > 950, "there was little to see");
+    eprintln!("{through} lives include a complete tick");
+    assert!(through > 950, "too few lives include a complete tick");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn no_row_comes_twice_or_has_an_absurd_rate() {
+fn no_row_is_duplicate_or_has_an_impossible_rate() {
     let Some(churn) = &*CHURN else { return };
     assert_eq!(churn.faults, "");
-    let most = &churn.seen[&churn.busy].row;
-    assert!(most.number("most_pct").unwrap() > 20.0, "{most:?}");
+    let busy = &churn.seen[&churn.busy].row;
+    assert!(busy.number("max_pct").unwrap() > 20.0, "{busy:?}");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn a_domid_that_comes_again_is_another_domain() {
+fn a_reused_domid_is_another_domain() {
     let Some(churn) = &*CHURN else { return };
     let mut again = 0;
     for lives in churn.owners().values() {
@@ -246,17 +247,17 @@ fn a_domid_that_comes_again_is_another_domain() {
             assert_eq!(seen.row.number("resets"), Some(resets));
         }
     }
-    eprintln!("{again} domids had another owner from one tick to the next");
+    eprintln!("{again} domids had another owner in the next tick");
     assert!(again > 0);
-    // A name is the life's own, never that of the domid's last owner.
+    // A name belongs to this life, never to the previous owner of the domid.
     for (uuid, made) in &churn.made {
         let Some(seen) = churn.seen.get(uuid) else {
             continue;
         };
-        let own = format!("life-{}", made.life);
+        let expected = format!("life-{}", made.life);
         let named = made.life % 2 == 0;
         assert!(
-            seen.name.is_empty() || (named && seen.name == own),
+            seen.name.is_empty() || (named && seen.name == expected),
             "domain {} of life {} is called {}",
             made.id,
             made.life,
@@ -268,7 +269,7 @@ fn a_domid_that_comes_again_is_another_domain() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn the_events_are_what_happened() {
+fn the_events_match_the_lives() {
     let Some(churn) = &*CHURN else { return };
     let mut expected = BTreeSet::new();
     let last = churn.ticks.len() - 1;
@@ -283,7 +284,7 @@ fn the_events_are_what_happened() {
             expected.insert(("id_reused", uuid.as_str()));
         }
     }
-    let mut told = BTreeSet::new();
+    let mut found = BTreeSet::new();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     let mut backwards: BTreeMap<&str, f64> = BTreeMap::new();
     for event in &churn.events {
@@ -291,9 +292,12 @@ fn the_events_are_what_happened() {
         *kinds.entry(kind).or_default() += 1;
         match kind {
             "created" | "destroyed" | "id_reused" => {
-                assert!(told.insert((kind, event.text("uuid"))), "twice: {event:?}");
+                assert!(
+                    found.insert((kind, event.text("uuid"))),
+                    "duplicate: {event:?}"
+                );
             }
-            // It is named after it is made, and its name goes before it does.
+            // A domain gets its name after its creation, and loses it before its end.
             "renamed" => {
                 assert!(
                     event.text("old").is_empty() || event.text("new").is_empty(),
@@ -301,16 +305,16 @@ fn the_events_are_what_happened() {
                 );
             }
             "dying" => {}
-            // Of the host: under emulation xenstore and the CSV's reader are slow.
+            // Events of the host: under emulation xenstore and the program that reads the CSV are slow.
             "warning" | "output_dropped" => {}
-            // What Xen tells of a vCPU that runs, by clocks that are a little apart: each is in the rows.
+            // Xen measures running vCPUs with clocks that differ a little. Each reset is in the rows.
             "counter_reset" => *backwards.entry(event.text("uuid")).or_default() += 1.0,
-            // The real guest goes on from its pause, is stopped to be destroyed, and gives back its memory.
+            // The real guest is resumed, is stopped when it is destroyed, and returns its memory.
             _ => assert_eq!(event.text("uuid"), churn.busy, "{event:?}"),
         }
     }
     eprintln!("events: {kinds:?}");
-    assert_eq!(told, expected);
+    assert_eq!(found, expected);
     for (uuid, seen) in &churn.seen {
         let events = backwards.get(uuid.as_str()).copied().unwrap_or_default();
         assert_eq!(seen.row.number("backwards"), Some(events), "{uuid}");
@@ -319,7 +323,7 @@ fn the_events_are_what_happened() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn neither_memory_nor_descriptors_grow() {
+fn memory_and_descriptors_do_not_grow() {
     let Some(churn) = &*CHURN else { return };
     let growth: Vec<(u64, u64)> = churn
         .growth
@@ -330,18 +334,18 @@ fn neither_memory_nor_descriptors_grow() {
         })
         .collect();
     let third = growth.len() / 3;
-    let most = |part: &[(u64, u64)]| {
+    let max = |part: &[(u64, u64)]| {
         let kib = part.iter().map(|(kib, _)| *kib).max().unwrap();
         (kib, part.iter().map(|(_, n)| *n).max().unwrap())
     };
-    let (middle, end) = (most(&growth[third..2 * third]), most(&growth[2 * third..]));
+    let (middle, end) = (max(&growth[third..2 * third]), max(&growth[2 * third..]));
     eprintln!(
-        "at first, at most by the middle and by the end, in KiB and descriptors: {:?} {middle:?} {end:?}",
+        "KiB and descriptors at the begin, maximum in the middle and at the end: {:?} {middle:?} {end:?}",
         growth[0]
     );
-    // Where the CSV's reader is slow, the writer's queue of 64 MiB fills, and it takes a while to.
+    // If the program that reads the CSV is slow, the output's queue of 64 MiB fills slowly.
     assert!(end.0 <= growth[0].0 + (80 << 10), "{growth:?}");
-    // Where the writer falls behind, a buffer more is in use, and the ones that are there grow.
+    // If the writing thread falls behind, one more buffer is in use, and the existing ones grow.
     assert!(seconds() < 300 || end.0 <= middle.0 + 2048, "{growth:?}");
     assert!(end.1 <= middle.1, "{growth:?}");
 }

@@ -1,16 +1,16 @@
 # shellcheck shell=bash disable=SC2154
-# Runs in the lab's dom0, in its share, as bash, with $seconds set: about a thousand domains that are
-# made and destroyed at random while virtmon samples at 10 ms.
+# Runs in the lab's dom0, in its share, as bash, with $seconds set: creates and destroys about a thousand
+# domains at random while virtmon samples every 10 ms.
 set -eu
 source /mnt/lab/guest.sh
 guest_images
 create_guest busy "${bare[@]}" "extra='console=hvc0 busy'"
 xl domid busy >busy-domid
 xl vm-list >xl-uuids
-# It takes a CPU away from the others: not while these set out.
+# The guest is paused while the other programs start, because it uses a whole CPU.
 xl pause busy
 
-# What virtmon writes must not wait for the share.
+# virtmon writes to memory, because the share is slow.
 scratch=/dev/shm
 mkfifo $scratch/begin $scratch/churn.csv
 exec 8<>$scratch/begin
@@ -25,7 +25,7 @@ cat churn.out
 ./churn-rows <$scratch/churn.csv &
 rows=$!
 exec 9>$scratch/churn.csv
-# Where the machine is too slow for 10 ms virtmon says so, and what would do.
+# virtmon refuses an interval that is too short for the machine; then the next one is tried.
 tables=tick,mono_ns,late_ns,sample_ns,missed,id,uuid,name,state,cpu_time_ns,cpu_pct,vcpus_online,reset
 for interval in 10ms 20ms 50ms 200ms; do
     ./virtmon --backend xen --interval $interval --csv $scratch/churn.csv --detail event \
@@ -40,7 +40,7 @@ xl unpause busy
 exec 9>&-
 echo >&8
 
-# Its memory and its descriptors, and halfway a real guest dies, whose domid comes again.
+# Logs memory and descriptors of virtmon. Halfway, a real guest is destroyed, and its domid is used again.
 halfway=$((SECONDS + seconds / 2))
 while kill -0 $churn 2>/dev/null; do
     descriptors=("/proc/$virtmon/fd"/*)

@@ -1,6 +1,5 @@
-//! The NICs and disks of a guest at work, as virtmon's CSV has them, beside the kernel's own files
-//! and xentop.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! Compares the NICs and disks of a guest under load in virtmon's CSV with the kernel's files and xentop.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::sync::LazyLock;
 
@@ -9,7 +8,7 @@ use virtmon_lab::{Lab, Row, assert_replays, rows, suite};
 static LAB: LazyLock<Lab> =
     LazyLock::new(|| Lab::run(&suite(), include_str!("devices.sh"), &["--limit", "420"]));
 
-/// The four sums, in the order of `COLUMNS`.
+/// Values of the four columns, in the order of `COLUMNS`.
 type Sums = [f64; 4];
 
 const COLUMNS: [&str; 4] = [
@@ -19,7 +18,7 @@ const COLUMNS: [&str; 4] = [
     "disk_wr_bytes",
 ];
 
-/// Adds up the files of the guest's devices, turned to its side; the bytes of a sector are 512.
+/// Sums of the files of the guest's devices, from the view of the guest. A sector has 512 bytes.
 fn of_sysfs(name: &str) -> Sums {
     let files = [
         ("statistics/tx_bytes", 1.0),
@@ -40,8 +39,8 @@ fn of_sysfs(name: &str) -> Sums {
     })
 }
 
-/// The last line that xentop has for the guest, its network turned to the guest's side: KiB, and
-/// sectors as bytes.
+/// Values of the guest's last line of xentop, from the view of the guest: network in KiB, and sectors in
+/// bytes.
 fn of_xentop(name: &str) -> Sums {
     let text = LAB.file(name);
     let line = text
@@ -72,7 +71,7 @@ fn of_csv(name: &str) -> Vec<[Option<f64>; 4]> {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn at_work_every_row_lies_between_what_the_files_said_before_and_after() {
+fn under_load_every_row_is_between_the_files_before_and_after() {
     let (before, after) = (of_sysfs("sysfs-before"), of_sysfs("sysfs-after"));
     let rows = of_csv("steady.csv");
     assert_eq!(rows.len(), 10);
@@ -86,19 +85,19 @@ fn at_work_every_row_lies_between_what_the_files_said_before_and_after() {
         last = row;
     }
     for n in 0..4 {
-        assert!(last[n] > before[n], "{} did not move", COLUMNS[n]);
+        assert!(last[n] > before[n], "{} did not change", COLUMNS[n]);
     }
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn of_a_paused_guest_files_and_xentop_and_virtmon_say_the_same() {
+fn a_paused_guest_has_equal_values_in_files_xentop_and_virtmon() {
     let files = of_sysfs("sysfs-paused");
     let after = of_sysfs("sysfs-paused-after");
     let xentop = of_xentop("xentop-paused");
     for row in of_csv("paused.csv") {
         let row = row.map(Option::unwrap);
-        // The bridge may still hand a broadcast of its own to the guest's queue.
+        // The bridge may still add its broadcasts to the guest's queue.
         assert!((files[0]..=after[0]).contains(&row[0]), "{row:?}");
         assert_eq!(row[1..], files[1..]);
     }
@@ -126,7 +125,7 @@ fn size_and_path_of_a_disk_are_those_of_its_backend() {
     let data = 8_388_608.0;
     assert!(
         (expected[1].2 - data).abs() < 0.5,
-        "data.img has 8 MiB: {files}"
+        "size of data.img is not 8 MiB: {files}"
     );
     let rows = rows(&LAB.file("paused.disk.csv"));
     let rows: Vec<_> = rows
@@ -142,7 +141,7 @@ fn size_and_path_of_a_disk_are_those_of_its_backend() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn domain_0_is_unknown() {
+fn devices_of_domain_0_are_unknown() {
     for row in rows(&LAB.file("steady.csv")) {
         if row.text("name") == "Domain-0" {
             assert_eq!(of_row(&row), [None; 4]);
@@ -152,32 +151,32 @@ fn domain_0_is_unknown() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn a_disk_served_elsewhere_makes_the_sum_unknown_until_it_goes() {
+fn a_disk_of_another_backend_makes_the_sum_unknown_until_it_is_removed() {
     let rows = of_csv("churn.csv");
     let known: Vec<bool> = rows.iter().map(|row| row[2].is_some()).collect();
-    let mut spells = known.clone();
-    spells.dedup();
-    assert_eq!(spells[..3], [true, false, true], "{known:?}");
+    let mut periods = known.clone();
+    periods.dedup();
+    assert_eq!(periods[..3], [true, false, true], "{known:?}");
     assert!(rows.last().unwrap().iter().all(Option::is_some));
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn what_is_unplugged_is_no_more_in_the_sum() {
+fn a_removed_device_is_not_in_the_sum() {
     let rows = of_csv("churn.csv");
     let (first, last) = (rows[0].map(Option::unwrap), rows.last().unwrap());
     assert!(
         last[0].unwrap() < first[0],
-        "the second NIC was sent the most"
+        "the second NIC received most bytes"
     );
     assert!(
         last[3].unwrap() < first[3],
-        "the second disk alone was written"
+        "only the second disk was written"
     );
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn a_recording_of_devices_that_come_and_go_gives_the_same_bytes() {
+fn a_replay_of_added_and_removed_devices_writes_the_same_bytes() {
     assert_replays(LAB.path(), "churn", &["nic", "disk"]);
 }

@@ -1,27 +1,27 @@
 #!/bin/bash
-# Runs in the lab's dom0, in its share: virtmon beside sysfs and xentop, on a guest whose NICs and
-# disks are at work, then paused, then taken away.
+# Runs in the lab's dom0, in its share: virtmon, sysfs and xentop for a guest whose NICs and disks are
+# under load, then paused, then removed.
 set -eu
 lab-devices
 
-# Every counter of every vif and vbd, as "file:value". A device may go while it is read.
+# Prints every counter of every vif and vbd, as "file:value". A device may be removed during the read.
 counters() {
     grep -s '' /sys/bus/xen-backend/devices/vif-*/net/*/statistics/{rx,tx}_{bytes,packets,errors,dropped} \
         /sys/bus/xen-backend/devices/vbd-*/statistics/* || true
 }
 
-# At work: each row lies between what the files said before and after.
+# Under load, each row is between the values of the files before and after.
 xl list >xl-list
 counters >sysfs-before
 xentop -b -n -x -v -i 1 >xentop-before
-# The guest has no server to ask: these come to it from here.
+# There is no server that would send packets to the guest, so this job sends them.
 for _ in {1..20}; do head -c 900 /dev/zero >/dev/udp/10.0.1.3/9; sleep 0.2; done &
 ./virtmon --backend xen --csv steady.csv --interval 500ms --count 10
 wait
 xentop -b -n -x -v -i 1 >xentop-after
 counters >sysfs-after
 
-# Paused: nothing moves, and all say the same to the byte. The bridge's queue runs empty first.
+# Paused, no counter changes, and all values are equal to the byte, after the bridge's queue is empty.
 xl pause dev
 sleep 1
 counters >sysfs-paused
@@ -31,7 +31,7 @@ xentop -b -n -x -v -i 2 -d 1 >xentop-paused
 counters >sysfs-paused-after
 xl unpause dev
 
-# Each disk: number, what is behind it by xenstore, and the bytes of the block device that blkback has.
+# For each disk: number, its backend in xenstore, and the size of the block device of blkback in bytes.
 id=$(xl domid dev)
 for vbd in /sys/bus/xen-backend/devices/vbd-"$id"-*; do
     number=${vbd##*-}
@@ -40,7 +40,7 @@ for vbd in /sys/bus/xen-backend/devices/vbd-"$id"-*; do
     echo "$number $(xenstore-read "/local/domain/0/backend/vbd/$id/$number/params") $((sectors * 512))"
 done >disks
 
-# A disk that nobody here serves comes and goes, then a NIC goes, then a disk.
+# Adds and removes a disk of another backend domain, then removes a NIC, then a disk.
 ./virtmon --backend xen --interval 100ms --csv churn.csv --detail nic,disk --record churn.vmrec &
 churn=$!
 mark() { echo "$1 $(sed 's/ .*//' /proc/uptime)" >>marks; }

@@ -1,5 +1,5 @@
-//! The test guest, made from nothing by scripts/test-guest in a real dom0, each way that it knows.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! Builds the test guest with scripts/test-guest in a real dom0, in each supported way.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use virtmon_lab::{Lab, loads, rows, suite};
 static LAB: LazyLock<Lab> =
     LazyLock::new(|| Lab::run(&suite(), include_str!("guest.sh"), &["--limit", "600"]));
 
-/// It ran from its own disk, and virtmon saw it.
+/// Checks that the guest ran from its disk, and that virtmon has a row of it.
 fn ran(way: &str) {
     let console = LAB.file(&format!("{way}.console"));
     assert!(console.contains("guest: idle"), "{console}");
@@ -19,13 +19,13 @@ fn ran(way: &str) {
         .iter()
         .find(|row| row.text("name") == "cirros")
         .unwrap();
-    // Its superblock at least.
+    // At least the superblock.
     assert!(row.number("disk_rd_bytes").unwrap() > 1024.0, "{row:?}");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn on_a_file() {
+fn a_guest_on_a_file_runs() {
     ran("file");
     let disk = LAB.file("file.blkid");
     assert!(disk.contains("LABEL=cirros-rootfs"), "{disk}");
@@ -34,7 +34,7 @@ fn on_a_file() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn on_a_logical_volume() {
+fn a_guest_on_a_logical_volume_runs() {
     ran("volume");
     let disk = LAB.file("volume.blkid");
     assert!(disk.contains("DEVNAME=/dev/vg0/cirros"), "{disk}");
@@ -43,24 +43,20 @@ fn on_a_logical_volume() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn from_an_image_laid_out_as_those_of_cirros_with_eat_memory_in_it() {
+fn an_image_with_the_layout_of_cirros_runs_with_eat_memory() {
     ran("release");
     let loads = loads(&LAB.file("release.console"));
     let [load] = &loads[..] else {
         panic!("{loads:?}");
     };
-    assert_eq!(load.did("held_bytes"), Some(f64::from(16 << 20)));
+    assert_eq!(load.done("held_bytes"), Some(f64::from(16 << 20)));
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn what_it_refuses() {
+fn wrong_disks_images_and_options_are_refused() {
     for (what, status, why) in [
-        (
-            "other",
-            "1",
-            "other.img holds something else than a test guest",
-        ),
+        ("other", "1", "other.img is not the disk of a test guest"),
         (
             "image",
             "1",
@@ -69,7 +65,7 @@ fn what_it_refuses() {
         ("usage", "2", "usage: scripts/test-guest"),
     ] {
         assert_eq!(LAB.file(&format!("{what}.status")).trim(), status);
-        let said = LAB.file(&format!("{what}.err"));
-        assert!(said.contains(why), "{said}");
+        let stderr = LAB.file(&format!("{what}.err"));
+        assert!(stderr.contains(why), "{stderr}");
     }
 }

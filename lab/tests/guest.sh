@@ -1,11 +1,11 @@
 #!/bin/bash
-# Runs in the lab's dom0, in its share: the test guest made from nothing, as on any Xen host, on a
-# file, on a logical volume and from an image laid out as CirrOS's are, and each of them started.
+# Runs in the lab's dom0, in its share: builds and starts the test guest as on any Xen host: on a file, on
+# a logical volume, and from an image with the layout of CirrOS.
 set -eu
 images=/var/lib/xen/images/cirros
 make() { /mnt/lab/scripts/test-guest --stress /mnt/guest/stress "$@"; }
 
-# Until the guest says on its console that it runs from its disk; the log is kept.
+# await NAME: waits until the guest prints on its console that it runs, and keeps the log.
 await() {
     local log=/var/log/xen/console/guest-cirros.log
     for _ in {1..300}; do
@@ -18,12 +18,12 @@ await() {
     rm "$log"
 }
 
-# Just as cirros-xen.cfg says.
+# With the settings of cirros-xen.cfg.
 make --size 40M --create
 await file
 blkid -o export "$images/disk.img" >file.blkid
 
-# A logical volume, of a volume group on a file. No udevd runs here: LVM is to make the nodes itself.
+# A logical volume of a volume group on a file. No udevd runs here, so LVM makes the device nodes itself.
 export DM_DISABLE_UDEV=1
 modprobe dm-mod
 truncate -s 64M /var/lib/vg0
@@ -33,7 +33,7 @@ make --disk /dev/vg0/cirros --size 40M --create
 await volume
 blkid -o export /dev/vg0/cirros >volume.blkid
 
-# CirrOS's layout: a root with /boot, and links to a kernel and an initrd in it.
+# The layout of CirrOS: a root with /boot, and links to a kernel and an initrd in it.
 mkdir -p release/boot
 cp "$images/vmlinuz" release/boot/vmlinuz-5.3.0-26-generic
 cp /mnt/guest/initrd.img release/boot/initrd.img-5.3.0-26-generic
@@ -53,7 +53,7 @@ xl create -q /mnt/lab/cirros-xen.cfg "kernel='$images/second/vmlinuz'" "ramdisk=
     "extra='console=hvc0 run=eat-memory,16,--for,2s'"
 await release
 
-# What is not a test guest's disk stays as it was, and what is no image is refused.
+# A disk of something else stays unchanged, and a file that is no image is refused.
 mke2fs -q -F -t ext4 -L precious other.img 8M
 sha256sum other.img >other.sum
 refuse() {

@@ -1,6 +1,6 @@
-//! Guests with many devices, real traffic and real I/O: every figure that xl and xentop have too is
-//! held against them. Then what can go wrong beside them.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! Guests with many devices, real traffic and real I/O. Compares every value with xl and xentop, if they
+//! have the value. Then tests failures around the guests.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ static LAB: LazyLock<Lab> = LazyLock::new(|| {
 
 const GUESTS: [&str; 2] = ["dev", "many"];
 
-/// What a figure printed in seconds with one decimal may be off.
+/// Largest rounding error of a value in seconds with one decimal.
 const ROUNDED: f64 = 0.051;
 
 fn of<'a>(rows: &'a [Row], name: &str) -> Vec<&'a Row> {
@@ -45,13 +45,13 @@ fn vcpus(when: &str) -> BTreeMap<(String, u32), (Option<f64>, String, f64)> {
         .collect()
 }
 
-/// The device number of `xvda` and on.
+/// Device number of a disk, by its name: `xvda` and following.
 fn devid(disk: &str) -> u32 {
     let letter = disk.strip_prefix("xvd").unwrap().bytes().next().unwrap();
     51712 + 16 * u32::from(letter - b'a')
 }
 
-/// A NIC's figures in xentop's order, which is domain 0's side.
+/// Counters of a NIC in the order of xentop, which has the view of domain 0.
 fn nic(row: &Row) -> [u64; 8] {
     let columns = [
         "tx_bytes",
@@ -66,7 +66,7 @@ fn nic(row: &Row) -> [u64; 8] {
     columns.map(|column| row.text(column).parse().unwrap())
 }
 
-/// A disk's, in xentop's order.
+/// Counters of a disk in the order of xentop.
 fn disk(row: &Row) -> [u64; 5] {
     let figure = |column| row.text(column).parse::<u64>().unwrap();
     [
@@ -80,7 +80,7 @@ fn disk(row: &Row) -> [u64; 5] {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn paused_every_figure_of_a_domain_is_that_of_xl_and_xentop() {
+fn values_of_paused_domains_equal_xl_and_xentop() {
     let (xl, top) = (xl("paused"), top("paused"));
     let rows = rows(&LAB.file("paused.csv"));
     for name in GUESTS {
@@ -105,7 +105,7 @@ fn paused_every_figure_of_a_domain_is_that_of_xl_and_xentop() {
             assert_eq!(figure("mem_max_bytes") / 1024.0, top.number("MAXMEM(k)"));
             assert_eq!(figure("vcpus_online"), top.number("VCPUS"));
             let [sent, received] = ["NETTX(k)", "NETRX(k)"].map(|column| top.number(column));
-            // A broadcast of the bridge's own may still come, on each NIC.
+            // Each NIC may still receive a broadcast of the bridge.
             assert!(
                 (figure("net_rx_bytes") / 1024.0 - sent).abs() < 4.0,
                 "{row:?}"
@@ -119,7 +119,7 @@ fn paused_every_figure_of_a_domain_is_that_of_xl_and_xentop() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn paused_every_vcpu_nic_and_disk_is_that_of_xl_and_xentop() {
+fn vcpus_nics_and_disks_of_paused_domains_equal_xl_and_xentop() {
     let (listed, top) = (vcpus("paused"), top("paused"));
     let [cpus, nics, disks] =
         ["vcpu", "nic", "disk"].map(|table| rows(&LAB.file(&format!("paused.{table}.csv"))));
@@ -150,8 +150,8 @@ fn paused_every_vcpu_nic_and_disk_is_that_of_xl_and_xentop() {
             assert_eq!(here.floor(), top.vcpus[&number] as f64, "{row:?}");
             assert_eq!(row.number("pcpu"), *pcpu);
         }
-        // xentop does not say which NIC it is. Bytes and packets to a guest may still grow by what the
-        // bridge sends.
+        // xentop does not name the NICs. Bytes and packets to a guest may still grow by broadcasts of the
+        // bridge.
         let mut here: Vec<[u64; 8]> = places[1].iter().map(|&n| nic(&nics[n])).collect();
         let mut there = top.nics.clone();
         here.sort_unstable();
@@ -173,7 +173,7 @@ fn paused_every_vcpu_nic_and_disk_is_that_of_xl_and_xentop() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn at_work_every_figure_lies_between_what_xentop_says_before_and_after() {
+fn under_load_every_value_is_between_xentop_before_and_after() {
     let (before, after) = (top("before"), top("after"));
     let (xl_before, xl_after) = (vcpus("before"), vcpus("after"));
     let mut moved = BTreeSet::new();
@@ -199,7 +199,7 @@ fn at_work_every_figure_lies_between_what_xentop_says_before_and_after() {
             }
         }
     }
-    // Each NIC alone can't be told in xentop: their sums.
+    // xentop does not name the NICs, so the sums are compared.
     let nics = rows(&LAB.file("work.nic.csv"));
     for name in GUESTS {
         let mut sums: BTreeMap<&str, [u64; 8]> = BTreeMap::new();
@@ -221,7 +221,7 @@ fn at_work_every_figure_lies_between_what_xentop_says_before_and_after() {
         }
         assert!(least[0] < most[0], "{name} sent nothing");
     }
-    // Reads of the one, writes of the other's second disk.
+    // Reads of the first disk, and writes of the second.
     assert!(
         moved.contains(&("dev".into(), 1)) && moved.contains(&("dev".into(), 2)),
         "{moved:?}"
@@ -231,7 +231,7 @@ fn at_work_every_figure_lies_between_what_xentop_says_before_and_after() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn the_eleventh_device_is_not_taken_for_the_second() {
+fn the_eleventh_device_is_not_confused_with_the_second() {
     let files = LAB.file("sysfs-paused");
     let file = |path: &str| -> u64 {
         let line = files.lines().find(|line| line.contains(path));
@@ -251,7 +251,7 @@ fn the_eleventh_device_is_not_taken_for_the_second() {
     }
     assert!(
         sent.len() > 8,
-        "what they were sent hardly differs: {sent:?}"
+        "the NICs received almost the same numbers of bytes: {sent:?}"
     );
     let disks = rows(&LAB.file("paused.disk.csv"));
     let disks: Vec<&Row> = of(&disks, "many")
@@ -271,7 +271,7 @@ fn the_eleventh_device_is_not_taken_for_the_second() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn a_counter_that_is_cut_off_costs_its_disk_alone() {
+fn an_empty_counter_file_affects_only_its_disk() {
     let id = xl("paused")["many"].id;
     let disks = rows(&LAB.file("cut.disk.csv"));
     let many = of(&disks, "many");
@@ -293,35 +293,35 @@ fn a_counter_that_is_cut_off_costs_its_disk_alone() {
             .iter()
             .all(|row| !row.text("disk_rd_bytes").is_empty())
     );
-    // The reason is counted at each tick, and said once.
+    // The warning is counted at each tick, and reported once.
     let why = format!("vbd-{id}-51744: not a whole decimal number");
     assert_eq!(LAB.file("cut.err").matches(&why).count(), 1);
     let host = rows(&LAB.file("cut.host.csv"));
     let whole = host.iter().filter(|row| !row.text("pcpus").is_empty());
     assert!(whole.clone().count() == 4 && whole.clone().all(|row| row.text("warnings") == "1"));
     let events = rows(&LAB.file("cut.event.csv"));
-    let told = events.iter().filter(|row| row.text("cause") == why);
-    assert!(told.clone().count() == 1 && told.clone().all(|row| row.text("event") == "warning"));
+    let found = events.iter().filter(|row| row.text("cause") == why);
+    assert!(found.clone().count() == 1 && found.clone().all(|row| row.text("event") == "warning"));
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn any_name_is_one_cell_and_roles_are_told() {
+fn any_name_is_one_cell_and_roles_are_reported() {
     let [dev, many] = GUESTS.map(|name| xl("paused")[name].id.to_string());
     let rows = rows(&LAB.file("names.csv"));
     assert_eq!(rows.len(), 24);
-    // Names are waited for at the first tick, and roles are not.
+    // The first tick waits for names, and not for roles.
     for (n, row) in rows.iter().enumerate() {
-        let told = ["name", "role", "target_id"].map(|column| row.text(column));
+        let found = ["name", "role", "target_id"].map(|column| row.text(column));
         let expected = match row.text("id") {
             id if id == dev => ["a,\"b\"\n c", "stub", &*many],
             id if id == many => ["x\\xff\\xc3y", "driver", ""],
             _ => ["Domain-0", "control", ""],
         };
-        assert_eq!(told[0], expected[0]);
+        assert_eq!(found[0], expected[0]);
         assert!(
-            told == expected || (n < 21 && told[1..] == ["", ""]),
-            "{told:?}"
+            found == expected || (n < 21 && found[1..] == ["", ""]),
+            "{found:?}"
         );
     }
     let json = LAB.file("names.json");
@@ -336,8 +336,8 @@ fn any_name_is_one_cell_and_roles_are_told() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn a_xenstore_that_does_not_answer_holds_up_nobody() {
-    // The ticks of the one that knows the names go on as if nothing was.
+fn a_xenstore_that_does_not_answer_delays_no_tick() {
+    // The run that knows the names continues without change.
     let knows = rows(&LAB.file("knows.csv"));
     let mut ticks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in &knows {
@@ -352,7 +352,7 @@ fn a_xenstore_that_does_not_answer_holds_up_nobody() {
             .values()
             .all(|names| names[..] == ["Domain-0", "dev", "many"])
     );
-    // CLOCK_MONOTONIC, where nothing suspends.
+    // CLOCK_MONOTONIC, because the machine is never suspended.
     let [from, to] = ["stopped", "continued"].map(|file| {
         let uptime = LAB.file(file);
         uptime.split(' ').next().unwrap().parse::<f64>().unwrap()
@@ -361,13 +361,13 @@ fn a_xenstore_that_does_not_answer_holds_up_nobody() {
         let seconds = row.number("mono_ns").unwrap() / 1e9;
         from < seconds && seconds < to
     });
-    assert!(silent.count() > 6, "hardly a row from {from} s to {to} s");
+    assert!(silent.count() > 6, "too few rows from {from} s to {to} s");
     let errors = LAB.file("knows.err");
-    // A slow machine is told so, and that is all.
+    // The only message is the advice for a slow machine.
     let advice = |line: &str| line.ends_with("leaves little room");
     assert!(errors.lines().all(advice), "{errors}");
 
-    // The one that begins has every domain, and their names once they are told.
+    // The run that starts meanwhile has every domain, and their names after xenstore answers.
     let begins = rows(&LAB.file("begins.csv"));
     let first = begins.iter().filter(|row| row.text("tick") == "0");
     assert_eq!(first.clone().count(), 3);
@@ -410,17 +410,17 @@ fn a_refused_hypercall_is_one_line() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn what_reading_took_is_counted() {
-    let own = rows(&LAB.file("paused.self.csv"));
-    // A list, physinfo, getcpuinfo and numainfo, and a call for each of six vCPUs. While xenstore tells of
-    // the domains, one more for each of its answers.
-    let calls = own.last().unwrap().number("calls");
+fn hypercalls_of_a_sample_are_counted() {
+    let self_rows = rows(&LAB.file("paused.self.csv"));
+    // The list, physinfo, getcpuinfo and numainfo, and a call for each of six vCPUs. While xenstore reports
+    // the domains, there is one more call for each answer.
+    let calls = self_rows.last().unwrap().number("calls");
     assert_eq!(calls, Some(10.0));
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn the_hosts_memory_is_that_of_xl_info() {
+fn memory_of_the_host_equals_xl_info() {
     let info = LAB.file("xl-info");
     let xl = |key: &str| -> f64 {
         let line = info.lines().find(|line| line.starts_with(key)).unwrap();

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Runs in the lab's dom0, in its share: two guests with real devices, of which one has eleven NICs and
-# eleven disks; virtmon's tables beside xl and xentop; then what can go wrong.
+# Runs in the lab's dom0, in its share: two guests with real devices, one with eleven NICs and eleven
+# disks; virtmon's tables, xl and xentop; then failures.
 set -eu
 
-# Xen's own hotplug scripts, for so many devices, take longer than xl waits: these are quick.
+# With eleven devices Xen's hotplug scripts take longer than the timeout of xl. The quick scripts do not.
 source /mnt/lab/guest.sh
 guest_images
 truncate -s 8M "$images/data.img"
@@ -25,20 +25,20 @@ for n in {0..10}; do
     vif+="'mac=$mac,bridge=xenbr0,script=/mnt/lab/quick-vif', "
     disk+="'format=raw,vdev=xvd$letter,access=ro,script=/mnt/lab/quick-vbd,target=$device', "
 done
-# Each NIC has a queue a vCPU, with 2 MiB of buffers each.
+# Each NIC has a queue for each vCPU, with 2 MiB of buffers per queue.
 create_guest many "${ramdisk[@]}" memory=352 vcpus=3 \
     "vif=[$vif]" "disk=[$disk]" "extra='console=hvc0 work=devices addr=10.0.0.50/24'"
 many=$(xl domid many)
 await dev devices
 await many devices
 
-# The shortest of these intervals that this machine keeps while the guests are at work, and four of them.
+# Finds the shortest of these intervals that is possible on this machine while the guests are under load.
 for every in 0.25 1 3; do
     if ./virtmon --backend xen --interval $every --count 1 --csv /dev/null 2>/dev/null; then break; fi
 done
 four=$(awk -v every=$every 'BEGIN { print 4 * every }')
 
-# NIC n is sent n + 1 packets of 100 + n bytes more.
+# Sends n + 1 packets of 100 + n bytes to NIC n.
 for n in {0..10}; do
     mac=$(printf '00:16:3e:00:01:%02x' "$n")
     bridge fdb replace "$mac" dev "vif$many.$n" master static
@@ -47,22 +47,22 @@ for n in {0..10}; do
 done
 
 tables=vcpu,nic,disk,host,event,self
-tell() {
+list() {
     xl list >"xl-list-$1"
     xl vcpu-list >"xl-vcpus-$1"
     xentop -b -n -x -v -i 1 >"xentop-$1"
 }
 
-# At work, each figure lies between what the others say before and after.
-tell before
+# Under load, each value is between the values of the tools before and after.
+list before
 ./virtmon --backend xen --csv work.csv --detail $tables --interval $every --count 6
-tell after
+list after
 
-# Paused, all say the same.
+# Paused, all values are equal.
 xl pause dev
 xl pause many
 sleep 1
-tell paused
+list paused
 xl info >xl-info
 grep -s '' /sys/bus/xen-backend/devices/vif-*/net/*/statistics/{rx,tx}_bytes \
     /sys/bus/xen-backend/devices/vbd-*/statistics/rd_sect >sysfs-paused
@@ -70,21 +70,21 @@ grep -s '' /sys/bus/xen-backend/devices/vif-*/net/*/statistics/{rx,tx}_bytes \
 xl unpause dev
 xl unpause many
 
-# A counter that is cut off, beneath a disk that is counted otherwise.
+# An empty counter file of one disk.
 : >/run/empty
 cut=/sys/bus/xen-backend/devices/vbd-$many-51744/statistics/rd_req
 mount --bind /run/empty "$(realpath "$cut")"
 ./virtmon --backend xen --csv cut.csv --detail disk,host,event --interval $every --count 4 2>cut.err
 umount "$(realpath "$cut")"
 
-# Names that are hard to write; a stub domain and a driver domain, as libxl has them in xenstore.
+# Names with special characters; a stub domain and a driver domain, as libxl writes them to xenstore.
 xenstore-write "/local/domain/$dev/name" 'a,"b"\n c' "/local/domain/$many/name" 'x\xff\xc3y'
 xenstore-write "/local/domain/$dev/target" "$many" "/local/domain/$many/backend/vif" ''
 ./virtmon --backend xen --csv names.csv --json names.json --interval $every --count 8
 xenstore-write "/local/domain/$dev/name" dev "/local/domain/$many/name" many
 xenstore-rm "/local/domain/$dev/target" "/local/domain/$many/backend"
 
-# A xenstore that does not answer, for one that knows the names and for one that begins.
+# A xenstore that does not answer: for a run that knows the names, and for a run that starts meanwhile.
 ./virtmon --backend xen --csv knows.csv --interval $every 2>knows.err &
 knows=$!
 until [[ -s knows.csv ]]; do sleep 0.2; done
@@ -102,7 +102,7 @@ kill -TERM $knows $begins
 wait $knows
 wait $begins
 
-# What is refused at the start.
+# Refusals at the start.
 refuse() {
     local name=$1 path=$2 status=0
     unshare --mount sh -c "mount --bind /dev/null $path && exec ./virtmon --backend xen --csv refused.csv" \

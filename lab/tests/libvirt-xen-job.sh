@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs in the lab's dom0, in its share: guests that libvirt made and one that xl made, read by the
-# hypercall and through libvirt.
+# Runs in the lab's dom0, in its share: samples guests of libvirt and a guest of xl, by the hypercall and
+# through libvirt.
 set -eu
 source /mnt/lab/guest.sh
 guest_images
@@ -10,7 +10,7 @@ for disk in disk data; do loops+=("$(losetup --find --show "$images/$disk.img")"
 
 create_guest by-xl "${bare[@]}"
 lab-libvirtd
-# The first has a NIC and two disks, and uses them.
+# The first guest has a NIC and two disks, and uses them.
 disk() { echo "<disk type='block' device='disk'><driver name='phy'/><source dev='$1'/><target dev='$2' bus='xen'/></disk>"; }
 devices="<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source bridge='xenbr0'/><script path='/mnt/lab/quick-vif'/></interface>
 $(disk "${loops[0]}" xvda)$(disk "${loops[1]}" xvdb)"
@@ -28,28 +28,28 @@ done
 sleep 10
 virsh -q -c xen:///system list --name >virsh-names
 
-# The one before, between and after the other.
+# Samples through libvirt, and by the hypercall before and after.
 read_by() { ./virtmon --count "$1" --interval "$2" --csv "$3" --detail vcpu,nic,disk "${@:4}"; }
 read_by 1 1s before.csv --backend xen
 read_by 1 1s libvirt.csv --uri xen:///system
 read_by 1 1s after.csv --backend xen
 
-# What the first guest does would take the emulator's time.
+# The load of the first guest would take CPU time of the emulator.
 virsh -q -c xen:///system suspend made-1
 
-# What a reading costs: the machine has one CPU and its clock counts instructions, all that the
-# reading sets in motion included.
+# The cost of a sample: the machine has one CPU, and its clock counts all instructions, including those of
+# other processes that take part.
 cost() { ./virtmon --count 30 --interval 500ms --csv "$@"; }
 cost xen-cost.csv --backend xen
 cost libvirt-cost.csv --uri xen:///system
 
-# An interface that has another name by now is one that libvirt does not find.
+# libvirt does not find an interface that was renamed.
 vif=vif$(virsh -q -c xen:///system domid made-1 | tr -d ' ').0
 ip link set "$vif" down
 ip link set "$vif" name renamed
 read_by 1 1s refused.csv --uri xen:///system 2>refused.err
 
-# libvirt tells of a guest that it made and ended, whichever reading sees it.
+# libvirt notifies of the end of its guest, between any two samples.
 ./virtmon --interval 1s --csv churn.csv --detail event --uri xen:///system &
 run=$!
 sleep 3

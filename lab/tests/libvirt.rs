@@ -1,6 +1,6 @@
-//! virtmon beside a real libvirtd with five guests: stopped dead, without a daemon, coming and
-//! going. `lab/libvirtd` is that host.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers")]
+//! virtmon with a real libvirtd and five guests: guests that are stopped, a daemon that is killed, guests
+//! that start and end. `lab/libvirtd` is the host.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of a test")]
 
 use std::fs;
 use std::path::Path;
@@ -37,8 +37,8 @@ fn number(name: &str) -> f64 {
     left(name).trim().parse().expect(name)
 }
 
-/// Descriptors and threads.
-fn held(name: &str) -> (u32, u32) {
+/// Numbers of descriptors and threads.
+fn resources(name: &str) -> (u32, u32) {
     let text = left(name);
     let (fds, threads) = text.trim().split_once(' ').expect(name);
     (fds.parse().unwrap(), threads.parse().unwrap())
@@ -55,7 +55,7 @@ fn at(row: &Row, column: &str) -> f64 {
 
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn guests_that_are_stopped_dead_cost_the_others_nothing() {
+fn stopped_guests_do_not_affect_the_others() {
     let rows = rows(&left("stuck.csv"));
     let (stopped, continued) = (number("stopped.at"), number("continued.at"));
     let ticks = of(&rows, HEALTHY[0]).len();
@@ -99,7 +99,7 @@ fn guests_that_are_stopped_dead_cost_the_others_nothing() {
     }
 }
 
-/// No tick is missed, none is late, and the rows of the others are whole, at two ticks a second.
+/// With two ticks a second, no tick is missed or late, and the rows of the other guests are complete.
 #[test]
 #[ignore = "runs QEMU guests: make test"]
 fn guests_that_block_delay_no_tick_and_no_other_guest() {
@@ -128,25 +128,25 @@ fn guests_that_block_delay_no_tick_and_no_other_guest() {
     }
 }
 
-/// A thread and a connection for each guest that is stuck, and one of each is kept.
+/// Each blocked guest takes a thread and a connection. One of each is kept afterwards.
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn what_it_took_is_given_back() {
-    let (fds, threads) = held("stuck.before");
-    let stuck = held("stuck.while");
+fn threads_and_connections_of_blocked_guests_are_released() {
+    let (fds, threads) = resources("stuck.before");
+    let stuck = resources("stuck.while");
     assert!((threads + 1..=threads + 2).contains(&stuck.1), "{stuck:?}");
     let one_connection = (stuck.0 - fds) / (stuck.1 - threads);
-    let after = held("stuck.after");
+    let after = resources("stuck.after");
     assert!(after.1 <= threads + 1, "{threads} {after:?}");
     assert!(after.0 <= fds + one_connection, "{fds} {after:?}");
-    let (before, after) = (held("restart.before"), held("restart.after"));
+    let (before, after) = (resources("restart.before"), resources("restart.after"));
     assert!(after.0 <= before.0 + one_connection, "{before:?} {after:?}");
     assert!(after.1 <= before.1 + 1, "{before:?} {after:?}");
 }
 
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn a_signal_ends_it_whatever_the_guests_do() {
+fn a_signal_ends_the_run_while_guests_are_blocked() {
     let took = number("ended.took");
     assert!(took < SECOND, "{took} ns");
     let rows = rows(&left("ended.csv"));
@@ -155,33 +155,33 @@ fn a_signal_ends_it_whatever_the_guests_do() {
 
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn a_daemon_that_is_killed_costs_the_ticks_that_it_is_away() {
+fn a_killed_daemon_costs_only_the_ticks_of_its_absence() {
     let rows = rows(&left("restart.csv"));
     let busy = of(&rows, "busy");
     let gaps: Vec<f64> = busy.iter().map(|row| at(row, "missed")).collect();
     let long: Vec<&f64> = gaps.iter().filter(|&&missed| missed >= 2.0).collect();
     assert_eq!(long.len(), 2, "{gaps:?}");
-    // Away for 2 s each time, and looked for every 2 s at the least.
+    // The daemon is away for 2 s each time, and virtmon connects at least every 2 s.
     assert!(gaps.iter().sum::<f64>() < 20.0, "{gaps:?}");
     for pair in busy.windows(2) {
         assert!(at(pair[0], "cpu_time_ns") <= at(pair[1], "cpu_time_ns"));
         assert_eq!(pair[1].text("reset"), "0");
     }
-    // Each way to be away is told once, not once a tick.
-    let told = left("restart.err").lines().count();
-    assert!((1..=8).contains(&told), "{}", left("restart.err"));
+    // Each kind of failure is reported once, not once a tick.
+    let lines = left("restart.err").lines().count();
+    assert!((1..=8).contains(&lines), "{}", left("restart.err"));
 }
 
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn guests_come_and_go() {
+fn guests_that_start_and_end_are_followed() {
     let rows = rows(&left("churn.csv"));
     let passing = of(&rows, "passing").len();
     assert!((1..=5).contains(&passing), "{passing} rows");
     let ticks = of(&rows, "busy").len();
     let plain = of(&rows, "plain-5");
     assert!(plain.len() < ticks);
-    // A reset guest is the same process, and its counters go on; a restored one is another.
+    // A reset guest is the same process with the same counters. A restored guest is another process.
     let restored: Vec<_> = plain.iter().filter(|r| r.text("id") != "5").collect();
     assert!(!restored.is_empty());
     assert_eq!(restored[0].text("uuid"), plain[0].text("uuid"));
@@ -190,19 +190,19 @@ fn guests_come_and_go() {
     );
     let busy = of(&rows, "busy");
     assert!(busy.iter().all(|row| row.text("reset") == "0"));
-    // A machine under load may hold it up for a tick.
+    // A machine under load may delay the guest for a tick.
     let stale = busy.iter().filter(|row| row.text("stale") != "0").count();
     assert!(stale * 4 <= ticks, "{stale} of {ticks} rows");
 }
 
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn a_recording_of_stuck_guests_gives_the_same_bytes() {
+fn a_replay_of_blocked_guests_writes_the_same_bytes() {
     assert_replays(JOB.path(), "stuck", &[]);
 }
 
-/// Event and cause of a guest's rows. Those of a machine under load, which may hold any guest up, are
-/// left out.
+/// Events and causes of the rows of a guest, without `stale` and `recovered`: a machine under load may
+/// delay any guest.
 fn events<'a>(rows: &'a [Row], name: &str) -> Vec<(&'a str, &'a str)> {
     of(rows, name)
         .iter()
@@ -215,9 +215,9 @@ const RESET: (&str, &str) = ("rebooted", "it was reset: its counters go on");
 
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn what_became_of_guests_is_in_the_event_rows() {
+fn changes_of_guests_are_in_the_event_rows() {
     let often = rows(&left("churn.event.csv"));
-    // A reading may come between the start, while it is paused, and what libvirt tells of it.
+    // A sample may be between the start, while the guest is paused, and the notification of libvirt.
     let passed = |rows| {
         let events = events(rows, "passing");
         let (first, last) = (events.first().copied(), events.last().copied());
@@ -244,7 +244,7 @@ fn what_became_of_guests_is_in_the_event_rows() {
     for name in STUCK.iter().chain(&["busy"]) {
         assert_eq!(events(&often, name), []);
     }
-    // The same for who looks every three seconds, even if the guest comes and goes in between.
+    // A run with an interval of three seconds has the same events, even for a guest between two samples.
     let seldom = rows(&left("seldom.event.csv"));
     passed(&seldom);
     let moved = events(&seldom, "plain-5");
@@ -256,12 +256,12 @@ fn what_became_of_guests_is_in_the_event_rows() {
     );
 }
 
-/// Each once, with the time at which libvirt told of it, whether a reading lies between or not.
+/// Each event has one row with the time of its notification, with or without a sample in between.
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn what_libvirt_tells_of_devices_memory_and_pauses_is_in_the_event_rows() {
-    let rows = rows(&left("told.event.csv"));
-    let span = number("told.from")..=number("told.to");
+fn notifications_of_devices_memory_and_pauses_are_in_the_event_rows() {
+    let rows = rows(&left("notified.event.csv"));
+    let span = number("notified.from")..=number("notified.to");
     let of_it = of(&rows, "plain-5");
     for (event, device) in [
         ("nic_added", "later"),
@@ -290,12 +290,12 @@ fn what_libvirt_tells_of_devices_memory_and_pauses_is_in_the_event_rows() {
     for name in STUCK.iter().chain(&["busy"]) {
         assert_eq!(events(&rows, name), []);
     }
-    // What came and went with no reading between has a cause that says so.
+    // The cause names events that no sample shows.
     let passing = of_it.iter().filter(|row| row.text("device") == "vdc");
     for row in passing {
         assert!(matches!(row.text("cause"), "" | "no sample shows it"));
     }
-    // The memory is copied as it is saved, which is told once a reading.
+    // The memory is copied while the guest is saved. There is one event a sample.
     for name in ["churn.event.csv", "seldom.event.csv"] {
         let rows = crate::rows(&left(name));
         let copied = rows.iter().filter(|row| row.text("event") == "memory_copy");
@@ -313,17 +313,17 @@ fn what_libvirt_tells_of_devices_memory_and_pauses_is_in_the_event_rows() {
 
 #[test]
 #[ignore = "runs QEMU guests: make test"]
-fn a_daemon_that_comes_back_tells_of_guests_again() {
+fn notifications_continue_after_a_restart_of_the_daemon() {
     let rows = rows(&left("restart.event.csv"));
     let host: Vec<&str> = rows
         .iter()
         .filter(|row| row.text("uuid").is_empty())
         .map(|row| row.text("event"))
         .collect();
-    let told = |kind| host.iter().filter(|&&event| event == kind).count();
-    assert_eq!(told("sample_recovered"), 2);
-    assert!(told("sample_failed") >= 2);
-    let told = events(&rows, "plain-5");
-    assert!(!told.is_empty());
-    assert!(told.iter().all(|event| *event == RESET), "{told:?}");
+    let count = |kind| host.iter().filter(|&&event| event == kind).count();
+    assert_eq!(count("sample_recovered"), 2);
+    assert!(count("sample_failed") >= 2);
+    let events = events(&rows, "plain-5");
+    assert!(!events.is_empty());
+    assert!(events.iter().all(|event| *event == RESET), "{events:?}");
 }

@@ -1,5 +1,5 @@
-//! libvirt's Xen driver beside the hypercall, on the same guests of the same boot.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! Compares libvirt's Xen driver with the hypercall, for the same guests in the same boot.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -27,7 +27,7 @@ fn row<'a>(rows: &'a [Row], name: &str) -> &'a Row {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn the_hypercall_sees_what_libvirt_sees_and_the_guest_of_xl() {
+fn the_hypercall_lists_the_guests_of_libvirt_and_of_xl() {
     let (xen, libvirt) = (
         rows(&LAB.file("before.csv")),
         rows(&LAB.file("libvirt.csv")),
@@ -43,7 +43,7 @@ fn the_hypercall_sees_what_libvirt_sees_and_the_guest_of_xl() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn both_tell_the_same() {
+fn both_have_the_same_domains() {
     let [before, between, after] =
         ["before.csv", "libvirt.csv", "after.csv"].map(|name| rows(&LAB.file(name)));
     for name in BY_LIBVIRT {
@@ -58,16 +58,16 @@ fn both_tell_the_same() {
     }
 }
 
-/// The row of a device, by the name that it has on the host or in the guest's configuration.
+/// Row of a device, by its name on the host or in the configuration of the guest.
 fn device<'a>(rows: &'a [Row], guest: &str, column: &str, name: &str) -> Option<&'a Row> {
     let is_it = |row: &&Row| row.text("name") == guest && row.text(column) == name;
     rows.iter().find(is_it)
 }
 
-/// Holds a device's counters against those of the hypercall before and after. Says how many there
-/// were that libvirt told.
+/// Compares the counters of a device with those of the hypercall before and after. Returns the number of
+/// counters that libvirt reported.
 fn lie_between(between: &Row, before: &Row, after: &Row, counters: &[&str]) -> usize {
-    let told = counters.iter().filter(|column| {
+    let known = counters.iter().filter(|column| {
         let number = |row: &Row| row.number(column);
         let Some(value) = number(between) else {
             return false;
@@ -76,12 +76,12 @@ fn lie_between(between: &Row, before: &Row, after: &Row, counters: &[&str]) -> u
         assert!(bracket.contains(&value), "{column}: {value} {bracket:?}");
         true
     });
-    told.count()
+    known.count()
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn both_tell_the_same_of_nics() {
+fn both_have_the_same_nics() {
     let [before, between, after] =
         ["before.nic.csv", "libvirt.nic.csv", "after.nic.csv"].map(|name| rows(&LAB.file(name)));
     let of_it: Vec<&Row> = between
@@ -100,29 +100,29 @@ fn both_tell_the_same_of_nics() {
         "tx_packets",
         "tx_drops",
     ];
-    let told = lie_between(row, nic(&before), nic(&after), &counters);
-    assert_eq!(told, counters.len());
+    let known = lie_between(row, nic(&before), nic(&after), &counters);
+    assert_eq!(known, counters.len());
     assert!(row.number("tx_bytes").unwrap() > 0.0, "{row:?}");
     let domains = rows(&LAB.file("libvirt.csv"));
     assert_eq!(
         self::row(&domains, "made-1").text("net_tx_bytes"),
         row.text("tx_bytes")
     );
-    // No NIC is 0.
+    // Without a NIC the sum is 0.
     assert_eq!(self::row(&domains, "made-2").text("net_tx_bytes"), "0");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn both_tell_the_same_of_disks() {
+fn both_have_the_same_disks() {
     let [before, between, after] =
         ["before.disk.csv", "libvirt.disk.csv", "after.disk.csv"].map(|name| rows(&LAB.file(name)));
     for name in ["xvda", "xvdb"] {
         let disk = |rows| device(rows, "made-1", "disk", name).unwrap();
         let row = disk(&between);
         let counters = ["rd_bytes", "rd_requests", "wr_bytes", "wr_requests"];
-        let told = lie_between(row, disk(&before), disk(&after), &counters);
-        assert_eq!(told, counters.len());
+        let known = lie_between(row, disk(&before), disk(&after), &counters);
+        assert_eq!(known, counters.len());
         assert!(row.number("rd_bytes").unwrap() > 0.0, "{row:?}");
     }
     let domains = rows(&LAB.file("libvirt.csv"));
@@ -133,7 +133,7 @@ fn both_tell_the_same_of_disks() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn what_libvirt_refuses_is_unknown_and_told() {
+fn counters_that_libvirt_refuses_are_unknown_with_a_warning() {
     let nics = rows(&LAB.file("refused.nic.csv"));
     let nic = nics.iter().find(|row| row.text("name") == "made-1");
     assert_eq!(nic.unwrap().text("rx_bytes"), "");
@@ -141,14 +141,14 @@ fn what_libvirt_refuses_is_unknown_and_told() {
     let made = row(&domains, "made-1");
     assert_eq!(made.text("net_rx_bytes"), "");
     assert!(made.number("disk_rd_bytes").is_some() && made.number("cpu_time_ns").is_some());
-    let said = LAB.file("refused.err");
+    let stderr = LAB.file("refused.err");
     let warning = "virDomainInterfaceStats: no counters of 1 NICs";
-    assert!(said.contains(warning), "{said}");
+    assert!(stderr.contains(warning), "{stderr}");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn both_tell_the_same_of_vcpus() {
+fn both_have_the_same_vcpus() {
     let [before, between, after] =
         ["before.vcpu.csv", "libvirt.vcpu.csv", "after.vcpu.csv"].map(|name| rows(&LAB.file(name)));
     let vcpu = |rows: &[Row], name: &str, number: &str| -> f64 {
@@ -167,7 +167,7 @@ fn both_tell_the_same_of_vcpus() {
     assert_eq!(names(&between), BTreeSet::from(BY_LIBVIRT));
 }
 
-/// Instructions of the reading that took the least.
+/// Instructions of the cheapest sample.
 fn cost(name: &str) -> f64 {
     let rows = rows(&LAB.file(name));
     let each = rows.iter().map(|row| row.number("sample_ns").unwrap());
@@ -178,18 +178,16 @@ fn cost(name: &str) -> f64 {
 #[ignore = "boots a real Xen: make test"]
 fn the_hypercall_is_many_times_cheaper() {
     let (xen, libvirt) = (cost("xen-cost.csv"), cost("libvirt-cost.csv"));
-    println!(
-        "instructions a reading: {xen} by the hypercall of 4 domains, {libvirt} through libvirt of 3: {:.1} times",
-        libvirt / xen
-    );
+    println!("libvirt-xen,hypercall,with devices,instructions,{xen}");
+    println!("libvirt-xen,libvirt,with devices,instructions,{libvirt}");
     assert!(libvirt > 5.0 * xen, "{libvirt} and {xen}");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn the_end_of_a_guest_is_told_with_its_cause() {
+fn the_end_of_a_guest_has_its_cause() {
     let rows = rows(&LAB.file("churn.event.csv"));
-    // A reading may have seen it shut down before.
+    // A sample may show the guest in shutdown before.
     let mut of_it = rows.iter().filter(|row| row.text("name") == "made-2");
     let last = of_it.next_back().unwrap();
     assert_eq!(last.text("event"), "destroyed");

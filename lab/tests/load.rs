@@ -1,7 +1,7 @@
-//! Load in known amounts, as virtmon's CSV has it: asked against seen, in a table.
+//! Known loads, compared with virtmon's CSV: prints a table of requested and measured values.
 //!
-//! The lab counts instructions here, so a busy machine takes longer, and changes no figure.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! The clock of the lab counts instructions, so a busy machine takes longer and changes no value.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::sync::LazyLock;
 
@@ -18,8 +18,8 @@ fn rows_of(csv: &str, name: &str) -> Vec<Row> {
     rows.filter(|row| row.text("name") == name).collect()
 }
 
-/// How much a counter moved from the row before a load to the one after it, when all that the
-/// guest had handed on has been done.
+/// Increase of a counter from the row before a load to a row after it, when all I/O of the guest is
+/// complete.
 fn moved(rows: &[Row], load: &Load, column: &str) -> f64 {
     let time = |row: &&Row| unix_seconds(row.text("time"));
     let before = rows.iter().rfind(|row| time(row) < load.begin).unwrap();
@@ -27,14 +27,17 @@ fn moved(rows: &[Row], load: &Load, column: &str) -> f64 {
     after.number(column).unwrap() - before.number(column).unwrap()
 }
 
-/// Prints a line of the table, and holds the two against each other.
-fn compare(what: &str, asked: f64, seen: f64, tolerance: f64) {
-    let off = seen - asked;
+/// Prints a line of the table, and checks the difference.
+fn compare(what: &str, requested: f64, measured: f64, tolerance: f64) {
+    let difference = measured - requested;
     println!(
-        "| {what} | {asked:.0} | {seen:.0} | {:+.2} % |",
-        100.0 * off / asked
+        "| {what} | {requested:.0} | {measured:.0} | {:+.2} % |",
+        100.0 * difference / requested
     );
-    assert!(off.abs() <= tolerance, "{what}: asked {asked}, seen {seen}");
+    assert!(
+        difference.abs() <= tolerance,
+        "{what}: requested {requested}, measured {measured}"
+    );
 }
 
 fn of_kind(console: &str, kind: &str) -> Vec<Load> {
@@ -48,104 +51,114 @@ fn of_kind(console: &str, kind: &str) -> Vec<Load> {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn cpu_time() {
+fn cpu_time_is_measured() {
     let rows = rows_of("load.csv", "load");
     for load in of_kind("load.console", "cpu") {
-        let asked = load.asked("cpu_ns").unwrap();
-        let seen = moved(&rows, &load, "cpu_time_ns");
+        let requested = load.requested("cpu_ns").unwrap();
+        let measured = moved(&rows, &load, "cpu_time_ns");
         let pcpu_ns = 1e9 * (load.end - load.begin);
-        compare("cpu_time_ns", asked, seen, 0.02 * pcpu_ns);
+        compare("cpu_time_ns", requested, measured, 0.02 * pcpu_ns);
     }
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn disk_bytes() {
+fn disk_bytes_are_measured() {
     let rows = rows_of("load.csv", "load");
     for load in of_kind("load.console", "disk") {
         for (figure, column) in [
             ("read_bytes", "disk_rd_bytes"),
             ("write_bytes", "disk_wr_bytes"),
         ] {
-            // The load reads and writes past the page cache: there is nothing to read ahead.
-            let asked = load.asked(figure).unwrap();
-            compare(column, asked, moved(&rows, &load, column), 0.0);
+            // The load bypasses the page cache, so there is no read-ahead.
+            let requested = load.requested(figure).unwrap();
+            compare(column, requested, moved(&rows, &load, column), 0.0);
         }
     }
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn network_bytes() {
+fn network_bytes_are_measured() {
     let rows = rows_of("load.csv", "load");
     for load in of_kind("load.console", "net") {
-        // xen-netback counts what a guest sends when the Ethernet header is off (netback.c:
-        // xenvif_tx_submit, after eth_type_trans): 14 bytes less a packet than were on the wire.
-        let asked = load.asked("ip_bytes").unwrap();
-        let seen = moved(&rows, &load, "net_tx_bytes");
-        compare("net_tx_bytes", asked, seen, 0.01 * asked);
+        // xen-netback counts the bytes that a guest sends without the Ethernet header (netback.c:
+        // xenvif_tx_submit, after eth_type_trans): 14 bytes a packet less than on the wire.
+        let requested = load.requested("ip_bytes").unwrap();
+        let measured = moved(&rows, &load, "net_tx_bytes");
+        compare("net_tx_bytes", requested, measured, 0.01 * requested);
     }
 }
 
-/// Xen does not see what a guest does with its memory. The guest tells of it, as agents do: with the
-/// page tables, 1 page in 512, and the program's own pages, about 200 KiB. What it uses without the
-/// load is the least that it ever told: what its kernel keeps for one CPU, a MiB more or less, is not
-/// in MemFree, and a load takes it from there.
+/// Xen does not know how a guest uses its memory. The guest reports its use, as agents do. The reported
+/// memory includes the page tables, 1 page in 512, and the program's pages, about 200 KiB. The use without
+/// load is the minimum of all reports: about 1 MiB that the kernel keeps for one CPU is not in MemFree, and
+/// a load takes memory from there.
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn memory_that_eat_memory_holds_is_what_the_guest_reports_as_used() {
+fn memory_of_eat_memory_is_in_the_report_of_the_guest() {
     let rows = rows_of("load.csv", "eater");
     let used =
         |row: &Row| Some(row.number("guest_total_bytes")? - row.number("guest_usable_bytes")?);
-    let held: Vec<f64> = rows.iter().filter_map(|r| r.number("mem_bytes")).collect();
-    assert!(held.windows(2).all(|two| two[0] == two[1]), "{held:?}");
+    let sizes: Vec<f64> = rows.iter().filter_map(|r| r.number("mem_bytes")).collect();
+    assert!(sizes.windows(2).all(|two| two[0] == two[1]), "{sizes:?}");
     let idle = rows.iter().filter_map(used).fold(f64::INFINITY, f64::min);
     for load in of_kind("eater.console", "memory") {
         let time = |row: &&Row| unix_seconds(row.text("time"));
-        // It reports once a second, and the first pass takes a moment.
+        // The guest reports once a second, and the first pass takes time.
         let within = load.begin + 3.0..load.end;
         let rows = rows.iter().filter(|row| within.contains(&time(row)));
-        let most = rows.filter_map(used).fold(0.0, f64::max);
-        let asked = load.asked("held_bytes").unwrap();
-        let seen = most - idle;
-        compare("guest_total - guest_unused", asked, seen, 0.01 * asked);
+        let max = rows.filter_map(used).fold(0.0, f64::max);
+        let requested = load.requested("held_bytes").unwrap();
+        let measured = max - idle;
+        compare(
+            "guest_total - guest_usable",
+            requested,
+            measured,
+            0.01 * requested,
+        );
     }
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn memory_that_the_balloon_is_given() {
+fn memory_of_the_balloon_is_measured() {
     let rows = rows_of("balloon.csv", "eater");
     let settled = LAB.file("balloon");
     assert_eq!(settled.lines().count(), 3);
     for line in settled.lines() {
         let (mib, time) = line.split_once(' ').unwrap();
-        let asked = mib.parse::<f64>().unwrap() * 1024.0 * 1024.0;
+        let requested = mib.parse::<f64>().unwrap() * 1024.0 * 1024.0;
         let time = unix_seconds(time);
         let row = rows
             .iter()
             .rfind(|row| unix_seconds(row.text("time")) < time);
-        let seen = row.unwrap().number("mem_bytes").unwrap();
-        compare("mem_bytes", asked, seen, 0.01 * asked);
+        let measured = row.unwrap().number("mem_bytes").unwrap();
+        compare("mem_bytes", requested, measured, 0.01 * requested);
     }
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn eat_memory_in_domain_0_is_its_cpu_time_and_nothing_that_xen_gives_it() {
+fn eat_memory_in_domain_0_costs_cpu_time_and_no_memory_of_xen() {
     let rows = rows_of("dom0.csv", "Domain-0");
     let loads = loads(&LAB.file("dom0.console"));
     let [load] = &loads[..] else {
         panic!("{loads:?}");
     };
-    let held: Vec<f64> = rows.iter().filter_map(|r| r.number("mem_bytes")).collect();
-    assert!(held.windows(2).all(|two| two[0] == two[1]), "{held:?}");
+    let sizes: Vec<f64> = rows.iter().filter_map(|r| r.number("mem_bytes")).collect();
+    assert!(sizes.windows(2).all(|two| two[0] == two[1]), "{sizes:?}");
     let free = LAB.file("dom0.free");
     let free: Vec<f64> = free.lines().map(|line| line.parse().unwrap()).collect();
-    let asked = load.asked("held_bytes").unwrap();
-    compare("domain 0's MemFree", asked, free[0] - free[1], 0.01 * asked);
-    // A pass writes 256 MiB: some 100 million instructions, or as many ns.
-    let seen = moved(&rows, load, "cpu_time_ns");
-    let least = 0.05e9 * load.did("passes").unwrap();
-    assert!(seen > least, "{seen} ns in {load:?}");
+    let requested = load.requested("held_bytes").unwrap();
+    compare(
+        "domain 0's MemFree",
+        requested,
+        free[0] - free[1],
+        0.01 * requested,
+    );
+    // A pass writes 256 MiB with about 100 million instructions, or ns.
+    let measured = moved(&rows, load, "cpu_time_ns");
+    let least = 0.05e9 * load.done("passes").unwrap();
+    assert!(measured > least, "{measured} ns in {load:?}");
 }

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Runs in the lab's dom0, in its share, with the guests of lab-guests: virtmon beside xl, xentop
-# and virsh, each into a file of its own.
+# Runs in the lab's dom0, in its share, with the guests of lab-guests: virtmon, xl, xentop and virsh, each
+# with its own output file.
 set -eu
 source /mnt/lab/guest.sh
 
-# Waits until virtmon has written so many more lines to a file: a slow machine takes longer.
+# more_lines FILE N: waits until virtmon has written N more lines to a file. A slow machine takes longer.
 more_lines() {
     local file=$1 lines=0 goal
     [[ ! -e $file ]] || lines=$(wc -l <"$file")
@@ -21,7 +21,7 @@ more_lines() {
 release=$(</sys/hypervisor/version/major).$(</sys/hypervisor/version/minor)
 echo "$release" >release
 
-# Nothing comes or goes.
+# No domain is created or destroyed.
 xl list >xl-before
 xl vm-list >xl-uuids
 xentop -b -f -d 1 -i 12 >xentop &
@@ -35,7 +35,7 @@ for path in privcmd libxenctrl; do
 done
 cat table
 
-# Every table, beside xl's vCPUs.
+# Every table, and the vCPUs of xl.
 xl vcpu-list >vcpus-before
 ./virtmon --csv all.csv --detail vcpu,nic,disk,host,event,self --count 6 --record all.vmrec
 xl vcpu-list >vcpus-after
@@ -43,7 +43,8 @@ xl vcpu-list >vcpus-after
 ./virtmon check >check
 cat check
 
-# As nobody, in real time, while it runs, with all of its threads; a guest stops meanwhile.
+# As the user nobody, with real-time priority. The status of all threads is read during the run, and a guest
+# is paused meanwhile.
 install -d -o nobody /tmp/nobody
 ./virtmon --realtime --user nobody --interval 50ms --csv /tmp/nobody/nobody.csv --append --rotate 10KiB \
     --detail vcpu,nic,disk,host,event,self 2>nobody.err &
@@ -69,7 +70,7 @@ wait "$nobody"
 ls /tmp/nobody >nobody.files
 cp /tmp/nobody/*.csv .
 
-# The wall clock is set, forward and back.
+# The wall clock is set forward and back.
 ./virtmon --backend xen --interval 100ms --csv clock.csv --detail event &
 clock=$!
 more_lines clock.csv 40
@@ -81,7 +82,7 @@ kill -TERM "$clock"
 wait "$clock"
 date -s '+1 hour' >/dev/null
 
-# A guest is renamed, one is destroyed, and one comes under its name.
+# A guest is renamed, one is destroyed, and one is created.
 ./virtmon --backend xen --interval 100ms --csv churn.csv --detail event --record churn.vmrec &
 churn=$!
 more_lines churn.csv 40
@@ -109,7 +110,7 @@ library=$(ldconfig -p | sed -n 's/.*libxenctrl.so.[0-9.]* .*=> //p')
 refuse library unshare --mount sh -c "mount --bind /dev/null $library && exec ./virtmon --xen-path libxenctrl"
 refuse path ./virtmon --backend xen --csv /nonexistent/out.csv
 
-# libvirt's own Xen driver, which has no bulk call.
+# libvirt's Xen driver, which has no bulk call.
 command -v libvirtd >/dev/null || exit 0
 lab-libvirtd
 virsh -c xen:///system dominfo Domain-0 >virsh-before

@@ -1,37 +1,38 @@
-//! A guest that writes to xenstore more than anybody takes costs other guests nothing while virtmon
-//! samples seldom: xenstored makes guests wait whose watch events a reader does not take.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! A guest that writes to xenstore very often does not slow other guests down while virtmon samples with
+//! a long interval. xenstored delays the writes of guests while a client does not read the watch events
+//! that these writes cause.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use virtmon_lab::{Lab, suite};
 
-/// The number of reports in half a minute, at that time.
-fn reports(said: &str, when: &str) -> u32 {
-    let line = said.lines().find(|line| line.starts_with(when));
-    let line = line.unwrap_or_else(|| panic!("{when} in {said}"));
+/// Number of reports in half a minute, in the period `when`.
+fn reports(text: &str, when: &str) -> u32 {
+    let line = text.lines().find(|line| line.starts_with(when));
+    let line = line.unwrap_or_else(|| panic!("{when} in {text}"));
     let words = line.strip_prefix(when).unwrap().strip_prefix(": ").unwrap();
     words.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-fn a_storm_stops_nobody(options: &[&str], daemon: &str) {
+fn check_that_a_storm_stops_no_guest(options: &[&str], daemon: &str) {
     let lab = Lab::run(&suite(), include_str!("storms.sh"), options);
-    let said = lab.file("storms.txt");
-    eprint!("{said}{}", lab.file("storm.err"));
-    assert!(said.lines().next().unwrap().ends_with(daemon), "{said}");
-    let before = reports(&said, "before virtmon");
-    assert!(before > 0, "{said}");
-    let beside = reports(&said, "beside virtmon, after the storm");
-    assert!(beside >= before / 2, "{said}");
-    assert!(!said.contains("did not say"), "{said}");
+    let text = lab.file("storms.txt");
+    eprint!("{text}{}", lab.file("storm.err"));
+    assert!(text.lines().next().unwrap().ends_with(daemon), "{text}");
+    let before = reports(&text, "before virtmon");
+    assert!(before > 0, "{text}");
+    let during = reports(&text, "with virtmon, after the storm");
+    assert!(during >= before / 2, "{text}");
+    assert!(!text.contains("did not print"), "{text}");
 }
 
 #[test]
 #[ignore = "boots a real Xen for minutes: make storms"]
-fn beside_the_xenstored_written_in_c() {
-    a_storm_stops_nobody(&["--limit", "1500", "--c-xenstored"], "/xenstored");
+fn a_storm_with_the_xenstored_in_c_stops_no_guest() {
+    check_that_a_storm_stops_no_guest(&["--limit", "1500", "--c-xenstored"], "/xenstored");
 }
 
 #[test]
 #[ignore = "boots a real Xen for minutes: make storms"]
-fn beside_oxenstored() {
-    a_storm_stops_nobody(&["--limit", "1500"], "/oxenstored");
+fn a_storm_with_oxenstored_stops_no_guest() {
+    check_that_a_storm_stops_no_guest(&["--limit", "1500"], "/oxenstored");
 }

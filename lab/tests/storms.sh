@@ -1,13 +1,13 @@
 #!/bin/bash
-# Runs in the lab's dom0, in its share: a guest reports its memory once a second, virtmon samples once
-# in ten minutes, and another guest writes to xenstore 400 times. What becomes of the first one's
-# reports, and of a third guest's boot?
+# Runs in the lab's dom0, in its share: a guest reports its memory once a second, virtmon samples once in
+# ten minutes, and another guest writes to xenstore 400 times. Measures the rate of the reports, and the
+# time that a third guest takes to boot.
 set -eu
 
 images=/var/lib/xen/images/cirros
 mkdir -p "$images"
 cp --sparse=always /mnt/guest/{vmlinuz,disk.img} "$images/"
-# The guest's own program as it is now, whatever the image holds.
+# The current program of the guest replaces the one in the image.
 mkdir -p /run/more/sbin
 cp /mnt/lab/lab/guest/work /run/more/sbin/init
 (cd /run/more && echo sbin/init | cpio --quiet -o -H newc -R 0:0) >/run/more.cpio
@@ -25,11 +25,11 @@ await() {
         if grep -q "^guest: $2" "/var/log/xen/console/guest-$1.log" 2>/dev/null; then return; fi
         sleep 0.2
     done
-    echo "$1 did not say: $2"
+    echo "$1 did not print: $2"
 }
 now() { cut -d' ' -f1 /proc/uptime; }
 reports() { xenstore-read "/local/domain/$(xl domid agent)/data/reports" 2>/dev/null || echo 0; }
-# rate WHEN: how many reports come in half a minute.
+# rate WHEN: prints the number of reports in half a minute.
 rate() {
     local before
     before=$(reports)
@@ -50,9 +50,9 @@ store=$(</run/xenstored.pid)
     until [[ -s storm.csv ]]; do sleep 0.1; done
     create storm storm
     await storm stormed 120
-    # What is let through although nobody takes it is used up.
+    # After this time, the events that xenstored accepts without a reader are used up.
     sleep 20
-    rate "beside virtmon, after the storm"
+    rate "with virtmon, after the storm"
     began=$(now)
     create third '' &
     await third idle 300

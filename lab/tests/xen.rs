@@ -1,5 +1,5 @@
-//! virtmon in dom0 of a real Xen, beside the system's own tools in the same boot.
-#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+//! Compares virtmon in dom0 of a real Xen with the tools of the system in the same boot.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -41,7 +41,7 @@ fn every_domain_has_a_row_at_every_tick() {
             let line = uuids
                 .lines()
                 .find(|line| line.split_whitespace().nth(2) == Some(name));
-            // xl vm-list leaves domain 0 out.
+            // xl vm-list omits domain 0.
             if let Some(line) = line {
                 assert!(line.starts_with(row.text("uuid")), "{line}");
             }
@@ -51,7 +51,7 @@ fn every_domain_has_a_row_at_every_tick() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn memory_and_vcpus_are_those_of_xl_list() {
+fn memory_and_vcpus_equal_xl_list() {
     let listed = by_name(xl_list(&LAB.file("xl-before")));
     for row in rows(&LAB.file("steady.csv")) {
         let xl = &listed[row.text("name")];
@@ -63,7 +63,7 @@ fn memory_and_vcpus_are_those_of_xl_list() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn cpu_time_lies_between_what_xl_list_said_before_and_after() {
+fn cpu_time_is_between_xl_list_before_and_after() {
     let rows = rows(&LAB.file("steady.csv"));
     let before = by_name(xl_list(&LAB.file("xl-before")));
     let after = by_name(xl_list(&LAB.file("xl-after")));
@@ -78,7 +78,7 @@ fn cpu_time_lies_between_what_xl_list_said_before_and_after() {
     }
 }
 
-/// What a figure printed with one decimal, or xentop's whole seconds, may be off.
+/// Largest rounding error of a value with one decimal.
 const ROUNDED: f64 = 0.05;
 
 #[test]
@@ -105,13 +105,13 @@ fn percent_is_cpu_time_over_measured_time_and_the_busy_guest_is_busy() {
     for idle in ["idle1", "idle2"] {
         assert!(mean["busy"] > 3.0 * mean[idle], "{mean:?}");
     }
-    // Two emulated pCPUs can't give more than they are.
+    // Two emulated pCPUs have 200 %.
     assert!(mean.values().sum::<f64>() < 201.0, "{mean:?}");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn xentop_sees_the_same_guests() {
+fn xentop_has_the_same_guests() {
     let text = LAB.file("xentop");
     let after = by_name(xl_list(&LAB.file("xl-after")));
     let before = by_name(xl_list(&LAB.file("xl-before")));
@@ -124,7 +124,7 @@ fn xentop_sees_the_same_guests() {
         };
         seen.insert(name);
         let seconds: f64 = words[2].parse().unwrap();
-        // xentop cuts to whole seconds; xl rounds to tenths, perhaps up to the next second.
+        // xentop rounds down to whole seconds; xl rounds to tenths, perhaps up to the next second.
         let first = (before[name].seconds - ROUNDED).floor();
         let range = first..=after[name].seconds + ROUNDED;
         assert!(range.contains(&seconds), "{line}, not in {range:?}");
@@ -137,7 +137,7 @@ fn xentop_sees_the_same_guests() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn ticks_lie_on_the_grid() {
+fn ticks_are_on_the_grid() {
     let rows = rows(&LAB.file("steady.csv"));
     let due = |row: &Row| row.number("mono_ns").unwrap() - row.number("late_ns").unwrap();
     for row in &rows {
@@ -148,7 +148,7 @@ fn ticks_lie_on_the_grid() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn domains_that_come_go_and_are_renamed_are_followed() {
+fn created_destroyed_and_renamed_domains_are_followed() {
     let churn = rows(&LAB.file("churn.csv"));
     let ticks = |name: &str| -> BTreeSet<u64> {
         let rows = of(&churn, name);
@@ -159,7 +159,10 @@ fn domains_that_come_go_and_are_renamed_are_followed() {
     let all = ticks("Domain-0");
     let (old, new) = (ticks("idle1"), ticks("renamed"));
     assert!(!old.is_empty() && !new.is_empty());
-    assert!(old.last() < new.first(), "renamed once, and for good");
+    assert!(
+        old.last() < new.first(),
+        "a row with the old name after one with the new name"
+    );
     assert_eq!(old.union(&new).count(), all.len(), "a row at every tick");
 
     let (gone, come) = (ticks("idle2"), ticks("newcomer"));
@@ -167,7 +170,7 @@ fn domains_that_come_go_and_are_renamed_are_followed() {
     assert!(gone.last() < come.first());
     assert_eq!(come.last(), all.last());
 
-    // Nobody twice in a tick, nothing absurd, and no name left of one that is gone.
+    // No domain has two rows in a tick, no rate is impossible, and the names of ended domains are gone.
     let mut seen = BTreeSet::new();
     for row in &churn {
         assert!(seen.insert((row.text("tick"), row.text("id"))), "{row:?}");
@@ -188,7 +191,7 @@ fn domains_that_come_go_and_are_renamed_are_followed() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn the_table_says_which_xen_and_names_every_guest() {
+fn the_table_has_the_release_of_xen_and_every_guest() {
     let table = LAB.file("table");
     let host = table.lines().next().unwrap();
     let release = LAB.file("release");
@@ -202,7 +205,7 @@ fn the_table_says_which_xen_and_names_every_guest() {
     }
 }
 
-/// The seconds that `xl vcpu-list` gives for each vCPU, by name and number.
+/// CPU time of each vCPU in seconds, from `xl vcpu-list`, by name and number.
 fn vcpu_seconds(text: &str) -> BTreeMap<(String, u32), f64> {
     text.lines()
         .skip(1)
@@ -217,7 +220,7 @@ fn vcpu_seconds(text: &str) -> BTreeMap<(String, u32), f64> {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn each_vcpu_is_as_xl_vcpu_list_has_it() {
+fn each_vcpu_equals_xl_vcpu_list() {
     let before = vcpu_seconds(&LAB.file("vcpus-before"));
     let after = vcpu_seconds(&LAB.file("vcpus-after"));
     let vcpus = rows(&LAB.file("all.vcpu.csv"));
@@ -246,7 +249,7 @@ fn each_vcpu_is_as_xl_vcpu_list_has_it() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn the_account_of_the_pcpus_closes() {
+fn time_of_the_pcpus_is_fully_accounted() {
     let host = rows(&LAB.file("all.host.csv"));
     let whole: Vec<&Row> = host
         .iter()
@@ -261,7 +264,7 @@ fn the_account_of_the_pcpus_closes() {
         let passed = cell(row, "mono_ns") - cell(before, "mono_ns");
         assert!(
             (closure - 100.0).abs() < 5.0 + 100.0 * apart / passed,
-            "{closure} % of the time that there was"
+            "{closure} % of the time of the pCPUs"
         );
         assert!(row.number("busy_pct").unwrap() <= 201.0);
     }
@@ -272,7 +275,7 @@ fn the_account_of_the_pcpus_closes() {
         .find(|row| !row.text("node").is_empty())
         .unwrap();
     let cell = |row: &Row, column| row.number(column).unwrap();
-    // A node's range has a hole below 4 GiB that the host's memory has not.
+    // The address range of a node includes the gap below 4 GiB; the memory of the host does not.
     assert!(cell(node, "mem_bytes") >= cell(whole[0], "mem_bytes"));
     let (free, of_node) = (
         cell(whole[0], "mem_free_bytes"),
@@ -283,7 +286,7 @@ fn the_account_of_the_pcpus_closes() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn what_happens_to_a_domain_is_an_event() {
+fn changes_of_domains_are_events() {
     let events = rows(&LAB.file("churn.event.csv"));
     let has = |name: &str, event: &str| {
         let found = events
@@ -292,10 +295,10 @@ fn what_happens_to_a_domain_is_an_event() {
         assert!(found, "no {event} of {name} in {events:?}");
     };
     has("renamed", "renamed");
-    // Its name may go before it does.
+    // The name may be removed before the domain.
     let destroyed = |row: &Row| row.text("id") == "2" && row.text("event") == "destroyed";
     assert!(events.iter().any(destroyed), "{events:?}");
-    // It has no name yet when it is first seen, or has it at once: either way it is an event.
+    // A new domain has an event with or without its name.
     assert!(events.iter().any(|row| row.text("event") == "created"));
     assert!(rows(&LAB.file("all.event.csv")).is_empty());
     assert!(!rows(&LAB.file("all.self.csv")).is_empty());
@@ -303,7 +306,7 @@ fn what_happens_to_a_domain_is_an_event() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn an_ordinary_user_without_any_capability_reads_on() {
+fn a_user_without_capabilities_continues_to_sample() {
     let status = LAB.file("nobody.status");
     let mut names = Vec::new();
     for line in status.lines() {
@@ -338,7 +341,7 @@ fn an_ordinary_user_without_any_capability_reads_on() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn a_wall_clock_that_is_set_moves_no_tick_and_no_rate() {
+fn a_step_of_the_wall_clock_changes_no_tick_and_no_rate() {
     let events = rows(&LAB.file("clock.event.csv"));
     let steps: Vec<f64> = events
         .iter()
@@ -346,9 +349,9 @@ fn a_wall_clock_that_is_set_moves_no_tick_and_no_rate() {
         .map(|row| (row.number("new").unwrap() - row.number("old").unwrap()) / 1e9)
         .collect();
     let [forward, back] = steps[..] else {
-        panic!("it was set twice: {steps:?}");
+        panic!("the clock was set twice: {steps:?}");
     };
-    // date sets whole seconds, and a command takes its time.
+    // `date` sets whole seconds, and takes time.
     assert!((forward - 3_600.0).abs() < 60.0, "{forward}");
     assert!((back + 7_200.0).abs() < 60.0, "{back}");
     let rows = rows(&LAB.file("clock.csv"));
@@ -362,14 +365,14 @@ fn a_wall_clock_that_is_set_moves_no_tick_and_no_rate() {
         let expected = 100.0 * delta("cpu_time_ns") / delta("mono_ns");
         assert!((pair[1].number("cpu_pct").unwrap() - expected).abs() < 0.001);
     }
-    // No hour has passed.
+    // Less than an hour has passed.
     let passed = due(busy[busy.len() - 1]) - due(busy[0]);
     assert!(passed < 600e9, "{passed}");
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn check_tells_which_xen_and_how_it_is_read() {
+fn check_reports_the_release_of_xen_and_how_it_is_sampled() {
     let check = LAB.file("check");
     let release = LAB.file("release");
     assert!(check.contains(&format!("ok    xen              Xen {}", release.trim())));
@@ -393,7 +396,7 @@ fn check_tells_which_xen_and_how_it_is_read() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn both_ways_to_the_list_tell_the_same() {
+fn privcmd_and_libxenctrl_have_the_same_list() {
     let [fast, reference] = ["privcmd.csv", "libxenctrl.csv"].map(|file| rows(&LAB.file(file)));
     for name in GUESTS {
         let (fast, reference) = (of(&fast, name), of(&reference, name));
@@ -412,7 +415,7 @@ fn both_ways_to_the_list_tell_the_same() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn refusals_are_one_line_and_leave_nothing() {
+fn refusals_are_one_line_and_write_no_file() {
     let release = LAB.file("release");
     let release = release.trim();
     for (case, words) in [
@@ -436,7 +439,7 @@ fn refusals_are_one_line_and_leave_nothing() {
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn libvirts_xen_driver_is_read_domain_by_domain() {
+fn libvirts_xen_driver_is_sampled_domain_by_domain() {
     if suite() != "bookworm" {
         eprintln!("skipped: this suite's lab has no libvirt");
         return;
@@ -467,14 +470,14 @@ fn libvirts_xen_driver_is_read_domain_by_domain() {
         assert!(cpu >= seconds(&before) - ROUNDED && cpu <= seconds(&after) + ROUNDED);
         assert_eq!(row.number("mem_bytes"), Some(kib("Used memory:") * 1024.0));
         assert_eq!(row.number("vcpus_online"), Some(2.0));
-        // The driver tells of no devices in this way: unknown, not 0.
+        // The driver reports no devices in this call: they are unknown, not 0.
         assert_eq!(row.text("net_rx_bytes"), "");
     }
 }
 
 #[test]
 #[ignore = "boots a real Xen: make test"]
-fn a_recording_gives_the_same_bytes_without_a_xen() {
+fn a_replay_writes_the_same_bytes_without_xen() {
     let tables = ["vcpu", "nic", "disk", "host", "event"];
     assert_replays(LAB.path(), "all", &tables);
     assert_replays(LAB.path(), "churn", &["event"]);

@@ -53,7 +53,7 @@ impl Line {
 
     /// A line of requested amounts.
     #[must_use]
-    pub fn asked(pieces: Vec<Vec<(f64, f64)>>) -> Self {
+    pub fn requested(pieces: Vec<Vec<(f64, f64)>>) -> Self {
         Self {
             label: "requested".to_owned(),
             colour: colour::ASKED,
@@ -78,7 +78,7 @@ impl Line {
         Self {
             label: "fitted line".to_owned(),
             width: 4,
-            ..Self::asked(pieces)
+            ..Self::requested(pieces)
         }
     }
 

@@ -1,8 +1,8 @@
-//! Reads virtmon's CSV on standard input, as it comes, and leaves what a test asks of it: ten
-//! minutes of a thousand rows at each tick are more than can be carried out of the lab.
+//! Reads virtmon's CSV from standard input while it is written, and writes a summary for the test. Ten
+//! minutes with a thousand rows at each tick are too much data to copy out of the lab.
 //!
-//! Writes `ticks.csv`, a line a tick, `lives.csv`, a line for each life of a domain that has a row,
-//! and `faults`, a line for each row that can't be right.
+//! Writes `ticks.csv` with a line for each tick, `lives.csv` with a line for each life of a domain that
+//! has a row, and `faults` with a line for each row that cannot be correct.
 #![forbid(unsafe_code)]
 
 use std::collections::HashMap;
@@ -12,32 +12,35 @@ use std::io::{BufWriter, Write, stdin};
 
 use csv::{ByteRecord, ReaderBuilder};
 
-/// A life of a domain, by the rows that it has. Ticks are numbered here as they come.
+/// A life of a domain, from its rows. Ticks have numbers in the order of their rows.
 struct Life {
     id: u16,
     uuid: Vec<u8>,
     first: usize,
     last: usize,
     rows: usize,
-    /// The first of them that says dying.
+    /// First tick with the state dying.
     dying: Option<usize>,
-    /// How many say reset, and whether the first does.
+    /// Number of rows with a reset.
     resets: usize,
+    /// True if the first row has a reset.
     first_reset: bool,
-    /// The name that it had last, and how often it was another.
+    /// Last name.
     name: Vec<u8>,
+    /// Number of different names, one after the other.
     names: usize,
     cpu_time_ns: u64,
-    /// How often it ran backwards, by no more than `SKEW_NS`.
+    /// Number of times that the CPU time ran backwards, by at most `SKEW_NS`.
     backwards: usize,
-    most_pct: f64,
+    max_pct: f64,
 }
 
-/// How far the clocks of the pCPUs may be apart, by each of which Xen tells the CPU time of what runs on
-/// it: emulated, some milliseconds, and 130 where the machine had four times as much to do as it could.
+/// Largest accepted difference between the clocks of the pCPUs. Xen measures the CPU time of a vCPU with
+/// the clock of the pCPU on which it runs. Emulated clocks differ by some milliseconds, and by 130 ms on
+/// a machine with four times its capacity of work.
 const SKEW_NS: u64 = 500_000_000;
 
-/// What a tick's rows have in common.
+/// The values that all rows of a tick share.
 #[derive(Default, Clone, Copy)]
 struct Tick {
     number: u64,
@@ -48,7 +51,7 @@ struct Tick {
     rows: usize,
 }
 
-/// Where the columns are that are read.
+/// Indexes of the columns that are read.
 struct Columns {
     tick: [usize; 5],
     id: usize,
@@ -111,7 +114,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut faults = BufWriter::new(File::create("faults")?);
     let mut ticks: Vec<Tick> = Vec::new();
     let mut lives: Vec<Life> = Vec::new();
-    // By domid, its life that was seen last.
+    // The latest life of each domid.
     let mut owners: HashMap<u16, usize> = HashMap::new();
     let mut last_id = None;
     let mut row = ByteRecord::new();
@@ -127,7 +130,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ticks[at].rows += 1;
         let id = u16::try_from(number(&row[columns.id])?)?;
         if last_id.is_some_and(|last| last >= id) {
-            writeln!(faults, "twice or out of order: {row:?}")?;
+            writeln!(faults, "duplicate or out of order: {row:?}")?;
         }
         last_id = Some(id);
 
@@ -147,14 +150,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                 names: 0,
                 cpu_time_ns: 0,
                 backwards: 0,
-                most_pct: 0.0,
+                max_pct: 0.0,
             });
             owners.insert(id, lives.len() - 1);
             lives.len() - 1
         });
         let life = &mut lives[place];
         if life.rows > 0 && life.last + 1 != at {
-            writeln!(faults, "not in the tick before, but earlier: {row:?}")?;
+            writeln!(faults, "missing in the previous tick: {row:?}")?;
         }
         let cpu_time_ns = number(&row[columns.cpu_time_ns])?;
         let back_ns = life.cpu_time_ns.saturating_sub(cpu_time_ns);
@@ -164,29 +167,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         life.backwards += usize::from(back_ns > 0);
         match std::str::from_utf8(&row[columns.cpu_pct])? {
             "" if back_ns > 0 && &row[columns.reset] == b"1" => {}
-            _ if back_ns > 0 => writeln!(faults, "a rate of what ran backwards: {row:?}")?,
+            _ if back_ns > 0 => {
+                writeln!(faults, "a rate of a counter that ran backwards: {row:?}")?
+            }
             "" if life.rows > 0 => writeln!(faults, "no rate: {row:?}")?,
             "" => {}
-            _ if life.rows == 0 => writeln!(faults, "a rate at once: {row:?}")?,
+            _ if life.rows == 0 => writeln!(faults, "a rate in the first row: {row:?}")?,
             percent => {
                 let percent: f64 = percent.parse()?;
-                life.most_pct = life.most_pct.max(percent);
+                life.max_pct = life.max_pct.max(percent);
                 let elapsed_ns = ticks[at].mono_ns - ticks[at - 1].mono_ns;
-                // CPU time is read a while after mono_ns, within sample_ns, and by clocks that are apart.
-                // And the clock of an emulated machine with two CPUs stands still for moments, which
-                // Xen's does not.
-                let most_ns = 1.25 * (elapsed_ns + ticks[at].sample_ns) as f64 + SKEW_NS as f64;
-                let most = most_ns / elapsed_ns as f64;
+                // CPU time is read after mono_ns, within sample_ns, and with clocks that differ. The
+                // clock of an emulated machine with two CPUs also stops for moments; Xen's does not.
+                let max_ns = 1.25 * (elapsed_ns + ticks[at].sample_ns) as f64 + SKEW_NS as f64;
+                let max_ratio = max_ns / elapsed_ns as f64;
                 let vcpus = number(&row[columns.vcpus_online])? as f64;
-                let told = 100.0 * (cpu_time_ns - life.cpu_time_ns) as f64 / elapsed_ns as f64;
-                if (percent - told).abs() > 0.001 {
+                let expected = 100.0 * (cpu_time_ns - life.cpu_time_ns) as f64 / elapsed_ns as f64;
+                if (percent - expected).abs() > 0.001 {
                     writeln!(
                         faults,
-                        "a rate that the counters do not tell, {told}: {row:?}"
+                        "the rate differs from the counters, {expected}: {row:?}"
                     )?;
                 }
-                if !(0.0..=100.0 * vcpus * most + 1.0).contains(&percent) {
-                    writeln!(faults, "an absurd rate: {row:?}")?;
+                if !(0.0..=100.0 * vcpus * max_ratio + 1.0).contains(&percent) {
+                    writeln!(faults, "an impossible rate: {row:?}")?;
                 }
             }
         }
@@ -224,7 +228,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(File::create("lives.csv")?);
     writeln!(
         out,
-        "id,uuid,name,names,first,last,rows,dying,resets,first_reset,backwards,most_pct"
+        "id,uuid,name,names,first,last,rows,dying,resets,first_reset,backwards,max_pct"
     )?;
     for life in lives {
         let [uuid, name] = [&life.uuid, &life.name].map(|text| String::from_utf8_lossy(text));
@@ -240,7 +244,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             life.resets,
             u8::from(life.first_reset),
             life.backwards,
-            life.most_pct
+            life.max_pct
         )?;
     }
     Ok(out.flush()?)

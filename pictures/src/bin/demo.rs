@@ -58,7 +58,7 @@ impl Demo {
     }
 
     /// Requested amounts of a guest's loads of one kind, with `base` before, between and after them.
-    fn asked<'a>(
+    fn requested<'a>(
         &self,
         loads: impl Iterator<Item = &'a Load>,
         base: f64,
@@ -117,17 +117,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// A figure of a load, per second.
 fn per_second(load: &Load, figure: &str, unit: f64) -> Option<f64> {
-    Some(load.asked(figure)? / (load.end - load.begin) / unit)
+    Some(load.requested(figure)? / (load.end - load.begin) / unit)
 }
 
 fn cpu(demo: &Demo, loads: &[Load]) -> Panel {
-    let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "cpu_ns", 1e7));
+    let requested = demo.requested(loads.iter(), 0.0, |load| per_second(load, "cpu_ns", 1e7));
     let seen = |guest| demo.rate(guest, "cpu_time_ns", 1e7);
     Panel {
         title: "CPU of every domain; the guests boot at the start".to_owned(),
         unit: "% of a pCPU".to_owned(),
         lines: vec![
-            Line::asked(asked),
+            Line::requested(requested),
             Line::seen("domain 0", colour::BLACK, seen("Domain-0")),
             Line::seen("disk-net", colour::BLUE, seen("disk-net")),
             Line::seen("memory", colour::GREEN, seen("memory")),
@@ -150,8 +150,8 @@ fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
         .filter_map(|(_, row)| used(row))
         .last()
         .unwrap_or_default();
-    let eaten = demo.asked(loads.iter(), base, |load| {
-        Some(base + load.asked("held_bytes")? / MIB)
+    let eaten = demo.requested(loads.iter(), base, |load| {
+        Some(base + load.requested("held_bytes")? / MIB)
     });
     let mut target = Vec::new();
     for line in balloon.lines() {
@@ -164,14 +164,14 @@ fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
         target.push((time, mib));
     }
     target.extend(target.last().map(|&(_, was)| (demo.end, was)));
-    let held = demo.steps("memory", |_, row, _| Some(row.number("mem_bytes")? / MIB));
+    let domain_size = demo.steps("memory", |_, row, _| Some(row.number("mem_bytes")? / MIB));
     Panel {
         title: "Memory of the guest “memory”".to_owned(),
         unit: "MiB".to_owned(),
         lines: vec![
-            Line::asked(eaten),
-            Line::asked(vec![target]).unnamed(),
-            Line::seen("held, reported by Xen", colour::PURPLE, held),
+            Line::requested(eaten),
+            Line::requested(vec![target]).unnamed(),
+            Line::seen("held, reported by Xen", colour::PURPLE, domain_size),
             Line::seen(
                 "in use, reported by the guest",
                 colour::GREEN,
@@ -182,15 +182,16 @@ fn memory(demo: &Demo, loads: &[Load], balloon: &str) -> Panel {
 }
 
 fn disk(demo: &Demo, loads: &[Load]) -> Panel {
-    let asked = |figure: &str| demo.asked(loads.iter(), 0.0, |load| per_second(load, figure, MIB));
-    let mut pieces = asked("read_bytes");
-    pieces.extend(asked("write_bytes"));
+    let requested =
+        |figure: &str| demo.requested(loads.iter(), 0.0, |load| per_second(load, figure, MIB));
+    let mut pieces = requested("read_bytes");
+    pieces.extend(requested("write_bytes"));
     let seen = |column| demo.rate("disk-net", column, MIB);
     Panel {
         title: "Disk of the guest “disk-net”".to_owned(),
         unit: "MiB/s".to_owned(),
         lines: vec![
-            Line::asked(pieces),
+            Line::requested(pieces),
             Line::seen("read", colour::SKY, seen("disk_rd_bytes")),
             Line::seen("written", colour::BLUE, seen("disk_wr_bytes")),
         ],
@@ -199,13 +200,13 @@ fn disk(demo: &Demo, loads: &[Load]) -> Panel {
 
 /// The bytes are those without Ethernet headers, as xen-netback counts them.
 fn network(demo: &Demo, loads: &[Load]) -> Panel {
-    let asked = demo.asked(loads.iter(), 0.0, |load| per_second(load, "ip_bytes", 1e3));
+    let requested = demo.requested(loads.iter(), 0.0, |load| per_second(load, "ip_bytes", 1e3));
     let seen = |column| demo.rate("disk-net", column, 1e3);
     Panel {
         title: "Network of the guest “disk-net”".to_owned(),
         unit: "kB/s".to_owned(),
         lines: vec![
-            Line::asked(asked),
+            Line::requested(requested),
             Line::seen("received", colour::SKY, seen("net_rx_bytes")),
             Line::seen("sent", colour::BLUE, seen("net_tx_bytes")),
         ],

@@ -126,10 +126,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "instructions of all the rest",
             format!("{:.0}", csv_fit.base),
         );
-        print(
-            "% largest distance from the line",
-            format!("{distance:.1}"),
-        );
+        print("% largest distance from the line", format!("{distance:.1}"));
         let end = sample.last().map_or(1.0, |point| point.0);
         let thousands = |points: Vec<(f64, f64)>| {
             vec![
