@@ -38,15 +38,15 @@ fn decode(c: &mut Criterion) {
 fn deltas(c: &mut Criterion) {
     let mut group = c.benchmark_group("deltas");
     for domains in DOMAINS {
-        let readings = [host(domains.into(), 0), host(domains.into(), 1)];
+        let snapshots = [host(domains.into(), 0), host(domains.into(), 1)];
         let mut deltas = RateTracker::default();
         let mut number = 0;
         group.throughput(Throughput::Elements(domains.into()));
         group.bench_function(BenchmarkId::from_parameter(domains), |b| {
             b.iter(|| {
                 number += 1;
-                let reading = &readings[usize::from(number % 2 == 0)];
-                let rates = deltas.update(black_box(reading), tick(number).mono_ns);
+                let snapshot = &snapshots[usize::from(number % 2 == 0)];
+                let rates = deltas.update(black_box(snapshot), tick(number).mono_ns);
                 black_box(&rates);
             });
         });
@@ -57,7 +57,7 @@ fn deltas(c: &mut Criterion) {
 fn whole(c: &mut Criterion) {
     let mut group = c.benchmark_group("tick");
     for domains in DOMAINS {
-        let readings = [host(domains.into(), 0), host(domains.into(), 1)];
+        let snapshots = [host(domains.into(), 0), host(domains.into(), 1)];
         let mut deltas = RateTracker::default();
         let mut sink = CsvEncoder::<DomainTable>::default();
         let mut out = Vec::new();
@@ -67,10 +67,10 @@ fn whole(c: &mut Criterion) {
             b.iter(|| {
                 number += 1;
                 let tick = tick(number);
-                let reading = black_box(&readings[usize::from(number % 2 == 0)]);
-                let rates = deltas.update(reading, tick.mono_ns);
+                let snapshot = black_box(&snapshots[usize::from(number % 2 == 0)]);
+                let rates = deltas.update(snapshot, tick.mono_ns);
                 out.clear();
-                sink.encode(&Frame::new(tick, reading, rates), &mut out);
+                sink.encode(&Frame::new(tick, snapshot, rates), &mut out);
                 black_box(out.len())
             });
         });

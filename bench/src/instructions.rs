@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Number of batches, of which the cheapest counts. Interrupts, and the code that they wake, occur in
+/// Number of batches. The cheapest counts. Interrupts, and the code that they wake, occur in
 /// some batches and not in others, and in most long batches.
 const BATCHES: u32 = 60;
 

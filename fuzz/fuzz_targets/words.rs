@@ -43,7 +43,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(
         cli.timing
             .samples_per_interval()
-            .is_none_or(|readings| readings > 0)
+            .is_none_or(|samples| samples > 0)
     );
     let Ok(config) = Config::resolve(&cli) else {
         return;

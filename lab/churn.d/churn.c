@@ -1,6 +1,6 @@
-/* Keeps about a thousand empty domains, and for a while destroys and makes some at random; leaves a
- * log of every life: domid, number of the life, and the times, in ns of CLOCK_MONOTONIC, just before
- * and after it was made and just before it was destroyed and after, 0 where it was not. */
+/* Keeps about a thousand empty domains, and destroys and creates domains at random for a time. Writes a log
+ * of every life: domid, number of the life, and the times in ns of CLOCK_MONOTONIC before and after its
+ * creation and before and after its destruction. The last two are 0 if it was not destroyed. */
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include "../cost.d/clock.h"
 #include "../cost.d/shell.h"
 
-/* Slots for domids, and how many of them are taken at the least and at the most. */
-enum { SLOTS = 1100, FEWEST = 900, MOST = 1000, LIVES = 1 << 20 };
+/* Number of slots for domids, and the smallest and largest number of used ones. */
+enum { SLOTS = 1100, MIN_DOMAINS = 900, MAX_DOMAINS = 1000, LIVES = 1 << 20 };
 
 struct life {
     uint32_t domid;
@@ -24,13 +24,13 @@ struct life {
 
 static struct life lives[LIVES];
 static uint32_t last_life;
-/* The life in each slot, 0 for none. */
+/* Number of the life in each slot; 0 if the slot is free. */
 static uint32_t slots[SLOTS];
 static int taken;
 static xc_interface *xch;
 static struct xs_handle *xs;
 
-/* 50 domids are used, 40 never are: the holes lie below and above 256 and 1,024. */
+/* 50 domids are used, the next 40 are not: there are gaps below and above 256 and 1,024. */
 static uint32_t domid_of(int slot)
 {
     return 1 + (uint32_t)slot + (uint32_t)(slot / 50) * 40;
@@ -41,7 +41,7 @@ static void node(char *path, size_t bytes, uint32_t domid, const char *name)
     snprintf(path, bytes, "/local/domain/%u%s", domid, name);
 }
 
-/* Every other one has a name, which holds its life's number. */
+/* Every second domain has a name, with the number of its life. */
 static void make(int slot)
 {
     uint32_t domid = domid_of(slot), number = last_life + 1;
@@ -53,9 +53,9 @@ static void make(int slot)
     life->domid = domid;
     life->made_before = now_ns();
     if (make_shell(xch, domid, number)) {
-        /* The domid is another's, or its last owner's still. */
+        /* The domid belongs to another domain, or still to its previous owner. */
         if (errno != EEXIST)
-            err(1, "making domain %u", domid);
+            err(1, "creating domain %u", domid);
         return;
     }
     life->made_after = now_ns();
@@ -89,18 +89,18 @@ static void once(void)
 {
     int slot = rand() % SLOTS;
 
-    /* The first domid is a real guest's, and to be taken as soon as that has died. */
+    /* The first domid belongs to a real guest, and is used as soon as that guest is destroyed. */
     if (!slots[0])
         make(0);
     if (!slots[slot]) {
-        if (taken < MOST)
+        if (taken < MAX_DOMAINS)
             make(slot);
         return;
     }
-    if (taken <= FEWEST)
+    if (taken <= MIN_DOMAINS)
         return;
     end(slot);
-    /* Half of the domids come again at once. */
+    /* Half of the domids are used again at once. */
     for (int tries = 0; rand() % 2 && tries < 20 && !slots[slot]; tries++)
         make(slot);
 }
@@ -108,7 +108,7 @@ static void once(void)
 int main(int argc, char **argv)
 {
     if (argc != 3)
-        errx(2, "usage: churn SECONDS LOG, and a line on its input says when to begin");
+        errx(2, "usage: churn SECONDS LOG; it starts after a line on standard input");
     int64_t seconds = atoi(argv[1]);
     FILE *log = fopen(argv[2], "w");
     char word[8];
@@ -118,12 +118,12 @@ int main(int argc, char **argv)
     if (!log || !xch || !xs)
         err(1, "%s, xc_interface_open, xs_open", argv[2]);
     srand(1);
-    for (int slot = 0; taken < (FEWEST + MOST) / 2; slot++)
+    for (int slot = 0; taken < (MIN_DOMAINS + MAX_DOMAINS) / 2; slot++)
         make(slot);
-    printf("%d domains are there\n", taken);
+    printf("%d domains exist\n", taken);
     fflush(stdout);
     if (!fgets(word, sizeof(word), stdin))
-        errx(1, "nobody says when to begin");
+        errx(1, "standard input has ended before a line");
     for (int64_t until = now_ns() + seconds * 1000000000; now_ns() < until;) {
         once();
         usleep((useconds_t)(rand() % 20000));

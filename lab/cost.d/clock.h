@@ -1,5 +1,5 @@
-/* Counting instructions: under the lab's --icount one ns of this clock is one instruction, of the
- * hypervisor, the kernel and the program together. */
+/* Counts instructions: with the lab's --icount, one ns of this clock is one instruction of the
+ * hypervisor, the kernel or the program. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -14,25 +14,25 @@ static inline int64_t now_ns(void)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/* What one call costs: the least of BATCHES batches, so that the timer's interrupts, which fall
- * into some batches and not into others, count for nobody. */
+/* Cost of one call: the minimum of BATCHES batches. Interrupts of the timer occur in some batches and not
+ * in others, so the minimum excludes them. */
 enum { BATCHES = 12 };
 
 #define COST_OF(calls, call)                                        \
     ({                                                              \
-        int64_t least_ = INT64_MAX;                                 \
+        int64_t min_ = INT64_MAX;                                   \
         for (int batch_ = 0; batch_ < BATCHES; batch_++) {          \
             int64_t began_ = now_ns();                              \
             for (int n_ = 0; n_ < (calls); n_++)                    \
                 (void)(call);                                       \
             int64_t took_ = now_ns() - began_;                      \
-            if (took_ < least_)                                     \
-                least_ = took_;                                     \
+            if (took_ < min_)                                       \
+                min_ = took_;                                       \
         }                                                           \
-        (least_ - clock_cost()) / (calls);                          \
+        (min_ - clock_cost()) / (calls);                            \
     })
 
-/* What reading the clock itself costs, which every batch holds once. */
+/* Cost of reading the clock, which every batch includes once. */
 static inline int64_t clock_cost(void)
 {
     static int64_t cost;

@@ -1,7 +1,8 @@
-/* What others pay for the list of domains, in instructions a call: the hypercall itself into one
- * kept buffer, which is the floor, then libxenctrl and libxenstat. Knows nothing of virtmon.
+/* Cost of the list of domains without virtmon, in instructions per call: the hypercall into one buffer
+ * that is used again, which is the floor, then libxenctrl and libxenstat.
  *
- * Prints lines of three words: what, domains, instructions; and what libxenstat read. */
+ * Prints lines of three words: step, domains, instructions; and a line with the numbers of things that
+ * libxenstat read. */
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void *hypercall_buffer(size_t bytes)
     return buffer;
 }
 
-/* The whole of a request is written anew at each call, as the hypervisor wrote its answer there. */
+/* The complete request is written at each call, because the hypervisor wrote its answer there. */
 static long list(struct xen_sysctl *request, xc_domaininfo_t *infos, unsigned int room)
 {
     request->cmd = XEN_SYSCTL_getdomaininfolist;
@@ -59,8 +60,8 @@ static void stat_once(xenstat_handle *stat, unsigned int flags)
     xenstat_free_node(node);
 }
 
-/* What it read: vCPUs, NICs and disks, all that xentop shows. */
-static void tell_reads(xenstat_handle *stat)
+/* Prints the numbers of vCPUs, NICs and disks that libxenstat read: the data that xentop shows. */
+static void print_reads(xenstat_handle *stat)
 {
     xenstat_node *node = xenstat_get_node(stat, XENSTAT_ALL);
     unsigned int vcpus = 0, nics = 0, disks = 0;
@@ -83,8 +84,8 @@ int main(int argc, char **argv)
     if (argc != 2)
         errx(2, "usage: peers DOMAINS");
     int domains = atoi(argv[1]);
-    /* As many calls as take a few ticks of the timer at the most. */
-    int few = domains < 100 ? 100 : domains < 1000 ? 10 : 3;
+    /* Number of calls of a batch: together they take at most a few ticks of the timer. */
+    int calls = domains < 100 ? 100 : domains < 1000 ? 10 : 3;
     xc_interface *xch = xc_interface_open(NULL, NULL, 0);
     xenstat_handle *stat = xenstat_init();
 
@@ -100,17 +101,18 @@ int main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (list(request, infos, room) != domains)
-        errx(1, "there are %ld domains, not %d", list(request, infos, room), domains);
+        errx(1, "%ld domains instead of %d", list(request, infos, room), domains);
 #define PRINT(what, cost) printf("%s %d %ld\n", what, domains, (long)(cost))
     PRINT("null", COST_OF(100, hypercall(__HYPERVISOR_xen_version, XENVER_version, 0)));
-    PRINT("floor", COST_OF(few, list(request, infos, room)));
-    PRINT("xc_list", COST_OF(few, xc_domain_getinfolist(xch, 0, room, copies)));
+    PRINT("floor", COST_OF(calls, list(request, infos, room)));
+    PRINT("xc_list", COST_OF(calls, xc_domain_getinfolist(xch, 0, room, copies)));
     PRINT("xc_list_4096", COST_OF(3, xc_domain_getinfolist(xch, 0, 4096, copies)));
     PRINT("xc_vcpu", COST_OF(100, xc_vcpu_getinfo(xch, 1, 0, &vcpu)));
-    /* It reads every name from xenstore at each call: at 1,000 domains, minutes under emulation. */
+    /* libxenstat reads every name from xenstore at each call. With 1,000 domains that takes minutes under
+     * emulation. */
     if (domains >= 1000)
         return 0;
-    tell_reads(stat);
+    print_reads(stat);
     PRINT("xenstat_domains", COST_OF(1, (stat_once(stat, 0), 0)));
     PRINT("xenstat_all", COST_OF(1, (stat_once(stat, XENSTAT_ALL), 0)));
     return 0;

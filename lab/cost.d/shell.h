@@ -7,7 +7,7 @@
 
 #include <xenctrl.h>
 
-/* Makes domain `domid`, with a uuid that holds `life`. */
+/* Creates the domain `domid`, with a uuid that contains `life`. */
 static inline int make_shell(xc_interface *xch, uint32_t domid, uint32_t life)
 {
     struct xen_domctl_createdomain config = {

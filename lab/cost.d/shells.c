@@ -1,5 +1,5 @@
-/* Makes empty domain shells, until there are TOTAL domains: real entries of the hypervisor's list,
- * with one vCPU, a name in xenstore, and no memory. Their domids have holes. */
+/* Creates empty domains until there are TOTAL domains. They are real entries of the hypervisor's list, with
+ * one vCPU, a name in xenstore, and no memory. Their domids have gaps. */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "shell.h"
 
-/* 50 domids are taken, 40 left free: the holes lie below and above 256 and 1,024. */
+/* 50 domids are used, the next 40 are not: there are gaps below and above 256 and 1,024. */
 static uint32_t domid_of(int shell)
 {
     return 1 + (uint32_t)shell + (uint32_t)(shell / 50) * 40;

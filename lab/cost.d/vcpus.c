@@ -1,5 +1,5 @@
-/* Makes COUNT empty domain shells of VCPUS vCPUs each, domids from 1 on, in the place of those that
- * it made before. A vCPU that never ran is read like any other. */
+/* Creates COUNT empty domains with VCPUS vCPUs each, domids from 1 on, and destroys those of an earlier run.
+ * A vCPU that never ran is read like any other. */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ int main(int argc, char **argv)
         xc_domaininfo_t info;
         uint32_t made = domid;
 
-        /* It goes when its last reference does, which may be a moment after the call. */
+        /* The domain disappears with its last reference, possibly some time after the call. */
         xc_domain_destroy(xch, domid);
         while (xc_domain_getinfolist(xch, domid, 1, &info) == 1 && info.domain == domid)
             ;

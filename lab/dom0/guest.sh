@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Guests for the lab's jobs. Sourced in dom0.
+# Functions that create guests for the jobs of the lab. Sourced in dom0.
 
-# Memory of a guest that runs from its initramfs. A Debian kernel with its initramfs and modules takes some 75 MiB
-# while it boots; await says so when a newer one takes more than there is room for.
+# Memory in MiB of a guest that runs from its initramfs. A Debian kernel with its initramfs and modules takes
+# about 75 MiB during its boot. await fails if a newer kernel leaves too little.
 guest_mib=192
 images=/var/lib/xen/images/cirros
 
@@ -11,24 +11,24 @@ guest_images() {
     cp --sparse=always /mnt/guest/{vmlinuz,initrd.img,disk.img} "$images/"
 }
 
-# create_guest NAME [-p] [WORD...]: a guest of cirros-xen.cfg, paused with -p; the words are settings.
+# create_guest NAME [-p] [SETTING...]: creates a guest from cirros-xen.cfg, paused with -p.
 create_guest() {
     local name=$1 options=(-q)
     shift
     if [[ ${1-} == -p ]]; then
-        # xl takes no options behind the settings.
+        # xl accepts no options after the settings.
         options+=(-p)
         shift
     fi
     xl create "${options[@]}" /mnt/lab/cirros-xen.cfg "name='$name'" "$@"
 }
 
-# Words for xl: a guest that runs from its initramfs; one that has no devices either.
+# Settings for xl: a guest that runs from its initramfs; and such a guest without devices.
 ramdisk=("root='ramdisk'" "memory=$guest_mib")
-# shellcheck disable=SC2034  # read by those who source this
+# shellcheck disable=SC2034  # used by the scripts that source this file
 bare=("${ramdisk[@]}" 'disk=[]' 'vif=[]')
 
-# await NAME WORD: until the guest says on its console that it has begun, 60 s at most.
+# await NAME WORD: waits until the guest prints WORD on its console, for at most 60 s.
 await() {
     local name=$1 word=$2 log=/var/log/xen/console/guest-$1.log why='did not come up in 60 s' tries
     for ((tries = 0; tries < 600; tries++)); do
@@ -43,14 +43,14 @@ await() {
         sleep 0.1
     done
     echo "lab: guest $name $why:"
-    # What went wrong may stand far above the console's end.
+    # The cause may be far above the end of the console log.
     grep -E -m 5 'Kernel panic|oom-killer|Out of memory' "$log" || true
-    echo "lab: the end of its console:"
+    echo "lab: end of its console:"
     tail -n 20 "$log"
     return 1
 }
 
-# Whether the guest has a quarter of its memory left: with less, the next kernel may not boot.
+# True if a quarter of the guest's memory is available. With less, the next kernel may not boot.
 has_room() {
     local name=$1 log=$2 total available
     read -r total available < <(sed -n 's/^guest: memory //p' "$log" | tr -d '\r')

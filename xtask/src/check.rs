@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::{costs, structure};
 
-/// A check: its name, and the arguments of `cargo`.
+/// A check: its name, and its arguments for `cargo`.
 type Check = (&'static str, &'static [&'static str]);
 
 const LINTS: [Check; 3] = [

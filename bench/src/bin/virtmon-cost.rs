@@ -1,6 +1,6 @@
-//! What virtmon's own steps cost on the Xen that it runs on, in ns a call: under the lab's
-//! `--icount` that is instructions. Prints lines of three words: what, domains, cost; and what was
-//! read.
+//! Cost of virtmon's steps on this Xen host, in ns per call. With the lab's `--icount`, one ns is one
+//! instruction. Prints lines of three words: step, domains, cost; and a line with the numbers of vCPUs,
+//! NICs and disks that were read.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -26,18 +26,19 @@ use virtmon_model::{Backend, Domain, Needs, Snapshot};
 use xen_backend::{Options, XenBackend, XenPath};
 use xen_sys::{HypercallBuffer, Privcmd};
 
-/// The least of this many batches counts: the timer's interrupts fall into some and not others.
+/// Number of batches. The cheapest counts, because interrupts of the timer occur in some batches and not in
+/// others.
 const BATCHES: u32 = 12;
 
-/// The least of this many ticks counts.
+/// Number of measured ticks. The cheapest counts.
 const TICKS: u8 = 60;
 
 /// Number of ticks before the measured ones. In these ticks the backend reads the data of new domains,
 /// a few domains per tick.
 const WARM_UP: u64 = 800;
 
-/// Notes at each tick what CPU time the whole program has taken. Between two of these lies one tick
-/// in full: the wait's end, reading, encoding, and what the writer's thread does.
+/// Records at each tick the CPU time of the process. The difference of two values is one complete tick:
+/// the end of the wait, the sample, the encoding, and the work of the output's thread.
 struct Stamp(Rc<RefCell<Vec<u64>>>);
 
 impl Encoder for Stamp {
@@ -46,13 +47,13 @@ impl Encoder for Stamp {
     }
 }
 
-/// The CPU time of the whole program, in ns.
+/// CPU time of the process, in ns.
 fn cpu_time() -> Option<u64> {
     let taken = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).ok()?;
     Some(ns(taken.into()))
 }
 
-/// A sample with every vCPU, beside the NICs and disks that all samples have.
+/// Measures a sample with every vCPU, and with the NICs and disks that all samples have.
 fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn Error>> {
     let options = Options {
         path: XenPath::Privcmd,
@@ -64,7 +65,7 @@ fn all(calls: u32, clock: u64, print: &dyn Fn(&str, u64)) -> Result<(), Box<dyn 
     };
     let mut backend = XenBackend::open(options, &mut |_| {})?;
     let mut snapshot = Snapshot::default();
-    // Until no more is learnt of the domains.
+    // Until the data of all domains has been read.
     for _ in 0..WARM_UP {
         backend.sample(&mut snapshot)?;
     }
@@ -131,7 +132,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .write(true)
         .open("/dev/xen/privcmd")?;
     let Ok(mut privcmd) = Privcmd::open(device) else {
-        return Err("the hypercall device can't be used".into());
+        return Err("the hypercall device cannot be used".into());
     };
     let entry = privcmd.abi().domaininfo_bytes;
     let mut list = HypercallBuffer::new((domains + 8) * entry)?;
@@ -150,12 +151,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     print("sample", cost);
     all(calls, clock, &print)?;
 
-    // Each tick holds one look at that clock.
-    let look = cost_of(100, clock, || _ = std::hint::black_box(cpu_time()));
+    // Each tick includes one read of that clock.
+    let clock_read = cost_of(100, clock, || _ = std::hint::black_box(cpu_time()));
     for (what, path) in [("tick", "/dev/null"), ("tick_tmpfs", "/dev/shm/cost.csv")] {
         let costs = Rc::new(RefCell::new(Vec::new()));
         let mut runner = Runner::new(|_| {});
-        // One output, as a run with --csv has it: one thread writes.
+        // One output, as in a run with --csv: one thread writes.
         let encoders: Vec<Box<dyn Encoder>> = vec![
             Box::new(CsvEncoder::<DomainTable>::default()),
             Box::new(Stamp(Rc::clone(&costs))),
@@ -178,7 +179,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .take(TICKS.into())
             .map(|two| two[1] - two[0])
             .min();
-        print(what, steady.unwrap_or_default().saturating_sub(look));
+        print(what, steady.unwrap_or_default().saturating_sub(clock_read));
     }
     Ok(())
 }

@@ -178,7 +178,7 @@ fn with_ratio_to_floor(shown: &Shown<'_>) -> Vec<Column> {
     columns.flatten().collect()
 }
 
-/// The columns of the 20 guests: beside `floor`, the reading by libxenstat is compared.
+/// The columns of the 20 guests: value, and its ratios to `floor` and to `xenstat_all`.
 fn guests(shown: &Shown<'_>) -> Vec<Column> {
     let mut columns = with_ratio_to_floor(shown);
     if let Some(first) = columns.first_mut() {

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::SourceFile;
 
-/// The files by their module path, and for each those that it imports from.
+/// The files of a crate, and the imports of each.
 pub(crate) struct Graph<'a> {
     pub(crate) files: &'a [SourceFile],
-    /// Places in `files`.
+    /// Indexes in `files` of the files that each file imports.
     pub(crate) edges: Vec<BTreeSet<usize>>,
 }
 
 impl<'a> Graph<'a> {
-    /// Resolves the imports. A name that a module only exports again is that of the file that has it.
+    /// Resolves the imports. A re-exported name belongs to the file that defines it.
     pub(crate) fn new(files: &'a [SourceFile]) -> Self {
         let places: BTreeMap<&[String], usize> = files
             .iter()
@@ -57,7 +57,7 @@ impl<'a> Graph<'a> {
         Self { files, edges }
     }
 
-    /// Groups of files of which each imports, by way of others, from each.
+    /// Groups of files that all import each other, directly or through other files.
     pub(crate) fn cycles(&self) -> Vec<Vec<&'a str>> {
         let reach: Vec<BTreeSet<usize>> = (0..self.files.len())
             .map(|at| self.reached_from(at))

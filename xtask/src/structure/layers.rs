@@ -1,13 +1,13 @@
-//! The layers: which crate, and which module of the collector, may import from which.
+//! The layers: the order of crates and of their modules, in which imports point only down.
 
 use super::graph::Graph;
 
-/// A crate, and its modules in layers of their own.
+/// A crate, and the layers of its modules.
 pub(crate) struct Layer {
-    /// Its directory.
+    /// Directory of the crate.
     pub(crate) directory: &'static str,
-    /// Its top-level modules, lowest layer first; those of one layer import nothing from one another.
-    /// Empty where the crate has no layers.
+    /// Top-level modules, lowest layer first. Modules of one layer import nothing from each other. Empty if
+    /// the crate has no layers.
     modules: &'static [&'static [&'static str]],
 }
 
@@ -18,7 +18,7 @@ const fn plain(directory: &'static str) -> Layer {
     }
 }
 
-/// All crates of the product. Cargo itself refuses a cycle between two of them.
+/// All crates of the product. Cargo refuses a cycle between crates.
 pub(crate) const CRATES: &[Layer] = &[
     plain("model"),
     plain("recording"),
@@ -52,7 +52,7 @@ pub(crate) const CRATES: &[Layer] = &[
     },
 ];
 
-/// Imports that point up a layer, or to another module of the same layer, in words.
+/// A line for each import of a higher layer, or of another module of the same layer.
 pub(crate) fn upward(layer: &Layer, graph: &Graph<'_>) -> Vec<String> {
     let height = |module: &[String]| {
         let top = module.first()?;

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, ImplItemFn, Item, ItemFn, ItemUse, Signature, UseTree, Visibility};
 
-/// A file that is no test.
+/// A source file without tests.
 pub(crate) struct SourceFile {
-    /// Its path in the repository.
+    /// Path in the repository.
     pub(crate) path: String,
-    /// Its module path in the crate; empty for `lib.rs`.
+    /// Module path in the crate; empty for `lib.rs`.
     pub(crate) module: Vec<String>,
-    /// Number of lines, test code included.
+    /// Number of lines, including test code.
     pub(crate) lines: usize,
     pub(crate) functions: Vec<Function>,
-    /// Paths that it names, from the crate's root: `use` and inline paths.
+    /// Imported paths, from the root of the crate: `use` and inline paths.
     pub(crate) imports: Vec<Vec<String>>,
-    /// Names that it exports for another module: the name, and its path from the crate's root.
+    /// Re-exported names: the name, and its path from the root of the crate.
     pub(crate) exports: Vec<(String, Vec<String>)>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Function {
     pub(crate) lines: usize,
 }
 
-/// Reads all files of a crate's `src`, in the order of their paths.
+/// Reads all files of the `src` directory of a crate, in the order of their paths.
 pub(crate) fn read(root: &Path, directory: &str) -> Result<Vec<SourceFile>, String> {
     let src = root.join(directory).join("src");
     let mut paths = Vec::new();
@@ -108,7 +108,7 @@ impl Found {
         });
     }
 
-    /// Makes a path that begins with `crate`, `self` or `super` one from the crate's root.
+    /// Converts a path that begins with `crate`, `self` or `super` to a path from the root of the crate.
     fn absolute(&self, path: &[String]) -> Option<Vec<String>> {
         let mut module = self.module.clone();
         let mut rest = path;
@@ -153,7 +153,7 @@ impl Found {
             ),
             UseTree::Glob(_) => (before.to_vec(), None),
         };
-        // Without a keyword in front, a path of a child module or of another crate.
+        // A path without such a keyword belongs to a child module or another crate.
         let absolute = self
             .absolute(&path)
             .unwrap_or_else(|| [&self.module[..], &path].concat());
