@@ -176,17 +176,15 @@ impl Runner {
             analysis.add_subsample(history.spare(), tick.mono_ns);
         }
         let has_room = outputs.has_room();
-        if has_room {
-            outputs.report_dropped(&mut analysis.events);
-            if !slot.is_subsample {
-                analysis.compare_clocks(sample.began);
-            }
+        if has_room && !slot.is_subsample {
+            analysis.compare_clocks(sample.began);
         }
         match sample.result {
             Ok(()) if slot.is_subsample => {}
             Err(error) if slot.is_first => return Err(error.into()),
             _ if !has_room => outputs.drop_tick(),
             Ok(()) => {
+                outputs.report_dropped(&mut analysis.events);
                 outage.sample_succeeded(&mut analysis.events);
                 let pair = history.advance(tick.mono_ns);
                 let frame = analysis.frame(tick, pair, || source.notifications(), self.warn);
@@ -194,6 +192,7 @@ impl Runner {
                 timeline.set_written(&slot);
             }
             Err(error) => {
+                outputs.report_dropped(&mut analysis.events);
                 outage.sample_failed(&error, &mut analysis.events, self.warn);
                 let empty = Snapshot::default();
                 outputs.offer(&analysis.frame_of_failure(tick, &empty), source);

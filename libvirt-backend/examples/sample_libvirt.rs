@@ -39,9 +39,7 @@ fn sample(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let uri = std::env::args()
-        .nth(1)
-        .ok_or("usage: sample_libvirt URI")?;
+    let uri = std::env::args().nth(1).ok_or("usage: sample_libvirt URI")?;
     sample(&uri, 2, Duration::from_secs(1), &mut io::stdout().lock())
 }
 
