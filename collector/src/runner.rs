@@ -4,7 +4,7 @@ use virtmon_analysis::filter::DomainFilter;
 use virtmon_analysis::run_info::RunInfo;
 use virtmon_analysis::subsamples::SubsampleStats;
 use virtmon_export::output::Output;
-use virtmon_model::Snapshot;
+use virtmon_model::{Needs, Snapshot};
 
 use crate::process::notify::Notify;
 use crate::process::self_monitor::SelfMonitor;
@@ -90,6 +90,12 @@ impl Runner {
     /// Adds an output.
     pub fn add(&mut self, output: impl Output + 'static) {
         self.outputs.add(Box::new(output));
+    }
+
+    /// Values that must be sampled for the outputs: a backend is opened with these.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        self.outputs.needs()
     }
 
     /// Number of ticks that were sampled and that each output dropped, by its name.
