@@ -107,15 +107,16 @@ impl Analysis {
                 Some((at, previous.snapshot.domains.get(at)?))
             });
             let old_events = events.len();
-            rates.first.nic = u32::try_from(nics.len()).unwrap_or(u32::MAX);
-            rates.first.disk = u32::try_from(disks.len()).unwrap_or(u32::MAX);
             let device_rows = with_devices.then_some((&mut *nics, &mut *disks));
             match (pair, previous) {
                 (Some((_, old)), _) => {
                     same += 1;
                     changes::compare(old, domain, events);
                     compare_vcpus(vcpus, at, domain, pair, rates, events);
-                    compare_devices(old, domain, rates, device_rows, events);
+                    // Most of a host's domains may have no devices that are counted.
+                    if has_devices(domain) || has_devices(old) {
+                        compare_devices(old, domain, rates, device_rows, events);
+                    }
                 }
                 (None, previous) => {
                     if let Some(previous) = previous {
@@ -123,6 +124,7 @@ impl Analysis {
                     }
                     compare_vcpus(vcpus, at, domain, None, rates, events);
                     if let Some((nics, disks)) = device_rows {
+                        set_first_rows(rates, nics, disks);
                         let reset = rates.is_another_life();
                         device_rates::push_unmatched(&domain.nics, nics, reset);
                         device_rates::push_unmatched(&domain.disks, disks, reset);
@@ -175,6 +177,16 @@ impl Analysis {
     }
 }
 
+fn has_devices(domain: &Domain) -> bool {
+    !(domain.nics.rows.is_empty() && domain.disks.rows.is_empty())
+}
+
+fn set_first_rows(rates: &mut DomainRates, nics: &[NicRates], disks: &[DiskRates]) {
+    rates.first.nic = u32::try_from(nics.len()).unwrap_or(u32::MAX);
+    rates.first.disk = u32::try_from(disks.len()).unwrap_or(u32::MAX);
+}
+
+#[inline]
 fn compare_vcpus(
     vcpus: &mut VcpuTracker,
     at: usize,
@@ -183,9 +195,20 @@ fn compare_vcpus(
     rates: &mut DomainRates,
     events: &mut Vec<Event>,
 ) {
-    if domain.vcpus.rows.is_empty() {
-        return;
+    if !domain.vcpus.rows.is_empty() {
+        add_vcpus(vcpus, at, domain, pair, rates, events);
     }
+}
+
+#[inline(never)]
+fn add_vcpus(
+    vcpus: &mut VcpuTracker,
+    at: usize,
+    domain: &Domain,
+    pair: Option<(usize, &Domain)>,
+    rates: &mut DomainRates,
+    events: &mut Vec<Event>,
+) {
     vcpus.add(at, domain, pair, rates, |vcpu| {
         let event = Event::of(
             domain,
@@ -208,6 +231,9 @@ fn compare_devices(
     events: &mut Vec<Event>,
 ) {
     let elapsed_ns = rates.elapsed_ns;
+    if let Some((nics, disks)) = &rows {
+        set_first_rows(rates, nics, disks);
+    }
     let (nic_rows, disk_rows) = rows.unzip();
     let mut change = |kind, name: &str| {
         events.push(Event::of(domain, kind, Value::Nothing, Value::Nothing).about(name));

@@ -65,7 +65,7 @@ macro_rules! kinds {
         pub enum EventKind { $($(#[$doc])* $kind,)* }
 
         impl EventKind {
-            /// All kinds, in the order of the documentation.
+            /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
             /// Word of this kind in the event table.

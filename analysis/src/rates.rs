@@ -178,24 +178,22 @@ impl RateTracker {
     ) {
         let domains = &snapshot.domains[..];
         let known = self.known.iter().map(|known| known.identity);
-        if known.eq(domains.iter().map(|domain| domain.identity)) {
-            self.rates.clear();
-            let pairs = self.known.iter_mut().zip(domains).enumerate();
-            self.rates.extend(pairs.map(|(at, (known, domain))| {
-                let mut rates = known.advance(domain, mono_ns, Match::Same(at));
-                visit(domain, &mut rates, known.creation);
-                rates
-            }));
-        } else {
+        let is_same_list = known.eq(domains.iter().map(|domain| domain.identity));
+        if !is_same_list {
             self.rematch(snapshot, mono_ns);
-            let pairs = self.known.iter_mut().zip(domains);
-            for (rates, (known, domain)) in self.rates.iter_mut().zip(pairs) {
-                let advanced = known.advance(domain, mono_ns, rates.matched);
-                if rates.matched.same().is_some() {
-                    *rates = advanced;
-                }
-                visit(domain, rates, known.creation);
+        }
+        // One loop for both cases: `visit` is inlined once.
+        let rows = self.known.iter_mut().zip(&mut self.rates).zip(domains);
+        for (at, ((known, rates), domain)) in rows.enumerate() {
+            let matched = match is_same_list {
+                true => Match::Same(at),
+                false => rates.matched,
+            };
+            let advanced = known.advance(domain, mono_ns, matched);
+            if matched.same().is_some() {
+                *rates = advanced;
             }
+            visit(domain, rates, known.creation);
         }
         self.has_sample = true;
     }

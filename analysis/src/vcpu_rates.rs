@@ -53,6 +53,8 @@ pub(crate) struct VcpuTracker {
     is_ready_reported: bool,
     /// Lengths of the last intervals in ns, the newest first.
     intervals: [u64; WINDOW],
+    /// Length of the interval that has just left the window, in ns.
+    left_ns: u64,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +75,10 @@ struct ReadyTime {
     /// Two bits for each interval of the window, the newest lowest: the number of its ends at which the
     /// vCPU was ready, or [`NOT_RUNNABLE`].
     ends: u32,
+    /// Length of the intervals of the window that count, in ns.
+    window_ns: u64,
+    /// Time waited in them, in ns.
+    waited_ns: u64,
 }
 
 /// An interval that does not count: the vCPU could not run at one of its ends, or there is no interval.
@@ -84,28 +90,39 @@ impl ReadyTime {
     const NONE: Self = Self {
         total_ns: 0,
         ends: WINDOW_BITS,
+        window_ns: 0,
+        waited_ns: 0,
     };
 
-    fn push(self, ends: u32, waited_ns: u64) -> Self {
-        Self {
-            total_ns: self.total_ns.saturating_add(waited_ns),
-            ends: (self.ends << 2 | ends) & WINDOW_BITS,
+    /// Adds an interval of `interval_ns`, and removes the oldest one of the window, of `left_ns`.
+    #[inline]
+    fn push(&mut self, ends: u32, interval_ns: u64, left_ns: u64) {
+        let left = self.ends >> (2 * (WINDOW - 1));
+        self.ends = (self.ends << 2 | ends) & WINDOW_BITS;
+        if left != NOT_RUNNABLE {
+            self.window_ns = self.window_ns.saturating_sub(left_ns);
+            self.waited_ns = self.waited_ns.saturating_sub(waited_ns(left, left_ns));
+        }
+        if ends != NOT_RUNNABLE {
+            self.window_ns = self.window_ns.saturating_add(interval_ns);
+            self.waited_ns = self.waited_ns.saturating_add(waited_ns(ends, interval_ns));
         }
     }
 
-    /// Share of the window in percent, and the length of the window in ns.
-    fn share(self, intervals: &[u64; WINDOW]) -> Option<(f64, u64)> {
-        let (mut window_ns, mut waited_ns) = (0u64, 0u64);
-        for (n, interval_ns) in intervals.iter().enumerate() {
-            let ends = self.ends >> (2 * n) & 3;
-            if ends != NOT_RUNNABLE {
-                window_ns = window_ns.saturating_add(*interval_ns);
-                waited_ns = waited_ns.saturating_add(interval_ns / 2 * u64::from(ends));
-            }
+    /// Share of the window in percent; `None` if no interval of the window counts.
+    #[inline]
+    fn share(&self) -> Option<f64> {
+        match (self.waited_ns, self.window_ns) {
+            (_, 0) => None,
+            (0, _) => Some(0.0),
+            (waited_ns, window_ns) => Some(counter::ratio(waited_ns, window_ns) * 100.0),
         }
-        let share = (window_ns > 0).then(|| counter::ratio(waited_ns, window_ns) * 100.0);
-        Some((share?, window_ns))
     }
+}
+
+/// Time waited in an interval with this number of ready ends.
+fn waited_ns(ends: u32, interval_ns: u64) -> u64 {
+    interval_ns / 2 * u64::from(ends)
 }
 
 fn is_runnable(state: VcpuState) -> bool {
@@ -136,6 +153,7 @@ impl VcpuTracker {
         self.now.rows.clear();
         self.now.ready.clear();
         self.now.first.clear();
+        self.left_ns = self.intervals[WINDOW - 1];
         self.intervals.copy_within(..WINDOW - 1, 1);
         self.intervals[0] = elapsed_ns.unwrap_or(0);
     }
@@ -181,7 +199,7 @@ impl VcpuTracker {
                 reset: (backwards && elapsed_ns.is_some()) || rates.is_another_life(),
                 ..VcpuRates::default()
             };
-            self.set_ready(&mut row, vcpu, ready, elapsed_ns);
+            self.set_ready(&mut row, vcpu, &ready, elapsed_ns);
             self.now.rows.push(row);
         }
         rates.ready_pct = mean_ready_pct(&self.now.rows[first..]);
@@ -196,20 +214,24 @@ impl VcpuTracker {
     ) -> ReadyTime {
         let is_ready = state == VcpuState::Ready;
         self.is_ready_reported |= is_ready;
-        let (previous_state, total) = previous.unwrap_or((VcpuState::Unknown, ReadyTime::NONE));
+        let (previous_state, mut ready) = previous.unwrap_or((VcpuState::Unknown, ReadyTime::NONE));
         let ends = u32::from(is_ready) + u32::from(previous_state == VcpuState::Ready);
-        let waited_ns = elapsed_ns.unwrap_or(0) / 2 * u64::from(ends);
-        let counts = is_runnable(state)
-            && is_runnable(previous_state)
-            && elapsed_ns == Some(self.intervals[0]);
-        total.push(if counts { ends } else { NOT_RUNNABLE }, waited_ns)
+        let waited_ns = waited_ns(ends, elapsed_ns.unwrap_or(0));
+        ready.total_ns = ready.total_ns.saturating_add(waited_ns);
+        let interval_ns = self.intervals[0];
+        let counts =
+            is_runnable(state) && is_runnable(previous_state) && elapsed_ns == Some(interval_ns);
+        let ends = if counts { ends } else { NOT_RUNNABLE };
+        ready.push(ends, interval_ns, self.left_ns);
+        ready
     }
 
+    #[inline]
     fn set_ready(
         &self,
         row: &mut VcpuRates,
         vcpu: &Vcpu,
-        ready: ReadyTime,
+        ready: &ReadyTime,
         elapsed_ns: Option<u64>,
     ) {
         if vcpu.delay_ns.is_some() {
@@ -219,9 +241,8 @@ impl VcpuTracker {
         if self.is_ready_reported {
             row.ready_est_ns = Some(ready.total_ns);
             if vcpu.delay_ns.is_none() && is_runnable(vcpu.state) {
-                let share = ready.share(&self.intervals);
-                row.ready_pct = share.map(|(pct, _)| pct);
-                row.ready_window_ns = share.map(|(_, window_ns)| window_ns);
+                row.ready_pct = ready.share();
+                row.ready_window_ns = row.ready_pct.map(|_| ready.window_ns);
             }
         }
     }
@@ -243,7 +264,7 @@ impl VcpuTracker {
                 else {
                     break;
                 };
-                self.set_ready(row, vcpu, *ready, rates.elapsed_ns);
+                self.set_ready(row, vcpu, ready, rates.elapsed_ns);
                 first += 1;
             }
             let begin = first.saturating_sub(domain.vcpus.rows.len());

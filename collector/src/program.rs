@@ -20,7 +20,6 @@ use crate::program::config::Config;
 use crate::program::error::ProgramError;
 use crate::program::status::Status;
 use virtmon_export::output::error::OutputError;
-use virtmon_export::schema::markdown;
 
 /// Ends the process at once, with all of its threads in whatever they do. libvirt's threads, which
 /// nothing waits for, must not run while the C library frees what they use.
@@ -65,7 +64,7 @@ pub fn run() -> Status {
 
 fn run_command(command: &Command) -> Result<Status, ProgramError> {
     match command {
-        Command::Schema => print(&markdown::markdown()),
+        Command::Schema { format } => print(&format.render()),
         Command::Check { uri } => {
             let report = check::check(backends::open_all(uri.as_deref()));
             let status = print(&report.text)?;

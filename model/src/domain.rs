@@ -143,6 +143,16 @@ pub enum Role {
 }
 
 impl Role {
+    /// All roles.
+    pub const ALL: [Self; 6] = [
+        Self::Control,
+        Self::Hardware,
+        Self::Xenstore,
+        Self::Stub,
+        Self::Driver,
+        Self::Guest,
+    ];
+
     /// The word in the tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -190,6 +200,17 @@ pub enum State {
 }
 
 impl State {
+    /// All states.
+    pub const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Blocked,
+        Self::Paused,
+        Self::Shutdown,
+        Self::Crashed,
+        Self::Dying,
+        Self::Unknown,
+    ];
+
     /// The word in the tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

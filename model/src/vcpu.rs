@@ -43,6 +43,16 @@ pub enum VcpuState {
 }
 
 impl VcpuState {
+    /// All states.
+    pub const ALL: [Self; 6] = [
+        Self::Running,
+        Self::Ready,
+        Self::Blocked,
+        Self::Paused,
+        Self::Offline,
+        Self::Unknown,
+    ];
+
     /// The word in the tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgGroup, CommandFactory, Parser, Subcommand};
+use virtmon_export::schema::format::SchemaFormat;
 
 pub mod duration;
 pub mod libvirt;
@@ -83,7 +85,11 @@ pub enum Command {
         uri: Option<String>,
     },
     /// Print the tables, their columns and units
-    Schema,
+    Schema {
+        /// Print them in this form
+        #[arg(long, value_name = "FORMAT", default_value = "markdown", value_parser = schema_format_parser())]
+        format: SchemaFormat,
+    },
     /// Print a shell's completion script for virtmon
     Completions {
         /// Shell to generate for
@@ -110,6 +116,12 @@ impl Cli {
             None => Ok(cli),
         }
     }
+}
+
+/// Parser of a form of the schema.
+fn schema_format_parser() -> impl TypedValueParser<Value = SchemaFormat> {
+    PossibleValuesParser::new(SchemaFormat::ALL.map(|(word, _)| word))
+        .try_map(|word| SchemaFormat::parse(&word).ok_or("there is no such form"))
 }
 
 /// Shell completion script.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use libvirt_backend::Options as LibvirtOptions;
 use virtmon_analysis::filter::DomainFilter;
 use virtmon_export::encode::text_table::Sort;
+use virtmon_export::schema::info::{TableInfo, TableNeeds};
 use virtmon_model::Needs;
 
 use crate::files::settings::{Content, Settings};
@@ -14,7 +15,6 @@ use crate::process::journal;
 use crate::program::backends::BackendConfig;
 use crate::program::cli::Cli;
 use crate::program::cli::source::{BackendChoice, ReplaySpeed};
-use crate::program::cli::tables::Detail;
 use crate::runner::limit::Limit;
 
 /// Shortest time between two tables on a terminal while rows go to a file.
@@ -89,7 +89,7 @@ pub struct OutputConfig {
     /// File of the recording.
     pub record: Option<PathBuf>,
     /// Tables other than that of the domains.
-    pub details: Vec<Detail>,
+    pub details: Vec<&'static TableInfo>,
     /// True if there is a table of the samples within each interval.
     pub has_subsamples: bool,
     /// Names of the columns; all columns if empty.
@@ -145,6 +145,7 @@ impl Config {
 impl LiveConfig {
     fn resolve(cli: &Cli, needs: Needs) -> Self {
         let (timing, tables) = (&cli.timing, &cli.tables);
+        let table_needs = tables.needs();
         Self {
             backend: cli.source.backend,
             options: BackendConfig {
@@ -154,9 +155,9 @@ impl LiveConfig {
                 libvirt: LibvirtOptions {
                     needs,
                     // A recording holds samples, and no notifications.
-                    events: tables.has(Detail::Event) && tables.record.is_none(),
-                    nova: tables.has(Detail::Nova),
-                    stats: tables.has(Detail::Stat),
+                    events: table_needs.notifications && tables.record.is_none(),
+                    nova: table_needs.instances,
+                    stats: table_needs.stats,
                     groups: cli.libvirt.stats_group.clone(),
                     group_intervals: cli.libvirt.group_interval.clone(),
                 },
@@ -214,8 +215,8 @@ impl OutputConfig {
     /// Values to sample for the CSV or JSON tables.
     pub(crate) fn needs_of_tables(&self) -> Needs {
         Needs {
-            vcpus: self.has(Detail::Vcpu),
-            host: self.has(Detail::Host),
+            vcpus: self.table_needs().vcpus,
+            host: self.table_needs().host,
             raw: false,
         }
     }
@@ -223,17 +224,17 @@ impl OutputConfig {
     /// Values to sample for the recording.
     pub(crate) fn needs_of_recording(&self) -> Needs {
         Needs {
-            vcpus: self.has(Detail::Vcpu),
+            vcpus: self.table_needs().vcpus,
             // What a recording lacks cannot be sampled later.
             host: true,
             raw: true,
         }
     }
 
-    /// True if there is this detail table.
+    /// What must be sampled and computed for the detail tables.
     #[must_use]
-    pub fn has(&self, detail: Detail) -> bool {
-        self.details.contains(&detail)
+    pub fn table_needs(&self) -> TableNeeds {
+        TableNeeds::of(&self.details)
     }
 
     /// The files that the command line names. The other tables' files are in the same directories.

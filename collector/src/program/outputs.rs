@@ -5,21 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use virtmon_export::encode::Encoder;
-use virtmon_export::encode::csv::CsvEncoder;
-use virtmon_export::encode::json::{JsonEncoder, JsonLinesEncoder};
+use virtmon_export::encode::json::JsonLinesEncoder;
 use virtmon_export::encode::recording::RecordingEncoder;
 use virtmon_export::encode::text_table::TextTable;
 use virtmon_export::output::stream::{Stream, StreamConfig};
-use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{DiskTable, NicTable};
-use virtmon_export::tables::domain::DomainTable;
-use virtmon_export::tables::event::EventTable;
-use virtmon_export::tables::host::HostTable;
-use virtmon_export::tables::openstack::NovaTable;
-use virtmon_export::tables::self_stats::SelfTable;
-use virtmon_export::tables::stat::StatTable;
-use virtmon_export::tables::subsamples::SubsampleTable;
-use virtmon_export::tables::vcpu::VcpuTable;
+use virtmon_export::schema::info::TableInfo;
+use virtmon_export::schema::registry::{DOMAIN, SUBSAMPLE};
 use virtmon_model::{Capabilities, Needs};
 
 use crate::files::TickFile;
@@ -29,7 +20,6 @@ use crate::files::open::Claims;
 use crate::files::settings::{Content, Settings};
 use crate::files::transport::FileTransport;
 use crate::process::journal;
-use crate::program::cli::tables::Detail;
 use crate::program::config::{NEEDS_OF_TEXT_TABLE, OutputConfig, TableConfig};
 use crate::program::error::ProgramError;
 use crate::runner::Runner;
@@ -115,21 +105,12 @@ fn open_csv(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<O
         claims,
         output: &mut output,
     };
-    csv.add::<DomainTable>(path)?;
+    csv.add(&DOMAIN, path)?;
     if config.has_subsamples {
-        csv.add_beside::<SubsampleTable>()?;
+        csv.add_beside(&SUBSAMPLE)?;
     }
-    for &detail in &config.details {
-        match detail {
-            Detail::Vcpu => csv.add_beside::<VcpuTable>()?,
-            Detail::Nic => csv.add_beside::<NicTable>()?,
-            Detail::Disk => csv.add_beside::<DiskTable>()?,
-            Detail::Host => csv.add_beside::<HostTable>()?,
-            Detail::Event => csv.add_beside::<EventTable>()?,
-            Detail::SelfStats => csv.add_beside::<SelfTable>()?,
-            Detail::Stat => csv.add_beside::<StatTable>()?,
-            Detail::Nova => csv.add_beside::<NovaTable>()?,
-        }
+    for table in &config.details {
+        csv.add_beside(table)?;
     }
     Ok(output)
 }
@@ -143,17 +124,16 @@ struct Csv<'a> {
 }
 
 impl Csv<'_> {
-    fn add_beside<T: Table>(&mut self) -> Result<(), OpenError> {
-        self.add::<T>(&beside(self.path, T::NAME))
+    fn add_beside(&mut self, table: &TableInfo) -> Result<(), OpenError> {
+        self.add(table, &beside(self.path, table.name))
     }
 
-    fn add<T: Table>(&mut self, path: &Path) -> Result<(), OpenError> {
+    fn add(&mut self, table: &TableInfo, path: &Path) -> Result<(), OpenError> {
         let config = self.config;
-        let encoder = CsvEncoder::<T>::of(&config.columns).safe(config.is_csv_safe);
+        let table = (table.csv)(&config.columns, config.is_csv_safe);
         // The file writes the header: each file that it begins has one.
-        let file = open_file(config, path, encoder.header(), self.claims)?;
-        let encoder = encoder.without_header(true);
-        self.output.encoders.push(Box::new(encoder));
+        let file = open_file(config, path, table.header, self.claims)?;
+        self.output.encoders.push(table.encoder);
         self.output.files.push(file);
         Ok(())
     }
@@ -161,30 +141,14 @@ impl Csv<'_> {
 
 fn open_json(config: &OutputConfig, path: &Path, claims: &mut Claims) -> Result<Opened, OpenError> {
     let columns = &config.columns;
-    let domains: Box<dyn Encoder> = Box::new(JsonEncoder::<DomainTable>::of(columns));
-    let details = config.details.iter().map(|&detail| json(detail, columns));
-    let mut tables: Vec<Box<dyn Encoder>> = std::iter::once(domains).chain(details).collect();
-    if config.has_subsamples {
-        tables.push(Box::new(JsonEncoder::<SubsampleTable>::of(columns)));
-    }
+    let tables = std::iter::once(&DOMAIN).chain(config.details.iter().copied());
+    let tables = tables.chain(config.has_subsamples.then_some(&SUBSAMPLE));
+    let tables = tables.map(|table| (table.json)(columns)).collect();
     Ok(Opened {
         needs: config.needs_of_tables(),
         encoders: vec![Box::new(JsonLinesEncoder::new(tables, columns))],
         files: vec![open_file(config, path, Vec::new(), claims)?],
     })
-}
-
-fn json(detail: Detail, columns: &[String]) -> Box<dyn Encoder> {
-    match detail {
-        Detail::Vcpu => Box::new(JsonEncoder::<VcpuTable>::of(columns)),
-        Detail::Nic => Box::new(JsonEncoder::<NicTable>::of(columns)),
-        Detail::Disk => Box::new(JsonEncoder::<DiskTable>::of(columns)),
-        Detail::Host => Box::new(JsonEncoder::<HostTable>::of(columns)),
-        Detail::Event => Box::new(JsonEncoder::<EventTable>::of(columns)),
-        Detail::SelfStats => Box::new(JsonEncoder::<SelfTable>::of(columns)),
-        Detail::Stat => Box::new(JsonEncoder::<StatTable>::of(columns)),
-        Detail::Nova => Box::new(JsonEncoder::<NovaTable>::of(columns)),
-    }
 }
 
 fn open_text_table(

@@ -13,7 +13,6 @@ use crate::process::sandbox::peer::Peer;
 use crate::process::self_monitor::SelfMonitor;
 use crate::process::{journal, realtime, waiting};
 use crate::program::cli::source::BackendChoice;
-use crate::program::cli::tables::Detail;
 use crate::program::config::{Config, LiveConfig, OutputConfig, ReplayConfig, SourceConfig};
 use crate::program::error::ProgramError;
 use crate::program::{backends, outputs, run_info};
@@ -27,8 +26,7 @@ use crate::sampling::ticker::Ticker;
 pub(crate) fn run(config: Config) -> Result<(), ProgramError> {
     let mut runner = Runner::new(journal::warning);
     runner.set_run_info(run_info::read());
-    let devices = [Detail::Nic, Detail::Disk];
-    runner.set_device_rates(devices.into_iter().any(|detail| config.outputs.has(detail)));
+    runner.set_device_rates(config.outputs.table_needs().device_rates);
     runner.set_filter(config.filter);
     if let Some(samples) = config.samples_per_interval {
         runner.set_samples_per_tick(samples);
@@ -51,7 +49,7 @@ fn run_live(
     // Threads inherit the scheduling of this one, which is ordinary until below.
     journal::start();
     let mut backend = open_backend(config)?;
-    if output_config.has(Detail::SelfStats) {
+    if output_config.table_needs().self_stats {
         runner.set_self_monitor(SelfMonitor::start(backend.calls()));
     }
     // All that needs root is open. From here on nothing does, and no file is opened as root.

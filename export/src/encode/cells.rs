@@ -9,7 +9,7 @@ use crate::schema::column::{Column, Table};
 pub(super) fn selected_columns<T: Table>(names: &[String]) -> Vec<&'static Column<T>> {
     T::COLUMNS
         .iter()
-        .filter(|column| is_selected(column.name, names))
+        .filter(|column| is_selected(column.info.name, names))
         .collect()
 }
 

@@ -51,9 +51,9 @@ impl<T: Table> CsvEncoder<T> {
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
         let mut line = Vec::new();
-        let names = self.tick_columns.iter().map(|column| column.name);
+        let names = self.tick_columns.iter().map(|column| column.info.name);
         let last = self.tick_end.then_some(TICK_END);
-        let columns = self.columns.iter().map(|column| column.name);
+        let columns = self.columns.iter().map(|column| column.info.name);
         for name in names.chain(columns).chain(last) {
             line.extend_from_slice(name.as_bytes());
             line.push(b',');

@@ -70,12 +70,12 @@ impl<T: Table> Encoder for JsonEncoder<T> {
         begin.extend_from_slice(T::NAME.as_bytes());
         begin.push(b'"');
         for column in &self.tick_columns {
-            push_pair(begin, column.name, (column.cell)(&frame.tick));
+            push_pair(begin, column.info.name, (column.cell)(&frame.tick));
         }
         T::rows(frame, |row| {
             out.extend_from_slice(begin);
             for column in &self.columns {
-                push_pair(out, column.name, (column.cell)(row));
+                push_pair(out, column.info.name, (column.cell)(row));
             }
             out.extend_from_slice(b"}\n");
         });

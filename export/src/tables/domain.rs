@@ -1,10 +1,9 @@
 //! The table of domains.
 
-use virtmon_model::Domain;
+use virtmon_model::{Domain, Role, State};
 
 use crate::schema::cell::Cell;
-use crate::schema::column::Table;
-use crate::schema::column::columns;
+use crate::schema::column::{Table, columns, words};
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::rates::DomainRates;
 
@@ -12,14 +11,14 @@ use virtmon_analysis::rates::DomainRates;
 #[derive(Debug)]
 pub enum DomainTable {}
 
-/// A domain, and what changed of it.
+/// A domain with its rates.
 #[derive(Debug, Clone, Copy)]
 pub struct DomainRow<'a> {
     /// The domain.
     pub domain: &'a Domain,
-    /// What changed since the row before.
+    /// Its rates since the row before.
     pub rates: &'a DomainRates,
-    /// The wall clock when reading began, in ns since 1970.
+    /// Start of the sample by the wall clock, in ns since 1970.
     pub wall_ns: u64,
 }
 
@@ -28,99 +27,99 @@ impl Table for DomainTable {
     const NAME: &'static str = "domain";
     const HELP: &'static str = "One row for each domain and tick: the file that `--csv` names.";
     columns! {
-        "id" [""] "Xen's domid, or libvirt's id of a running domain; ids come again"
-            ("xen_domctl_getdomaininfo.domain", "virDomainGetID")
+        "id" u64 label "" "Xen's domid, or libvirt's id of a running domain; ids are reused"
+            {xen: "xen_domctl_getdomaininfo.domain", libvirt: "virDomainGetID"}
             |row| Cell::Number(row.domain.identity.id.into());
-        "uuid" [""] "the domain's uuid; all zeros is Xen's domain 0"
-            ("xen_domctl_getdomaininfo.handle", "virDomainGetUUID")
+        "uuid" uuid label "" "Uuid of the domain; all zeros for Xen's domain 0"
+            {xen: "xen_domctl_getdomaininfo.handle", libvirt: "virDomainGetUUID"}
             |row| Cell::Uuid(row.domain.identity.uuid);
-        "name" [""] "the domain's name; bytes that are not UTF-8 are written \\xNN; empty while it has none"
-            ("xenstore /local/domain/<id>/name", "virDomainGetName")
+        "name" text label "" "Name of the domain; bytes that are not UTF-8 are written \\xNN; empty while it has none"
+            {xen: "xenstore /local/domain/<id>/name", libvirt: "virDomainGetName"}
             |row| row.domain.name.as_deref().into();
-        "state" [""] "running, blocked, paused, shutdown, crashed, dying or unknown"
-            ("xen_domctl_getdomaininfo.flags", "state.state")
+        "state" text state(words!(State)) "" "State of the domain"
+            {xen: "xen_domctl_getdomaininfo.flags", libvirt: "state.state"}
             |row| Cell::Word(row.domain.state.as_str());
-        "cpu_time_ns" ["ns"] "CPU time used by all its vCPUs since it was made"
-            ("xen_domctl_getdomaininfo.cpu_time", "cpu.time")
+        "cpu_time_ns" u64 counter "ns" "CPU time used by all vCPUs since the domain was created"
+            {xen: "xen_domctl_getdomaininfo.cpu_time", libvirt: "cpu.time"}
             |row| row.domain.cpu_time_ns.into();
-        "cpu_pct" ["% of a pCPU"] "CPU time used since the row before, as percent of one pCPU: two busy vCPUs show 200; empty on the first row and at a reset"
-            ("made of cpu_time_ns and mono_ns") |row| row.rates.cpu_pct.into();
-        "vcpus_online" ["vCPUs"] "vCPUs that are online"
-            ("xen_domctl_getdomaininfo.nr_online_vcpus", "vcpu.current")
+        "cpu_pct" f64 gauge "% of a pCPU" "CPU time used since the row before, in percent of one pCPU: two busy vCPUs show 200; empty in the first row and at a reset"
+            {any: "computed from cpu_time_ns and mono_ns"} |row| row.rates.cpu_pct.into();
+        "vcpus_online" u64 gauge "vCPUs" "Number of online vCPUs"
+            {xen: "xen_domctl_getdomaininfo.nr_online_vcpus", libvirt: "vcpu.current"}
             |row| row.domain.vcpus_online.into();
-        "mem_bytes" ["bytes"] "memory that it holds now"
-            ("xen_domctl_getdomaininfo.tot_pages", "balloon.current")
+        "mem_bytes" u64 gauge "bytes" "Memory held by the domain"
+            {xen: "xen_domctl_getdomaininfo.tot_pages", libvirt: "balloon.current"}
             |row| row.domain.mem_bytes.into();
-        "mem_max_bytes" ["bytes"] "memory that it may hold; empty where there is no limit"
-            ("xen_domctl_getdomaininfo.max_pages", "balloon.maximum")
+        "mem_max_bytes" u64 gauge "bytes" "Maximum memory of the domain; empty if there is no limit"
+            {xen: "xen_domctl_getdomaininfo.max_pages", libvirt: "balloon.maximum"}
             |row| row.domain.mem_max_bytes.into();
-        "net_rx_bytes" ["bytes"] "bytes that the guest received, over all its NICs; empty where any is unknown"
-            ("sum of the nic table", "net.<n>.rx.bytes")
+        "net_rx_bytes" u64 counter "bytes" "Bytes received by the guest over all its NICs; empty if any is unknown"
+            {xen: "sum of the nic table", libvirt: "net.<n>.rx.bytes"}
             |row| row.domain.nics.sum(|nic| nic.rx_bytes).into();
-        "net_tx_bytes" ["bytes"] "bytes that the guest sent, over all its NICs; empty where any is unknown"
-            ("sum of the nic table", "net.<n>.tx.bytes")
+        "net_tx_bytes" u64 counter "bytes" "Bytes sent by the guest over all its NICs; empty if any is unknown"
+            {xen: "sum of the nic table", libvirt: "net.<n>.tx.bytes"}
             |row| row.domain.nics.sum(|nic| nic.tx_bytes).into();
-        "disk_rd_bytes" ["bytes"] "bytes that the guest read, over all its disks; empty where any is unknown"
-            ("sum of the disk table", "block.<n>.rd.bytes")
+        "disk_rd_bytes" u64 counter "bytes" "Bytes read by the guest from all its disks; empty if any is unknown"
+            {xen: "sum of the disk table", libvirt: "block.<n>.rd.bytes"}
             |row| row.domain.disks.sum(|disk| disk.rd_bytes).into();
-        "disk_wr_bytes" ["bytes"] "bytes that the guest wrote, over all its disks; empty where any is unknown"
-            ("sum of the disk table", "block.<n>.wr.bytes")
+        "disk_wr_bytes" u64 counter "bytes" "Bytes written by the guest to all its disks; empty if any is unknown"
+            {xen: "sum of the disk table", libvirt: "block.<n>.wr.bytes"}
             |row| row.domain.disks.sum(|disk| disk.wr_bytes).into();
-        "reset" ["0 or 1"] "the counters are not those of the row before: it rebooted, the id has another owner, a device was changed, or a counter ran backwards; the event table tells which"
-            ("made of the readings") |row| Cell::Number(row.rates.reset.into());
-        "stale" ["ns"] "0 when the values were read at this tick, else how old they are"
-            ("0", "0, or the age of the whole row where its QEMU does not answer")
+        "reset" u64 gauge "0 or 1" "1 if the counters are not those of the row before: the domain was started again, its id belonged to another domain, a device changed, or a counter decreased; the event table has the cause"
+            {any: "computed from the samples"} |row| Cell::Number(row.rates.reset.into());
+        "stale" u64 gauge "ns" "0 if the values were read at this tick, else their age"
+            {xen: "0", libvirt: "0, or the age of the whole row if its QEMU does not answer"}
             |row| Cell::Number(row.domain.stale_ns);
-        "cpu_user_ns" ["ns"] "part of cpu_time_ns that its process spent outside the host's kernel"
-            ("not told", "cpu.user") |row| row.domain.cpu_user_ns.into();
-        "cpu_system_ns" ["ns"] "part of cpu_time_ns that the host's kernel spent for it"
-            ("not told", "cpu.system") |row| row.domain.cpu_system_ns.into();
-        "mem_target_bytes" ["bytes"] "memory that its balloon is asked to reach"
-            ("xenstore memory/target", "not told") |row| row.domain.memory.target_bytes.into();
-        "mem_shared_bytes" ["bytes"] "memory held in common with other domains"
-            ("xen_domctl_getdomaininfo.shr_pages", "not told")
+        "cpu_user_ns" u64 counter "ns" "Part of cpu_time_ns that the domain's process spent outside the host's kernel"
+            {libvirt: "cpu.user"} |row| row.domain.cpu_user_ns.into();
+        "cpu_system_ns" u64 counter "ns" "Part of cpu_time_ns that the host's kernel spent for the domain"
+            {libvirt: "cpu.system"} |row| row.domain.cpu_system_ns.into();
+        "mem_target_bytes" u64 gauge "bytes" "Target of the domain's balloon"
+            {xen: "xenstore memory/target"} |row| row.domain.memory.target_bytes.into();
+        "mem_shared_bytes" u64 gauge "bytes" "Memory shared with other domains"
+            {xen: "xen_domctl_getdomaininfo.shr_pages"}
             |row| row.domain.memory.shared_bytes.into();
-        "mem_paged_bytes" ["bytes"] "memory paged out by the hypervisor"
-            ("xen_domctl_getdomaininfo.paged_pages", "not told")
+        "mem_paged_bytes" u64 gauge "bytes" "Memory paged out by the hypervisor"
+            {xen: "xen_domctl_getdomaininfo.paged_pages"}
             |row| row.domain.memory.paged_bytes.into();
-        "mem_outstanding_bytes" ["bytes"] "memory claimed and not yet handed out"
-            ("xen_domctl_getdomaininfo.outstanding_pages", "not told")
+        "mem_outstanding_bytes" u64 gauge "bytes" "Memory claimed by the domain and not yet allocated"
+            {xen: "xen_domctl_getdomaininfo.outstanding_pages"}
             |row| row.domain.memory.outstanding_bytes.into();
-        "mem_rss_bytes" ["bytes"] "memory of the host that its process holds"
-            ("not told", "balloon.rss") |row| row.domain.memory.rss_bytes.into();
-        "guest_total_bytes" ["bytes"] "all that the guest's kernel manages, as the guest reports it"
-            ("xenstore data/meminfo_total", "balloon.available")
+        "mem_rss_bytes" u64 gauge "bytes" "Memory of the host held by the domain's process"
+            {libvirt: "balloon.rss"} |row| row.domain.memory.rss_bytes.into();
+        "guest_total_bytes" u64 gauge "bytes" "Memory managed by the guest's kernel, reported by the guest"
+            {xen: "xenstore data/meminfo_total", libvirt: "balloon.available"}
             |row| row.domain.memory.guest_total_bytes.into();
-        "guest_unused_bytes" ["bytes"] "memory that the guest uses for nothing at all, as the guest reports it"
-            ("not told", "balloon.unused")
+        "guest_unused_bytes" u64 gauge "bytes" "Free memory reported by the guest"
+            {libvirt: "balloon.unused"}
             |row| row.domain.memory.guest_unused_bytes.into();
-        "guest_usable_bytes" ["bytes"] "memory that the guest could use without swapping, as the guest reports it; on Xen the guest's agent writes it"
-            ("xenstore data/meminfo_free", "balloon.usable") |row| row.domain.memory.guest_usable_bytes.into();
-        "guest_caches_bytes" ["bytes"] "what the guest caches of its disks, as it reports it"
-            ("not told", "balloon.disk_caches") |row| row.domain.memory.guest_caches_bytes.into();
-        "swap_in_bytes" ["bytes"] "swapped in by the guest, cumulative"
-            ("not told", "balloon.swap_in") |row| row.domain.memory.swap_in_bytes.into();
-        "swap_out_bytes" ["bytes"] "swapped out by the guest, cumulative"
-            ("not told", "balloon.swap_out") |row| row.domain.memory.swap_out_bytes.into();
-        "major_faults" ["faults"] "page faults in the guest that needed its disk, cumulative"
-            ("not told", "balloon.major_fault") |row| row.domain.memory.major_faults.into();
-        "minor_faults" ["faults"] "page faults in the guest that did not, cumulative"
-            ("not told", "balloon.minor_fault") |row| row.domain.memory.minor_faults.into();
-        "guest_report_age_ns" ["ns"] "how long ago the guest last reported, by the wall clock and to the second; empty where that lies ahead"
-            ("not told", "balloon.last-update") |row| row.report_age_ns().into();
-        "cpupool" [""] "its cpupool; empty where it is in none"
-            ("xen_domctl_getdomaininfo.cpupool", "not told") |row| row.domain.cpupool.into();
-        "role" [""] "control (it may control the others: domain 0 on most hosts), hardware (it owns the hardware and is not that one), xenstore (it runs xenstore), stub (it runs another domain's device model), driver (it serves devices of others) or guest"
-            ("xen_domctl_get_domain_state.caps from Xen 4.21 on, before that domid 0; XEN_DOMINF_xs_domain; xenstore target, backend", "not told")
+        "guest_usable_bytes" u64 gauge "bytes" "Memory that the guest can use without swapping, reported by the guest; on Xen by the guest's agent"
+            {xen: "xenstore data/meminfo_free", libvirt: "balloon.usable"}
+            |row| row.domain.memory.guest_usable_bytes.into();
+        "guest_caches_bytes" u64 gauge "bytes" "Disk caches of the guest, reported by the guest"
+            {libvirt: "balloon.disk_caches"} |row| row.domain.memory.guest_caches_bytes.into();
+        "swap_in_bytes" u64 counter "bytes" "Bytes swapped in by the guest"
+            {libvirt: "balloon.swap_in"} |row| row.domain.memory.swap_in_bytes.into();
+        "swap_out_bytes" u64 counter "bytes" "Bytes swapped out by the guest"
+            {libvirt: "balloon.swap_out"} |row| row.domain.memory.swap_out_bytes.into();
+        "major_faults" u64 counter "faults" "Page faults in the guest that needed its disk"
+            {libvirt: "balloon.major_fault"} |row| row.domain.memory.major_faults.into();
+        "minor_faults" u64 counter "faults" "Page faults in the guest that did not need its disk"
+            {libvirt: "balloon.minor_fault"} |row| row.domain.memory.minor_faults.into();
+        "guest_report_age_ns" u64 gauge "ns" "Time since the guest's last report, by the wall clock, to the second; empty if the report is in the future"
+            {libvirt: "balloon.last-update"} |row| row.report_age_ns().into();
+        "cpupool" u64 label "" "Number of the domain's cpupool; empty if it is in none"
+            {xen: "xen_domctl_getdomaininfo.cpupool"} |row| row.domain.cpupool.into();
+        "role" text state(words!(Role)) "" "Role of the domain: control may control the others (domain 0 on most hosts), hardware owns the hardware and is not the control domain, xenstore runs xenstore, stub runs the device model of another domain, driver serves devices of others"
+            {xen: "xen_domctl_get_domain_state.caps from Xen 4.21 on, before that domid 0; XEN_DOMINF_xs_domain; xenstore target, backend"}
             |row| row.domain.role.map_or(Cell::Unknown, |role| Cell::Word(role.as_str()));
-        "target_id" [""] "of a stub domain, the id of the domain whose device model it runs"
-            ("xenstore target", "not told") |row| row.domain.target_id.into();
-        "error" [""] "why some of the row could not be read at this tick"
-            ("the calls for this domain") |row| row.domain.error.as_deref().into();
-        "state_reason" [""] "how it came to be in that state: on Xen why it has shut down (poweroff, reboot, suspend, crash, watchdog, soft_reset), else in libvirt's words (booted, restored, I/O error)"
-            ("xen_domctl_getdomaininfo.flags, the shutdown code", "state.reason") |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
-        "guest_used_bytes" ["bytes"] "memory that the guest uses and cannot free without swapping"
-            ("guest_total_bytes less guest_usable_bytes") |row| row.domain.memory.guest_used_bytes().into();
+        "target_id" u64 label "" "Id of the domain whose device model a stub domain runs"
+            {xen: "xenstore target"} |row| row.domain.target_id.into();
+        "error" text text "" "Error that left part of the row unread at this tick"
+            {any: "the calls for this domain"} |row| row.domain.error.as_deref().into();
+        "state_reason" text text "" "Reason of the state: on Xen the reason of a shutdown (poweroff, reboot, suspend, crash, watchdog, soft_reset), on libvirt its words (booted, restored, I/O error)"
+            {xen: "xen_domctl_getdomaininfo.flags, the shutdown code", libvirt: "state.reason"}
+            |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {
@@ -137,11 +136,8 @@ impl Table for DomainTable {
 
 impl DomainRow<'_> {
     fn report_age_ns(&self) -> Option<u64> {
-        let reported_ns = self
-            .domain
-            .memory
-            .guest_reported_s?
-            .checked_mul(1_000_000_000)?;
+        let reported_s = self.domain.memory.guest_reported_s?;
+        let reported_ns = reported_s.checked_mul(1_000_000_000)?;
         self.wall_ns.checked_sub(reported_ns)
     }
 }

@@ -1,10 +1,9 @@
 //! The table of events.
 
 use crate::schema::cell::Cell;
-use crate::schema::column::Table;
-use crate::schema::column::columns;
-use virtmon_analysis::event::Event;
-use virtmon_analysis::event::Value;
+use crate::schema::column::{Table, columns, words};
+use crate::schema::info::TableNeeds;
+use virtmon_analysis::event::{Event, EventKind, Value};
 use virtmon_analysis::frame::Frame;
 
 /// The table of events.
@@ -14,23 +13,31 @@ pub enum EventTable {}
 impl Table for EventTable {
     type Row<'a> = &'a Event;
     const NAME: &'static str = "event";
-    const HELP: &'static str = "One row for each change that a reading shows against the one before, or that libvirt told of: it happened between the two. Nothing but a failed reading has an event without a tick in the other tables.";
+    const HELP: &'static str = "One row for each difference between a sample and the one before, and for each notification of libvirt: it happened between the two. Only a failed sample has an event without a tick in the other tables.";
+    const DETAIL: Option<&'static str> = Some("Events");
+    const NEEDS: TableNeeds = TableNeeds {
+        notifications: true,
+        ..TableNeeds::NONE
+    };
     columns! {
-        "id" [""] "the domain's id; empty where the event is the host's" ("the domain table")
+        "id" u64 label "" "Id of the domain; empty for an event of the host" {any: "the domain table"}
             |event| event.identity.map(|identity| identity.id).into();
-        "uuid" [""] "the domain's uuid" ("the domain table")
+        "uuid" uuid label "" "Uuid of the domain" {any: "the domain table"}
             |event| event.identity.map_or(Cell::Unknown, |identity| Cell::Uuid(identity.uuid));
-        "name" [""] "the domain's name" ("the domain table") |event| event.name.as_deref().into();
-        "event" [""] "created, destroyed, rebooted, id_reused, renamed, paused, resumed, shutdown, crashed, dying, counter_reset, vcpus_changed, memory_changed, nic_added, nic_removed, disk_added, disk_removed, device_added, device_removed (of another kind), memory_copy (number of the pass over its memory in a migration, save, snapshot or dump), stale, recovered; of the host: warning, sample_failed, sample_recovered, output_dropped, suspended (new is for how long, in ns), clock_stepped (the wall clock, in ns since 1970)"
-            ("made of the readings", "made of the readings; of what no reading shows: virConnectDomainEventRegisterAny") |event| Cell::Word(event.kind.as_str());
-        "device" [""] "the device or counter that it is about" ("made of the readings")
+        "name" text label "" "Name of the domain" {any: "the domain table"} |event| event.name.as_deref().into();
+        "event" text state(words!(EventKind)) "" "Kind of the event; device_added and device_removed are of devices other than NICs and disks; the new value of memory_copy is the number of the pass over the memory in a migration, save, snapshot or dump; of suspended the duration in ns; of clock_stepped the wall clock in ns since 1970"
+            {xen: "computed from the samples", libvirt: "computed from the samples; changes that no sample shows: virConnectDomainEventRegisterAny"}
+            |event| Cell::Word(event.kind.as_str());
+        "device" text label "" "Device or counter of the event" {any: "computed from the samples"}
             |event| Some(event.device.as_str()).filter(|device| !device.is_empty()).into();
-        "old" [""] "what it was" ("made of the readings") |event| cell(&event.old);
-        "new" [""] "what it is" ("made of the readings") |event| cell(&event.new);
-        "cause" [""] "why, as far as it is told" ("made of the readings", "made of the readings; virDomainEventStartedDetailType and its kin")
+        "old" text text "" "Value before the change" {any: "computed from the samples"} |event| cell(&event.old);
+        "new" text text "" "Value after the change" {any: "computed from the samples"} |event| cell(&event.new);
+        "cause" text text "" "Cause of the event, if known" {xen: "computed from the samples", libvirt: "computed from the samples; virDomainEventStartedDetailType and the other detail types"}
             |event| Some(&*event.cause).filter(|cause| !cause.is_empty()).into();
-        "notified_ns" ["ns"] "when the toolstack told of it by itself, by the monotonic clock; empty where the readings alone show it" ("not told", "virConnectDomainEventRegisterAny") |event| event.notified_ns.into();
-        "follows" [""] "kind of the event of the same domain that this one is part of: created or rebooted for the setup of a domain (name, memory, vCPUs, devices, start) within 10 s; empty else" ("made of the samples")
+        "notified_ns" u64 gauge "ns" "Time of libvirt's notification by the monotonic clock; empty if only the samples show the event"
+            {libvirt: "virConnectDomainEventRegisterAny"} |event| event.notified_ns.into();
+        "follows" text text "" "Kind of the event of the same domain that this event is part of: created or rebooted for the setup of a domain (name, memory, vCPUs, devices, start) within 10 s; empty for all other events"
+            {any: "computed from the samples"}
             |event| event.follows.map_or(Cell::Unknown, |kind| Cell::Word(kind.as_str()));
     }
 

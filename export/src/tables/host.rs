@@ -2,8 +2,8 @@
 
 use virtmon_model::Host;
 
-use crate::schema::column::Table;
-use crate::schema::column::columns;
+use crate::schema::column::{Table, columns};
+use crate::schema::info::TableNeeds;
 use virtmon_analysis::frame::Frame;
 
 /// The table of the host.
@@ -28,31 +28,36 @@ pub struct HostRow<'a> {
 impl Table for HostTable {
     type Row<'a> = HostRow<'a>;
     const NAME: &'static str = "host";
-    const HELP: &'static str = "A row for the host as a whole, `pcpu` and `node` empty in it, then one for each pCPU that is online and one for each NUMA node. All domains count, chosen or not. It has no id, uuid and name.";
+    const HELP: &'static str = "One row for the host, with empty `pcpu` and `node`, then one for each pCPU that is online and one for each NUMA node. All domains count, selected or not. The table has no id, uuid and name.";
+    const DETAIL: Option<&'static str> = Some("The host, its pCPUs and NUMA nodes");
+    const NEEDS: TableNeeds = TableNeeds {
+        host: true,
+        ..TableNeeds::NONE
+    };
     columns! {
-        "pcpu" [""] "number of the pCPU that the row is about" ("its place in the list") |row| row.pcpu.into();
-        "node" [""] "number of the NUMA node that the row is about" ("its place in the list") |row| row.node.into();
-        "hypervisor" [""] "the hypervisor and its version" ("XENVER_version, XENVER_extraversion", "virConnectGetVersion")
+        "pcpu" u64 label "" "Number of the row's pCPU" {any: "index in the list"} |row| row.pcpu.into();
+        "node" u64 label "" "Number of the row's NUMA node" {any: "index in the list"} |row| row.node.into();
+        "hypervisor" text text "" "Hypervisor and its version" {xen: "XENVER_version, XENVER_extraversion", libvirt: "virConnectGetVersion"}
             |row| row.whole.map(|host| host.hypervisor.as_str()).into();
-        "pcpus" ["pCPUs"] "pCPUs that are online" ("xen_sysctl_physinfo.nr_cpus", "virNodeGetInfo")
+        "pcpus" u64 gauge "pCPUs" "Number of online pCPUs" {xen: "xen_sysctl_physinfo.nr_cpus", libvirt: "virNodeGetInfo"}
             |row| row.whole.and_then(|host| host.pcpus).into();
-        "domains" ["domains"] "domains that there are" ("the list")
+        "domains" u64 gauge "domains" "Number of domains" {any: "the list"}
             |row| row.whole.map(|_| row.domains).into();
-        "warnings" ["lines"] "what could not be read at this tick, beside what a domain's row says in error; the event table has each once, and virtmon says it on stderr"
-            ("the calls and files of this reading") |row| row.whole.map(|_| row.warnings).into();
-        "idle_ns" ["ns"] "time that the pCPU was idle, cumulative; in the host's row the sum over the pCPUs that are online"
-            ("XEN_SYSCTL_getcpuinfo", "not read") |row| row.idle_ns.into();
-        "busy_pct" ["% of a pCPU"] "time that it was not idle since the row before: 100 a pCPU, so two busy ones show 200 in the host's row"
-            ("made of idle_ns and mono_ns") |row| row.busy_pct.into();
-        "closure_pct" ["%"] "CPU time that all domains used and the idle time, as a share of all there was: 100 is an account that closes; empty where a domain went, was reset or is stale"
-            ("made of cpu_time_ns, idle_ns and mono_ns") |row| row.closure_pct.into();
-        "mem_bytes" ["bytes"] "memory of the host; of a node all that its address range spans, holes included" ("xen_sysctl_physinfo.total_pages, xen_sysctl_meminfo.memsize", "virNodeGetInfo")
+        "warnings" u64 gauge "lines" "Number of values that could not be read at this tick, besides those in a domain's error; the event table has each warning once, and virtmon prints it to stderr"
+            {any: "the calls and files of this sample"} |row| row.whole.map(|_| row.warnings).into();
+        "idle_ns" u64 counter "ns" "Idle time of the pCPU; in the host's row the sum over the online pCPUs"
+            {xen: "XEN_SYSCTL_getcpuinfo"} |row| row.idle_ns.into();
+        "busy_pct" f64 gauge "% of a pCPU" "Time that the pCPU was not idle since the row before; in the host's row the sum: two busy pCPUs show 200"
+            {xen: "computed from idle_ns and mono_ns"} |row| row.busy_pct.into();
+        "closure_pct" f64 gauge "%" "CPU time of all domains plus idle time, in percent of the time of all pCPUs since the row before: 100 if all time is accounted for; empty if a domain disappeared, was reset or is stale"
+            {xen: "computed from cpu_time_ns, idle_ns and mono_ns"} |row| row.closure_pct.into();
+        "mem_bytes" u64 gauge "bytes" "Memory of the host; in a node's row the size of its address range, holes included" {xen: "xen_sysctl_physinfo.total_pages, xen_sysctl_meminfo.memsize", libvirt: "virNodeGetInfo"}
             |row| row.mem_bytes.into();
-        "mem_free_bytes" ["bytes"] "memory that no domain holds" ("xen_sysctl_physinfo.free_pages, xen_sysctl_meminfo.memfree", "virNodeGetFreeMemory")
+        "mem_free_bytes" u64 gauge "bytes" "Memory that no domain holds" {xen: "xen_sysctl_physinfo.free_pages, xen_sysctl_meminfo.memfree", libvirt: "virNodeGetFreeMemory"}
             |row| row.mem_free_bytes.into();
-        "mem_scrub_bytes" ["bytes"] "memory still to be cleaned" ("xen_sysctl_physinfo.scrub_pages", "not told")
+        "mem_scrub_bytes" u64 gauge "bytes" "Memory that must be scrubbed before it is allocated again" {xen: "xen_sysctl_physinfo.scrub_pages"}
             |row| row.whole.and_then(|host| host.mem_scrub_bytes).into();
-        "mem_outstanding_bytes" ["bytes"] "memory claimed and not yet handed out" ("xen_sysctl_physinfo.outstanding_pages", "not told")
+        "mem_outstanding_bytes" u64 gauge "bytes" "Memory claimed by domains and not yet allocated" {xen: "xen_sysctl_physinfo.outstanding_pages"}
             |row| row.whole.and_then(|host| host.mem_outstanding_bytes).into();
     }
 

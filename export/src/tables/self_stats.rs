@@ -1,8 +1,8 @@
 //! The table of self statistics.
 
 use crate::schema::cell::Cell;
-use crate::schema::column::Table;
-use crate::schema::column::columns;
+use crate::schema::column::{Table, columns};
+use crate::schema::info::TableNeeds;
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::self_stats::SelfStats;
 
@@ -13,22 +13,27 @@ pub enum SelfTable {}
 impl Table for SelfTable {
     type Row<'a> = SelfStats;
     const NAME: &'static str = "self";
-    const HELP: &'static str = "One row for each tick: what virtmon itself took since the row before. It has no id, uuid and name.";
+    const HELP: &'static str = "One row for each tick: virtmon's own cost since the row before. The table has no id, uuid and name.";
+    const DETAIL: Option<&'static str> = Some("virtmon's own cost");
+    const NEEDS: TableNeeds = TableNeeds {
+        self_stats: true,
+        ..TableNeeds::NONE
+    };
     columns! {
-        "cpu_ns" ["ns"] "CPU time of all its threads, reading, encoding and writing" ("CLOCK_PROCESS_CPUTIME_ID")
-            |own| own.cpu_ns.into();
-        "rss_bytes" ["bytes"] "memory that it holds now" ("/proc/self/statm") |own| own.rss_bytes.into();
-        "page_faults" ["faults"] "page faults, with and without the disk" ("getrusage") |own| own.page_faults.into();
-        "switches" ["switches"] "context switches, of its own will or not" ("getrusage") |own| own.switches.into();
-        "calls" ["calls"] "hypercalls or RPCs that reading took" ("hypercalls", "RPCs") |own| own.calls.into();
-        "bytes" ["bytes"] "bytes written to its outputs" ("the outputs") |own| Cell::Number(own.bytes);
-        "dropped" ["ticks"] "ticks since the row before that were read and are in no table, for the outputs were too slow; part of missed" ("the outputs")
-            |own| Cell::Number(own.dropped);
+        "cpu_ns" u64 gauge "ns" "CPU time used by all threads: sampling, encoding and writing" {any: "CLOCK_PROCESS_CPUTIME_ID"}
+            |stats| stats.cpu_ns.into();
+        "rss_bytes" u64 gauge "bytes" "Resident memory" {any: "/proc/self/statm"} |stats| stats.rss_bytes.into();
+        "page_faults" u64 gauge "faults" "Page faults, with and without disk access" {any: "getrusage"} |stats| stats.page_faults.into();
+        "switches" u64 gauge "switches" "Context switches, voluntary and involuntary" {any: "getrusage"} |stats| stats.switches.into();
+        "calls" u64 gauge "calls" "Hypercalls or RPCs made for sampling" {xen: "hypercalls", libvirt: "RPCs"} |stats| stats.calls.into();
+        "bytes" u64 gauge "bytes" "Bytes written to the outputs" {any: "the outputs"} |stats| Cell::Number(stats.bytes);
+        "dropped" u64 gauge "ticks" "Ticks since the row before that were sampled and are in no table, because an output was too slow; part of missed" {any: "the outputs"}
+            |stats| Cell::Number(stats.dropped);
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
-        if let Some(cost) = &frame.self_stats {
-            each(cost);
+        if let Some(stats) = &frame.self_stats {
+            each(stats);
         }
     }
 }

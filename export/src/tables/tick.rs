@@ -2,33 +2,32 @@
 
 use crate::schema::SCHEMA;
 use crate::schema::cell::Cell;
-use crate::schema::column::Table;
-use crate::schema::column::columns;
+use crate::schema::column::{Table, columns};
 use virtmon_analysis::frame::{Frame, Tick};
 
-/// What every table's rows begin with: the number and times of the tick.
+/// The first columns of every table: number and times of the tick.
 #[derive(Debug)]
 pub enum TickColumns {}
 
 impl Table for TickColumns {
     type Row<'a> = Tick;
     const NAME: &'static str = "tick";
-    const HELP: &'static str = "What every table's rows begin with.";
+    const HELP: &'static str = "The first columns of every table.";
     columns! {
-        "schema" [""] "version of this table's columns"
-            ("constant") |_| Cell::Number(SCHEMA);
-        "tick" [""] "number of the tick, from 0: it was due at t0 + tick x interval"
-            ("the collector's clock") |tick| Cell::Number(tick.number);
-        "time" ["RFC 3339, UTC"] "wall clock when reading began; it may step"
-            ("CLOCK_REALTIME") |tick| Cell::Time(tick.wall);
-        "mono_ns" ["ns"] "monotonic clock when reading began; rates divide by its differences"
-            ("CLOCK_MONOTONIC") |tick| Cell::Number(tick.mono_ns);
-        "late_ns" ["ns"] "how long after its due time reading began: due = mono_ns - late_ns"
-            ("the collector's clock") |tick| Cell::Number(tick.late_ns);
-        "sample_ns" ["ns"] "how long reading all domains took"
-            ("the collector's clock") |tick| Cell::Number(tick.sample_ns);
-        "missed" ["ticks"] "ticks that are in no table since the tick before: their time had passed, or reading failed"
-            ("the collector's clock") |tick| Cell::Number(tick.missed);
+        "schema" u64 label "" "Version of this table's columns"
+            {any: "constant"} |_| Cell::Number(SCHEMA);
+        "tick" u64 label "" "Number of the tick, from 0: it was due at t0 + tick x interval"
+            {any: "the collector's clock"} |tick| Cell::Number(tick.number);
+        "time" time label "RFC 3339, UTC" "Start of the sample by the wall clock, which may step"
+            {any: "CLOCK_REALTIME"} |tick| Cell::Time(tick.wall);
+        "mono_ns" u64 counter "ns" "Start of the sample by the monotonic clock; rates divide by its differences"
+            {any: "CLOCK_MONOTONIC"} |tick| Cell::Number(tick.mono_ns);
+        "late_ns" u64 gauge "ns" "Delay of the start of the sample after its due time: due = mono_ns - late_ns"
+            {any: "the collector's clock"} |tick| Cell::Number(tick.late_ns);
+        "sample_ns" u64 gauge "ns" "Duration of the sample of all domains"
+            {any: "the collector's clock"} |tick| Cell::Number(tick.sample_ns);
+        "missed" u64 gauge "ticks" "Number of ticks since the tick before that are in no table: their time had passed, or the sample failed"
+            {any: "the collector's clock"} |tick| Cell::Number(tick.missed);
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {

@@ -1,10 +1,10 @@
 //! The table of vCPUs.
 
-use virtmon_model::{Domain, Vcpu};
+use virtmon_model::{Domain, Vcpu, VcpuState};
 
 use crate::schema::cell::Cell;
-use crate::schema::column::Table;
-use crate::schema::column::columns;
+use crate::schema::column::{Table, columns, words};
+use crate::schema::info::TableNeeds;
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::vcpu_rates::VcpuRates;
 
@@ -27,42 +27,44 @@ impl Table for VcpuTable {
     type Row<'a> = VcpuRow<'a>;
     const NAME: &'static str = "vcpu";
     const HELP: &'static str = "One row for each vCPU and tick.";
+    const DETAIL: Option<&'static str> = Some("Single vCPUs");
+    const NEEDS: TableNeeds = TableNeeds {
+        vcpus: true,
+        ..TableNeeds::NONE
+    };
     columns! {
-        "id" [""] "the domain's id" ("the domain table")
-            |row| Cell::Number(row.domain.identity.id.into());
-        "uuid" [""] "the domain's uuid" ("the domain table")
-            |row| Cell::Uuid(row.domain.identity.uuid);
-        "name" [""] "the domain's name" ("the domain table")
-            |row| row.domain.name.as_deref().into();
-        "vcpu" [""] "its number in the domain; numbers may have holes"
-            ("xen_domctl_getvcpuinfo.vcpu", "vcpu.<n>")
+        keys |row| row.domain;
+        "vcpu" u64 label "" "Number of the vCPU in the domain; numbers may have holes"
+            {xen: "xen_domctl_getvcpuinfo.vcpu", libvirt: "vcpu.<n>"}
             |row| Cell::Number(row.vcpu.id.into());
-        "state" [""] "running, ready, blocked, paused, offline or unknown; only Xen tells ready, which is to wait for a pCPU, and paused, which is that its domain is paused or has ended"
-            ("xen_domctl_getvcpuinfo.online, blocked, running; the domain's state", "vcpu.<n>.state, vcpu.<n>.halted")
+        "state" text state(words!(VcpuState)) "" "State of the vCPU; only Xen reports ready (it waits for a pCPU) and paused (its domain is paused or has ended)"
+            {xen: "xen_domctl_getvcpuinfo.online, blocked, running; the domain's state", libvirt: "vcpu.<n>.state, vcpu.<n>.halted"}
             |row| Cell::Word(row.vcpu.state.as_str());
-        "cpu_time_ns" ["ns"] "CPU time that it used, cumulative"
-            ("xen_domctl_getvcpuinfo.cpu_time", "vcpu.<n>.time")
+        "cpu_time_ns" u64 counter "ns" "CPU time used by the vCPU"
+            {xen: "xen_domctl_getvcpuinfo.cpu_time", libvirt: "vcpu.<n>.time"}
             |row| row.vcpu.cpu_time_ns.into();
-        "cpu_pct" ["% of a pCPU"] "CPU time used since the row before"
-            ("made of cpu_time_ns and mono_ns") |row| row.rates.cpu_pct.into();
-        "pcpu" [""] "the pCPU that it is on, or was on last"
-            ("xen_domctl_getvcpuinfo.cpu", "not told") |row| row.vcpu.pcpu.into();
-        "wait_ns" ["ns"] "time of its thread on a run queue, cumulative; kept only while the host's kernel.sched_schedstats is on"
-            ("not told", "vcpu.<n>.wait") |row| row.vcpu.wait_ns.into();
-        "delay_ns" ["ns"] "time that it could have run and was not let, cumulative: steal"
-            ("not told", "vcpu.<n>.delay") |row| row.vcpu.delay_ns.into();
-        "delay_pct" ["% of a pCPU"] "time that it was not let since the row before"
-            ("not told", "made of delay_ns and mono_ns") |row| row.rates.delay_pct.into();
-        "halted" ["0 or 1"] "the guest has halted it"
-            ("not told", "vcpu.<n>.halted") |row| row.vcpu.halted.map(u64::from).into();
-        "ready_est_ns" ["ns"] "AN ESTIMATE of the time that it waited for a pCPU since virtmon began to watch it: half of each interval for each end of it at which the state was ready, nothing for an end at which it was anything else (paused, blocked, offline); empty until some vCPU has been seen ready"
-            ("made of state and mono_ns", "not told") |row| row.rates.ready_est_ns.into();
-        "reset" ["0 or 1"] "its counters are not those of the row before"
-            ("made of the readings") |row| Cell::Number(row.rates.reset.into());
-        "ready_pct" ["% of a vCPU"] "time that it could have run and did not: on libvirt delay_pct; on Xen AN ESTIMATE over the last ten intervals, without those in which it could not run at one of the ends; empty while it may not run, and on Xen until some vCPU has been seen ready"
-            ("made of state and mono_ns", "made of delay_ns and mono_ns") |row| row.rates.ready_pct.into();
-        "ready_window_ns" ["ns"] "time that ready_pct covers"
-            ("made of state and mono_ns", "made of delay_ns and mono_ns") |row| row.rates.ready_window_ns.into();
+        "cpu_pct" f64 gauge "% of a pCPU" "CPU time used since the row before"
+            {any: "computed from cpu_time_ns and mono_ns"} |row| row.rates.cpu_pct.into();
+        "pcpu" u64 label "" "Number of the pCPU that the vCPU is on, or was on last"
+            {xen: "xen_domctl_getvcpuinfo.cpu"} |row| row.vcpu.pcpu.into();
+        "wait_ns" u64 counter "ns" "Time of the vCPU's thread on a run queue; only counted while the host's kernel.sched_schedstats is on"
+            {libvirt: "vcpu.<n>.wait"} |row| row.vcpu.wait_ns.into();
+        "delay_ns" u64 counter "ns" "Time that the vCPU could have run and did not (steal)"
+            {libvirt: "vcpu.<n>.delay"} |row| row.vcpu.delay_ns.into();
+        "delay_pct" f64 gauge "% of a pCPU" "Steal since the row before"
+            {libvirt: "computed from delay_ns and mono_ns"} |row| row.rates.delay_pct.into();
+        "halted" u64 gauge "0 or 1" "1 if the guest has halted the vCPU"
+            {libvirt: "vcpu.<n>.halted"} |row| row.vcpu.halted.map(u64::from).into();
+        "ready_est_ns" u64 counter "ns" "ESTIMATE of the time that the vCPU has waited for a pCPU since virtmon's first sample of it: half of each interval for each end of it at which the state was ready, nothing for an end with another state (paused, blocked, offline); empty until any vCPU has been ready"
+            {xen: "computed from state and mono_ns"} |row| row.rates.ready_est_ns.into();
+        "reset" u64 gauge "0 or 1" "1 if the counters are not those of the row before"
+            {any: "computed from the samples"} |row| Cell::Number(row.rates.reset.into());
+        "ready_pct" f64 gauge "% of a vCPU" "Time that the vCPU could have run and did not: on libvirt delay_pct; on Xen an ESTIMATE over the last ten intervals, without those in which the vCPU could not run at an end; empty while it may not run, and on Xen until any vCPU has been ready"
+            {xen: "computed from state and mono_ns", libvirt: "computed from delay_ns and mono_ns"}
+            |row| row.rates.ready_pct.into();
+        "ready_window_ns" u64 gauge "ns" "Time that ready_pct covers"
+            {xen: "computed from state and mono_ns", libvirt: "computed from delay_ns and mono_ns"}
+            |row| row.rates.ready_window_ns.into();
     }
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&VcpuRow<'a>)) {

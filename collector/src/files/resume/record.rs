@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use virtmon_export::schema::TICK_END;
-use virtmon_export::schema::markdown;
+use virtmon_export::schema::registry;
 
 /// Largest length of a row. The longest text of a source has 4 KiB.
 const MAX_ROW_BYTES: usize = 64 << 10;
@@ -117,7 +117,7 @@ impl<'a> Shape<'a> {
 /// True if this is the header of a table with any columns: all names are known, or at least three and
 /// at least a third of them.
 fn is_header(line: &[u8]) -> bool {
-    let known = markdown::column_names();
+    let known = registry::column_names();
     let is_known = |name: &&[u8]| known.iter().any(|known| known.as_bytes() == *name);
     let names = line.split(|&byte| byte == b',');
     let (all, known) = (names.clone().count(), names.filter(is_known).count());

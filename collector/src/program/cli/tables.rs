@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use virtmon_export::encode::text_table::Sort;
+use virtmon_export::schema::info::{TableInfo, TableNeeds};
+use virtmon_export::schema::registry;
 
 use crate::files::keep::Keep;
 use crate::files::rotate::Rotate;
@@ -36,8 +39,8 @@ pub struct TableArgs {
     pub record: Option<PathBuf>,
 
     /// Write more tables: in --json, and beside --csv FILE (out.csv has out.vcpu.csv)
-    #[arg(long, value_name = "TABLE,...", value_enum, value_delimiter = ',')]
-    pub detail: Vec<Detail>,
+    #[arg(long, value_name = "TABLE,...", value_delimiter = ',', value_parser = detail_parser())]
+    pub detail: Vec<&'static TableInfo>,
 
     /// Write only these columns, in the tables' own order (see virtmon schema)
     #[arg(
@@ -83,9 +86,9 @@ impl TableArgs {
         self.csv.is_some() || self.json.is_some()
     }
 
-    /// True if this detail table was asked for.
-    pub(crate) fn has(&self, detail: Detail) -> bool {
-        self.detail.contains(&detail)
+    /// What must be sampled and computed for the detail tables.
+    pub(crate) fn needs(&self) -> TableNeeds {
+        TableNeeds::of(&self.detail)
     }
 }
 
@@ -94,26 +97,15 @@ pub(crate) fn is_stdout(path: &Option<PathBuf>) -> bool {
     path.as_deref() == Some(Path::new("-"))
 }
 
-/// A table other than that of the domains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Detail {
-    /// Single vCPUs
-    Vcpu,
-    /// Network interfaces
-    Nic,
-    /// Block devices
-    Disk,
-    /// The host, its pCPUs and NUMA nodes
-    Host,
-    /// Events
-    Event,
-    /// virtmon's own cost
-    #[value(name = "self")]
-    SelfStats,
-    /// libvirt statistics that no other table has, under libvirt's names
-    Stat,
-    /// Owners of the guests that OpenStack made
-    Nova,
+/// Parser of a table's name in `--detail`.
+fn detail_parser() -> impl TypedValueParser<Value = &'static TableInfo> {
+    let tables = registry::detail_tables();
+    let values = tables.map(|table| {
+        let help = table.detail.unwrap_or_default();
+        PossibleValue::new(table.name).help(help)
+    });
+    PossibleValuesParser::new(values)
+        .try_map(|name| registry::table(&name).ok_or("there is no such table"))
 }
 
 /// The sort key of the table on the terminal.

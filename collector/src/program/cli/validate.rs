@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use virtmon_export::schema::markdown;
+use virtmon_export::schema::registry;
 
 use crate::program::cli::Cli;
 use crate::program::cli::source::BackendChoice;
-use crate::program::cli::tables::{Detail, is_stdout};
+use crate::program::cli::tables::is_stdout;
 
 /// The largest number of samples in an interval. A hundredth of each domain's rates is kept.
 const MAX_SAMPLES_PER_INTERVAL: u128 = 100_000;
@@ -57,7 +57,7 @@ impl Cli {
 
     fn detail_problem(&self) -> Option<String> {
         let tables = &self.tables;
-        if !self.libvirt.stats_group.is_empty() && !tables.has(Detail::Stat) {
+        if !self.libvirt.stats_group.is_empty() && !tables.needs().stats {
             return Some("--stats-group needs --detail stat, the table of its values".into());
         }
         if tables.detail.is_empty() {
@@ -86,7 +86,7 @@ impl Cli {
         if tables.append {
             return Some("--record begins a new file, so it cannot be used with --append".into());
         }
-        if self.has_group_options() || tables.has(Detail::Nova) {
+        if self.has_group_options() || tables.needs().instances {
             return Some(
                 "--record keeps libvirt's usual groups only: no --stats-group, --group-interval or \
                  --detail nova"
@@ -97,7 +97,7 @@ impl Cli {
     }
 
     fn column_problem(&self) -> Option<String> {
-        let known = markdown::column_names();
+        let known = registry::column_names();
         let mut columns = self.tables.columns.iter();
         let unknown = columns.find(|name| !known.contains(&name.as_str()));
         unknown.map(|name| format!("--columns: no table has {name:?} (see virtmon schema)"))

@@ -71,7 +71,7 @@ fn the_columns_that_every_release_keeps() {
          disk_wr_bytes,reset,stale,cpu_user_ns,cpu_system_ns,mem_target_bytes,mem_shared_bytes,\
          mem_paged_bytes,mem_outstanding_bytes,mem_rss_bytes,guest_total_bytes,guest_unused_bytes,\
          guest_usable_bytes,guest_caches_bytes,swap_in_bytes,swap_out_bytes,major_faults,\
-         minor_faults,guest_report_age_ns,cpupool,role,target_id,error,state_reason,guest_used_bytes,tick_end\n"
+         minor_faults,guest_report_age_ns,cpupool,role,target_id,error,state_reason,tick_end\n"
     );
 }
 
@@ -127,9 +127,9 @@ fn a_full_row_and_an_unknown_one() {
         csv,
         "1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
          3,01234567-89ab-cdef-0123-456789abcdef,web,blocked,4500000000,200.000,2,100663296,\
-         104857600,11,12,13,14,0,0,,,,,,,,,,,,,,,,,,,,,,,\n\
+         104857600,11,12,13,14,0,0,,,,,,,,,,,,,,,,,,,,,,\n\
          1,7,2026-11-23T02:42:46.123456789Z,123456789012,52000,81000,2,\
-         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0,,,,,,,,,,,,,,,,,,,,,,,1\n"
+         0,00000000-0000-0000-0000-000000000000,,unknown,,,,,,,,,,0,0,,,,,,,,,,,,,,,,,,,,,,1\n"
     );
 }
 
