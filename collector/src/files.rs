@@ -1,4 +1,4 @@
-//! Where a stream's bytes go: whole ticks, one write each.
+//! Files, pipes and standard output: whole ticks, one write each.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -27,23 +27,23 @@ use error::OpenError;
 use open::{Claims, Refusal};
 use settings::Settings;
 
-/// What messages call the standard output.
+/// Name of standard output in messages.
 const STDOUT: &str = "standard output";
 
-/// A file, a pipe or the standard output.
+/// A file, a pipe or standard output.
 #[derive(Debug)]
 pub struct TickFile {
-    /// What messages call it.
+    /// Name in messages.
     name: String,
     to: File,
-    /// What each file begins with.
+    /// The first bytes of each file.
     header: Vec<u8>,
-    /// How long its whole ticks are; the header is still to be written where that is 0.
+    /// Length of the whole ticks in the file. If it is 0, the header is still to be written.
     whole_bytes: u64,
     settings: Settings,
-    /// Of a regular file only.
+    /// `None` unless it is a regular file.
     state: Option<FileState>,
-    /// Whether it is the standard output, whose reader may go.
+    /// True if it is standard output, whose reader may close it.
     is_stdout: bool,
 }
 
@@ -51,24 +51,24 @@ pub struct TickFile {
 struct FileState {
     dir: Arc<Directory>,
     file_name: OsString,
-    /// It was not there, and has no tick yet.
+    /// True if this run created the file, and it has no tick yet.
     created: bool,
-    /// It holds what was there before, which the first tick replaces.
+    /// True if the file has old content, which the first tick replaces.
     holds_old_content: bool,
-    /// The time of its first tick.
+    /// Time of the first tick in the file.
     first: Option<SystemTime>,
     switch: switch::PendingSwitch,
 }
 
 impl FileState {
-    /// Whether its path still names this file.
+    /// True if the path still names this file.
     fn names(&self, file: &File) -> bool {
         self.dir.names(&self.file_name, file)
     }
 }
 
 impl TickFile {
-    /// Opens a file to be written from its beginning, with the usual settings.
+    /// Opens a file to be overwritten, with the default settings.
     ///
     /// # Errors
     /// As [`TickFile::open`].
@@ -77,17 +77,18 @@ impl TickFile {
         Self::open(path, Vec::new(), settings, &mut Claims::default())
     }
 
-    /// Opens a regular file, which no other process writes; a named pipe; or a character device.
-    /// Its path's last component is no symbolic link, but for `/dev/stdout` and the like. Each file
-    /// begins with `header`.
+    /// Opens a regular file that no other process writes, a named pipe, or a character device. The
+    /// last component of the path must not be a symbolic link, except for `/dev/stdout` and similar
+    /// paths. Each file begins with `header`.
     ///
-    /// What a file held stays until the first tick is written, or longer, with
-    /// [`Settings::append`]: then an incomplete tick at its end is moved to `FILE.torn`, and a
-    /// table of other columns gets the name of a finished file. A file made here that never got a
-    /// tick is taken away again: a run that fails at its start leaves everything as it was.
+    /// Old content stays until the first tick is written. With [`Settings::append`] it is kept: an
+    /// incomplete tick at its end is moved to `FILE.torn`, and a table of other columns is renamed
+    /// like a finished file. A file that this run created and that never got a tick is removed
+    /// again: a run that fails at its start changes nothing.
     ///
     /// # Errors
-    /// The path can't be written, is another's, holds something else, or is among the `claims`.
+    /// The path cannot be written, belongs to another user, holds something else, or is among the
+    /// `claims`.
     pub fn open(
         path: &Path,
         header: Vec<u8>,
@@ -129,7 +130,7 @@ impl TickFile {
         Ok(output)
     }
 
-    /// The standard output.
+    /// Opens standard output.
     ///
     /// # Errors
     /// It is closed, or among the `claims`.
@@ -143,7 +144,7 @@ impl TickFile {
         }
     }
 
-    /// What the standard output would be if it were this.
+    /// Treats this descriptor as standard output.
     pub(crate) fn stdout_to(fd: OwnedFd, claims: &mut Claims) -> Result<Self, OpenError> {
         let mut output = Self::stream(STDOUT.to_owned(), fd.into(), claims)?;
         output.is_stdout = true;
@@ -167,14 +168,14 @@ impl TickFile {
         })
     }
 
-    /// Begins with this line, which is written with the first tick.
+    /// Sets the header, which is written with the first tick.
     #[must_use]
     pub fn with_header(mut self, header: Vec<u8>) -> Self {
         self.header = header;
         self
     }
 
-    /// Asserts that what is to be done in the directory later can be.
+    /// Checks the rights in the directory that rotation and reopening need later.
     fn check_directory_rights(&self) -> Result<(), OpenError> {
         let Some(state) = &self.state else {
             return Ok(());
@@ -193,8 +194,8 @@ impl TickFile {
             });
         }
         (self.settings.warn)(&format!(
-            "{name}: this user (uid {user}) can't make files in {directory}, so SIGHUP opens only a \
-             file that another has made there"
+            "{name}: this user (uid {user}) cannot create files in {directory}; SIGHUP opens only a \
+             file that another user has created there"
         ));
         Ok(())
     }
@@ -210,7 +211,7 @@ impl TickFile {
         self.state.is_some()
     }
 
-    /// Whether there is a time when the next file is begun.
+    /// True if the file is rotated.
     pub(crate) fn is_rotated(&self) -> bool {
         self.state.is_some() && self.settings.rotate.is_some()
     }
@@ -222,7 +223,7 @@ impl Drop for TickFile {
             && state.created
             && state.names(&self.to)
         {
-            // There is nobody left to tell, and an empty file is all that stays.
+            // An error has no effect except an empty file.
             let _ = state.dir.remove(&state.file_name);
         }
     }

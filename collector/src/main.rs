@@ -4,7 +4,8 @@
 use std::panic;
 
 use virtmon::process::journal;
-use virtmon::program::{self, Status};
+use virtmon::program;
+use virtmon::program::status::Status;
 
 fn main() {
     journal::catch_panics();

@@ -8,6 +8,7 @@ mod error;
 mod outputs;
 mod run;
 mod run_info;
+pub mod status;
 
 use std::io::{self, Write};
 
@@ -17,20 +18,8 @@ use crate::process::journal;
 use crate::program::cli::{Cli, Command};
 use crate::program::config::Config;
 use crate::program::error::ProgramError;
+use crate::program::status::Status;
 use virtmon_export::output::error::OutputError;
-
-/// Exit status of the program. README has the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// The run ended at its limit, at the end of its source, or by a signal.
-    Done = 0,
-    /// The host or the recording could not be read.
-    Failed = 1,
-    /// The command line is not valid.
-    Usage = 2,
-    /// An output failed.
-    Output = 3,
-}
 
 /// Ends the process at once, with all of its threads in whatever they do. libvirt's threads, which
 /// nothing waits for, must not run while the C library frees what they use.

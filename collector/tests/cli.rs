@@ -89,7 +89,7 @@ fn usage_errors_are_one_line_and_status_2() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_told_before_the_first_reading() {
+fn an_output_that_cannot_be_written_is_refused_before_the_first_tick() {
     let args = [&TEST[..], &["--csv", "/nonexistent/out.csv"]].concat();
     refused(&run(&args), 1, "/nonexistent/out.csv can't be written");
 }
@@ -162,7 +162,7 @@ fn check_says_what_can_be_read() {
     let output = run(&["check", "--uri", "test:///default"]);
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("\nok    libvirt          libvirt at test:///default; a reading took"));
+    assert!(text.contains("\nok    libvirt          libvirt at test:///default; a sample took"));
     assert!(
         text.contains("\nok      CPU time       1 of 1 domains\n"),
         "{text}"
@@ -319,7 +319,7 @@ fn completions_and_a_manual_page() {
 }
 
 #[test]
-fn a_run_goes_on_where_one_was_killed() {
+fn a_run_continues_the_file_of_a_killed_one() {
     let dir = tempfile::tempdir().unwrap();
     let csv = dir.path().join("out.csv");
     let mut child = endless(&csv);
@@ -349,8 +349,8 @@ fn a_run_goes_on_where_one_was_killed() {
     let other = run(&[&TEST[..], &args, &["--columns", "id"]].concat());
     assert!(other.status.success());
     let stderr = String::from_utf8(other.stderr).unwrap();
-    let finished = stderr.split_once("damaged, and is ").unwrap().1;
-    let finished = finished.strip_suffix(" now\n").unwrap();
+    let finished = stderr.split_once("it was renamed to ").unwrap().1;
+    let finished = finished.strip_suffix('\n').unwrap();
     assert_eq!(fs::read(finished).unwrap(), text);
     assert_eq!(fs::read_to_string(&csv).unwrap(), "id\n1\n1\n");
     // What is no table is not touched.

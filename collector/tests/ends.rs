@@ -227,7 +227,7 @@ fn say_much(dir: &Path, stderr: PipeWriter) -> Option<i32> {
 }
 
 #[test]
-fn a_stderr_that_takes_nothing_holds_up_nobody() {
+fn a_blocked_stderr_blocks_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let (reader, mut writer) = io::pipe().unwrap();
     fill(&mut writer);
@@ -254,7 +254,7 @@ fn a_closed_stderr_ends_nothing() {
 }
 
 #[test]
-fn what_others_name_reaches_stderr_in_one_line() {
+fn text_of_others_reaches_stderr_in_one_line() {
     let bad = "no\u{1b}[2J\n<0>kernel: Oops\u{202e}\u{2028}\u{9b}";
     for arguments in [
         &["--uri", bad][..],

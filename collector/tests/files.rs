@@ -270,7 +270,7 @@ fn header(csv: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn a_torn_tick_is_moved_and_told() {
+fn an_incomplete_tick_is_moved_and_reported() {
     let dir = place();
     let csv = dir.path().join("out.csv");
     let args = ["--csv", "out.csv", "--append"];
@@ -291,7 +291,7 @@ fn a_torn_tick_is_moved_and_told() {
         assert_eq!(
             said,
             format!(
-                "virtmon: out.csv: its last {} bytes were no whole tick; they are in out.csv.torn now\n",
+                "virtmon: out.csv: its last {} bytes were an incomplete tick; they were moved to out.csv.torn\n",
                 torn.len()
             )
         );
@@ -326,7 +326,7 @@ fn a_long_text_or_one_line_takes_no_time_and_no_memory() {
         sh.args(["-c", limited, env!("CARGO_BIN_EXE_virtmon")]);
         let output = sh.current_dir(dir.path()).output().unwrap();
         let said = done(&output);
-        assert!(said.contains("damaged, and is out-20"), "{said}");
+        assert!(said.contains("it was renamed to out-20"), "{said}");
         assert_eq!(ticks(&fs::read(&csv).unwrap()), [0]);
         let finished = said.split_once("and is ").unwrap().1;
         let finished = dir
@@ -396,7 +396,7 @@ fn an_upgrade_that_adds_a_column_begins_a_file() {
 }
 
 #[test]
-fn a_pipe_named_like_a_finished_file_holds_up_no_end() {
+fn a_pipe_named_like_a_finished_file_delays_no_end() {
     let dir = tempfile::tempdir().unwrap();
     let fifo = dir.path().join("out-20200101T000000Z.csv");
     mkfifo(&fifo, Mode::S_IRWXU).unwrap();

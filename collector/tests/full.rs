@@ -89,7 +89,7 @@ fn assert_python_agrees(csv: &Path, rows: usize) {
 }
 
 #[test]
-fn a_full_disk_holds_whole_ticks_and_is_gone_on_with() {
+fn a_full_disk_holds_whole_ticks_and_is_continued() {
     let dir = tempfile::tempdir().unwrap();
     // One run fills the disk, another finds it full, a third finds a torn tail and room.
     let done = on_a_small_disk(
@@ -115,7 +115,7 @@ fn a_full_disk_holds_whole_ticks_and_is_gone_on_with() {
     let lines: Vec<&str> = stderr.lines().collect();
     assert_eq!(lines.len(), 3, "{stderr}");
     assert!(
-        lines[2].ends_with("bytes were no whole tick; they are in out.csv.torn now"),
+        lines[2].ends_with("bytes were an incomplete tick; they were moved to out.csv.torn"),
         "{stderr}"
     );
     for line in &lines[..2] {

@@ -81,7 +81,7 @@ fn assert_all(files: &[PathBuf], csv: &Path) {
 }
 
 #[test]
-fn a_recording_goes_on_over_sighup() {
+fn a_recording_continues_after_sighup() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     let args = [
@@ -116,7 +116,7 @@ fn a_recording_goes_on_over_sighup() {
 }
 
 #[test]
-fn a_recording_of_many_readings_a_row_goes_on_over_sighup() {
+fn a_recording_of_many_samples_a_row_continues_after_sighup() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     let args = [

@@ -210,7 +210,7 @@ fn the_options_are_those_of_a_run() {
 }
 
 #[test]
-fn what_is_whole_of_a_damaged_recording_is_replayed_and_the_rest_is_told() {
+fn the_whole_samples_of_a_damaged_recording_are_replayed_and_the_rest_is_reported() {
     let (dir, recording, written) = made("70");
     let whole = fs::read(&recording).unwrap();
     let lines = String::from_utf8(written[0].clone()).unwrap();

@@ -64,7 +64,7 @@ fn sh(dir: &Path, script: &str) {
 }
 
 #[test]
-fn sighup_opens_the_files_anew() {
+fn sighup_reopens_the_files() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     let args = ["--interval", "5ms", "--csv", "out.csv", "--detail", "host"];
@@ -284,7 +284,7 @@ fn a_kill_while_a_file_is_compressed_loses_nothing() {
 }
 
 #[test]
-fn a_file_that_cannot_be_opened_anew_is_kept() {
+fn a_file_that_cannot_be_reopened_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     let child = start(dir.path(), &["--interval", "5ms", "--csv", "out.csv"]);

@@ -40,7 +40,7 @@ fn hear(manager: &UnixDatagram) -> String {
 }
 
 #[test]
-fn a_manager_is_told_of_the_first_tick_of_every_fourth_of_a_watchdog_and_of_the_end() {
+fn a_manager_is_notified_of_the_first_tick_of_every_fourth_of_a_watchdog_and_of_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let (socket, csv) = (dir.path().join("notify"), dir.path().join("out.csv"));
     let manager = UnixDatagram::bind(&socket).unwrap();

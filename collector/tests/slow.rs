@@ -171,7 +171,7 @@ fn sum(rows: &[Value], table: &str, column: &str) -> u64 {
 }
 
 #[test]
-fn readings_go_on_and_nothing_is_lost() {
+fn samples_go_on_and_nothing_is_lost() {
     let (rows, read_from, dropped) = run(1_000, 400, 420);
     assert_eq!(dropped, 0);
     let ticks: Vec<&Value> = of(&rows, "self").collect();
@@ -192,7 +192,7 @@ fn readings_go_on_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_a_full_queue_drops_is_written_down() {
+fn ticks_that_a_full_queue_drops_are_counted() {
     let (rows, read_from, dropped) = run(1 << 20, 100, 120);
     let ticks: Vec<&Value> = of(&rows, "self").collect();
     // The queue holds 64 MiB, the pipe one tick more at most.
@@ -352,7 +352,7 @@ fn terminate(child: &Child) {
 }
 
 #[test]
-fn a_signal_lets_all_that_is_queued_be_written() {
+fn a_signal_lets_the_whole_queue_be_written() {
     let dir = tempfile::tempdir().unwrap();
     let (child, mut reader, full) = stuck(dir.path());
     terminate(&child);
@@ -377,7 +377,7 @@ fn a_signal_lets_all_that_is_queued_be_written() {
 }
 
 #[test]
-fn a_second_signal_gives_up_what_is_queued() {
+fn a_second_signal_gives_up_the_queue() {
     let dir = tempfile::tempdir().unwrap();
     let (mut child, reader, _) = stuck(dir.path());
     terminate(&child);

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`stream`] | an output that sends every frame: encoder, queue, thread, transport |
 //! | [`transport`] | the trait of what sends bytes: files, pipes, network protocols |
+//! | [`on_error`] | what happens when a tick cannot be sent |
 //! | [`latest`] | an output that is read on demand: a copy of the last frame |
 //! | [`error`] | errors of outputs |
 //!
@@ -18,6 +19,7 @@ use virtmon_model::Needs;
 pub mod error;
 mod gap;
 pub mod latest;
+pub mod on_error;
 pub mod owned_frame;
 mod queue;
 pub mod stream;

@@ -375,12 +375,12 @@ fn check_tells_which_xen_and_how_it_is_read() {
     assert!(check.contains(&format!("ok    xen              Xen {}", release.trim())));
     assert!(
         check.contains(
-            "112 bytes a domain, listed by privcmd, hypercall buffers of /dev/xen/hypercall; a reading took"
+            "112 bytes a domain, listed by privcmd, hypercall buffers of /dev/xen/hypercall; a sample took"
         ),
         "{check}"
     );
     for line in [
-        "ok      domains        4 are there",
+        "ok      domains        4 found",
         "ok      names          4 of 4 domains",
     ] {
         assert!(check.contains(line), "{check}");

@@ -1,4 +1,4 @@
-//! `--append`: what an earlier run left is gone on with, and none of it is lost.
+//! `--append`: continues a file of an earlier run. No data of it is lost.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -15,18 +15,18 @@ use crate::files::resume;
 use crate::files::resume::Tail;
 use crate::files::{FileState, TickFile, open, rotate};
 
-/// `FILE.torn` is no longer than this: what it holds is incomplete ticks.
+/// Largest size of `FILE.torn`, which holds incomplete ticks.
 const TORN_BYTES: u64 = 64 << 20;
 
 impl TickFile {
-    /// Goes on in the file that was opened, behind its last whole tick.
+    /// Continues the open file after its last whole tick.
     pub(super) fn resume(&mut self, claims: &mut Claims) -> Result<(), OpenError> {
         let Some(state) = &mut self.state else {
             return Ok(());
         };
         let failed = |error: io::Error| OpenError::new(&self.name, error);
         match resume::find_tail(&mut self.to, &self.header).map_err(failed)? {
-            // A torn header.
+            // The file is empty, or has an incomplete header.
             Tail::Empty => self.to.set_len(0).map_err(failed)?,
             Tail::Ticks { whole, torn } => {
                 if torn > 0 {
@@ -36,14 +36,14 @@ impl TickFile {
                         failed(io::Error::new(
                             kind,
                             format!(
-                                "its last {torn} bytes are no whole tick, and can't be moved to \
+                                "its last {torn} bytes are an incomplete tick, and cannot be moved to \
                                  {}: {error}",
                                 state.dir.path_of(&torn_name).display()
                             ),
                         ))
                     })?;
                     (self.settings.warn)(&format!(
-                        "{}: its last {torn} bytes were no whole tick; they are in {} now",
+                        "{}: its last {torn} bytes were an incomplete tick; they were moved to {}",
                         self.name,
                         state.dir.path_of(&torn_name).display()
                     ));
@@ -60,7 +60,7 @@ impl TickFile {
         Ok(())
     }
 
-    /// Gives a file of other columns the name of a finished one, and begins the next.
+    /// Renames a file of other columns like a finished one, and creates the next.
     fn set_aside(&mut self, claims: &mut Claims) -> Result<(), OpenError> {
         let Some(state) = &mut self.state else {
             return Ok(());
@@ -72,7 +72,7 @@ impl TickFile {
         };
         let finished = rotate::finish(&state.dir, &state.file_name, first).map_err(failed)?;
         (self.settings.warn)(&format!(
-            "{}: it was a table of other columns, or damaged, and is {} now",
+            "{}: it had other columns or was damaged; it was renamed to {}",
             self.name,
             state.dir.path_of(&finished).display()
         ));
@@ -85,7 +85,7 @@ impl TickFile {
 }
 
 impl FileState {
-    /// Notes that the file is empty, or holds what an earlier run left.
+    /// The state of a file of the same path that was just opened.
     pub(super) fn fresh(&self) -> Self {
         Self {
             dir: std::sync::Arc::clone(&self.dir),
@@ -98,7 +98,7 @@ impl FileState {
     }
 }
 
-/// When a file was last written.
+/// Time of the last write to a file.
 fn written(dir: &Directory, name: &OsStr) -> io::Result<SystemTime> {
     let entry = dir.entry(name)?;
     Ok(entry.map_or(SystemTime::UNIX_EPOCH, |entry| entry.changed))
@@ -109,7 +109,8 @@ fn first_time(file: &mut File) -> Option<SystemTime> {
     rotate::first_time(file)
 }
 
-/// Moves the last bytes of a file to another one: they are on the disk there before they go here.
+/// Moves the last bytes of a file to another one. They are on the disk there before they are cut off
+/// here.
 fn cut(dir: &Directory, torn_name: &OsStr, file: &File, whole: u64, torn: u64) -> io::Result<()> {
     let mut into = torn_file(dir, torn_name, torn)?;
     let mut from = file;
@@ -121,7 +122,7 @@ fn cut(dir: &Directory, torn_name: &OsStr, file: &File, whole: u64, torn: u64) -
     file.set_len(whole)
 }
 
-/// Opens the file for torn bytes. One that would be too long with them is begun again.
+/// Opens the file of incomplete ticks. If it would become too long, it is replaced.
 fn torn_file(dir: &Directory, name: &OsStr, bytes: u64) -> io::Result<File> {
     if let Some(entry) = dir.entry(name)? {
         if entry.is_file() && entry.bytes.saturating_add(bytes) <= TORN_BYTES {

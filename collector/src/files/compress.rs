@@ -1,4 +1,4 @@
-//! Finished files: a thread that has nothing better to do compresses them, and removes old ones.
+//! Finished files: a thread of low priority compresses them, and removes old ones.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,7 +13,7 @@ use crate::files::keep;
 use crate::files::keep::Keep;
 use crate::files::rotate;
 
-/// zstd's own default: a tenth of a table's size, at some 300 MB a second.
+/// zstd's default level: it compresses tables to about a tenth, at about 300 MB a second.
 const LEVEL: i32 = 3;
 
 /// A thread that does one job after the other.
@@ -24,7 +24,7 @@ pub struct Compressor {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What is to be done in an output's directory.
+/// A task in the directory of an output.
 #[derive(Debug)]
 pub struct Job {
     pub(super) dir: Arc<Directory>,
@@ -35,7 +35,7 @@ pub struct Job {
 pub(super) enum What {
     /// Compress this finished file.
     Compress(OsString),
-    /// Remove the old ones of the output of this name.
+    /// Remove old finished files of the output of this name.
     Prune(OsString, Keep),
 }
 
@@ -75,8 +75,8 @@ impl Drop for Compressor {
 }
 
 fn work(jobs: &Receiver<Job>, warn: fn(&str)) {
-    // Of this thread alone (setpriority(2), "C library/kernel differences"); where it is refused,
-    // there is only more noise.
+    // The priority of this thread only (setpriority(2), "C library/kernel differences"). If it is
+    // refused, the thread disturbs others more.
     let _ = rustix::process::setpriority_process(None, 19);
     for Job { dir, what } in jobs {
         let done = match &what {
@@ -89,7 +89,7 @@ fn work(jobs: &Receiver<Job>, warn: fn(&str)) {
         let Err((name, error)) = done else {
             continue;
         };
-        // Whoever took it away has it as it was.
+        // Another process has moved or removed the file.
         if error.kind() == ErrorKind::NotFound {
             continue;
         }
@@ -97,13 +97,13 @@ fn work(jobs: &Receiver<Job>, warn: fn(&str)) {
         let path = path.display();
         warn(&match what {
             What::Compress(_) => format!("{path} is not compressed and stays as it is: {error}"),
-            What::Prune(..) => format!("{path}: an old file of it can't be removed: {error}"),
+            What::Prune(..) => format!("{path}: the old file cannot be removed: {error}"),
         });
     }
 }
 
-/// `FILE` becomes `FILE.zst`. At every moment one of the two is there and whole: what stops here
-/// leaves `FILE`, and `FILE.zst.part` at most, which the next attempt makes again.
+/// Replaces `FILE` by `FILE.zst`. One of the two exists and is whole at any time. A crash leaves `FILE`,
+/// and possibly `FILE.zst.part`, which the next attempt replaces.
 fn compress(dir: &Directory, name: &OsStr) -> io::Result<()> {
     let from = dir.read(name)?;
     let whole = rotate::compressed(name);
@@ -113,14 +113,14 @@ fn compress(dir: &Directory, name: &OsStr) -> io::Result<()> {
         _ => {}
     }
     let to = dir.create(&part)?;
-    // A file that has the name already is what a crash has left beside its plain twin.
+    // If the name exists, a crash has left that file beside the uncompressed one.
     let done = write(from, to).and_then(|()| dir.rename_over(&part, &whole));
     if let Err(error) = done {
-        // It may be what fills the disk.
+        // The partial file may be what fills the disk.
         let _ = dir.remove(&part);
         return Err(error);
     }
-    // The new name must be on the disk before the old one goes.
+    // The new name must be on the disk before the old one is removed.
     dir.sync()?;
     dir.remove(name)
 }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_in_the_way_leaves_all_as_it_was() {
+    fn a_failed_compression_changes_nothing() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("out.csv");
         fs::write(&path, "rows\n").unwrap();

@@ -1,5 +1,5 @@
-//! The directory that an output lies in, held open. Every file in it is reached by the descriptor
-//! and its own name, and a symbolic link is never followed.
+//! The directory of an output, kept open. Every file in it is accessed by the descriptor of the
+//! directory and its own name. A symbolic link is never followed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
@@ -13,18 +13,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{Access, AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
-/// What new files are made with, less the umask: not for every local user, for a file holds the
-/// names of guests, and tenants, and what they do.
+/// Mode of new files, less the umask. Other local users have no access: a file holds the names of
+/// guests and tenants, and their activity.
 const MODE: Mode = Mode::from_raw_mode(0o640);
 
-/// A directory, opened once.
+/// An open directory.
 #[derive(Debug)]
 pub(super) struct Directory {
     fd: OwnedFd,
     path: PathBuf,
 }
 
-/// What a name in a directory stands for.
+/// A file of a directory.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) kind: FileType,
@@ -47,7 +47,7 @@ impl Directory {
             rustix::fs::open(parent, flags, Mode::empty())
         };
         let fd = match open(OFlags::RDONLY) {
-            // One that may be searched and not listed.
+            // A directory that may be searched and not listed.
             Err(Errno::ACCESS) => open(OFlags::PATH)?,
             other => other?,
         };
@@ -58,7 +58,7 @@ impl Directory {
         Ok((directory, name.to_owned()))
     }
 
-    /// The directory, as its user named it.
+    /// The path of the directory, as given.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -71,7 +71,7 @@ impl Directory {
         self.path.join(name)
     }
 
-    /// What a name stands for; `None` where there is no such name.
+    /// The file of this name; `None` if there is none.
     pub(super) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Entry::of(&stat))),
@@ -80,22 +80,22 @@ impl Directory {
         }
     }
 
-    /// Whether a name stands for this file.
+    /// True if the name is that of this file.
     pub(super) fn names(&self, name: &OsStr, file: &File) -> bool {
         let named = self.entry(name).ok().flatten();
         named.is_some_and(|named| file.metadata().is_ok_and(|meta| key(&meta) == named.key))
     }
 
-    /// Makes a file to be appended to.
+    /// Creates a file to be appended to.
     ///
     /// # Errors
-    /// There is one of that name, or none may be made.
+    /// A file of that name exists, or no file may be created.
     pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL;
         self.open(name, flags, MODE)
     }
 
-    /// Opens a file that is there. A pipe without a reader is an error, not a wait.
+    /// Opens an existing file. A pipe without a reader is an error; the call does not wait for one.
     pub(super) fn open_existing(&self, name: &OsStr, flags: OFlags) -> io::Result<File> {
         self.open(name, flags | OFlags::NONBLOCK, Mode::empty())
     }
@@ -107,7 +107,7 @@ impl Directory {
         Ok(file)
     }
 
-    /// Opens a pipe, when its reader is there.
+    /// Opens a pipe. Waits for a reader.
     pub(super) fn open_pipe(&self, name: &OsStr) -> io::Result<File> {
         self.open(name, OFlags::WRONLY | OFlags::APPEND, Mode::empty())
     }
@@ -118,14 +118,14 @@ impl Directory {
         Ok(fd.into())
     }
 
-    /// Renames a file, to a name that nothing has.
+    /// Renames a file to a name that does not exist.
     ///
     /// # Errors
-    /// Something has that name ([`ErrorKind::AlreadyExists`]), or the directory can't be changed.
+    /// The name exists ([`ErrorKind::AlreadyExists`]), or the directory cannot be changed.
     pub(super) fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         let flags = RenameFlags::NOREPLACE;
         match rustix::fs::renameat_with(&self.fd, from, &self.fd, to, flags) {
-            // Neither every kernel nor every file system knows the flag.
+            // Some kernels and file systems do not support the flag.
             Err(Errno::INVAL | Errno::NOSYS) if self.entry(to)?.is_none() => {
                 self.rename_over(from, to)
             }
@@ -134,7 +134,7 @@ impl Directory {
         }
     }
 
-    /// Renames a file, over the one that has that name.
+    /// Renames a file, and replaces the file of that name.
     pub(super) fn rename_over(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.fd, from, &self.fd, to)?)
     }
@@ -144,16 +144,16 @@ impl Directory {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
-    /// Puts the names on the disk.
+    /// Writes the names to the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         match rustix::fs::fsync(&self.fd) {
-            // Opened to be searched alone; or a file system that syncs no directory.
+            // The directory is open for search only, or the file system does not sync directories.
             Err(Errno::BADF | Errno::INVAL) => Ok(()),
             synced => Ok(synced?),
         }
     }
 
-    /// All names in it.
+    /// All names in the directory.
     pub(super) fn list(&self) -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
         for entry in Dir::read_from(&self.fd)? {
@@ -162,7 +162,7 @@ impl Directory {
         Ok(names)
     }
 
-    /// Whether this user may make and rename files in it.
+    /// True if this user may create and rename files in the directory.
     pub(super) fn is_writable(&self) -> bool {
         let access = Access::WRITE_OK | Access::EXEC_OK;
         rustix::fs::accessat(&self.fd, ".", access, AtFlags::empty()).is_ok()
@@ -180,7 +180,7 @@ impl Entry {
         }
     }
 
-    /// Whether it is a regular file.
+    /// True if it is a regular file.
     pub(super) fn is_file(&self) -> bool {
         self.kind == FileType::RegularFile
     }
@@ -191,8 +191,8 @@ pub(super) fn key(meta: &Metadata) -> (u64, u64) {
     (meta.dev(), meta.ino())
 }
 
-/// Asserts that a file is regular, has no second name, and belongs to this user or root: another's
-/// file may be about to become something else.
+/// Checks that a file is regular, has one name, and belongs to this user or root. Another user could
+/// replace a file of theirs at any time.
 pub(super) fn check(meta: &Metadata) -> io::Result<()> {
     if !meta.is_file() {
         return Err(io::Error::other("it is not a regular file"));

@@ -1,4 +1,4 @@
-//! Which finished files stay.
+//! Removal of old finished files.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
@@ -8,21 +8,21 @@ use crate::files::directory::Directory;
 use crate::files::rotate;
 use crate::files::rotate::Finished;
 
-/// How much of an output's past is kept, beside the file that is being written.
+/// The finished files of an output that are kept, beside the file that is being written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// So many finished files.
+    /// This number of finished files.
     Count(u64),
-    /// The ticks of so much time up to now, and what else is in their files.
+    /// The ticks of this time up to now, and all that is in their files.
     Time(Duration),
-    /// So many bytes of finished files.
+    /// This number of bytes of finished files.
     Size(u64),
 }
 
-/// Removes the oldest finished files of an output, those that are not kept.
+/// Removes the finished files of an output that are not kept, the oldest ones.
 ///
 /// # Errors
-/// The directory can't be read, or a file not be removed; the others are.
+/// The directory cannot be read, or a file cannot be removed. The other files are removed.
 pub(super) fn prune(dir: &Directory, name: &OsStr, keep: Keep, now: SystemTime) -> io::Result<()> {
     let mut done = Ok(());
     for finished in old(rotate::all_finished(dir, name)?, keep, now) {
@@ -34,8 +34,8 @@ pub(super) fn prune(dir: &Directory, name: &OsStr, keep: Keep, now: SystemTime) 
     done
 }
 
-/// Those of the files, which are in order, that are not kept. A file and its compressed twin are
-/// one.
+/// The files that are not kept. The files are in ascending order. A file and its compressed copy count
+/// as one.
 fn old(mut all: Vec<Finished>, keep: Keep, now: SystemTime) -> Vec<Finished> {
     let stamps: Vec<(u64, u64)> = {
         let mut stamps: Vec<_> = all.iter().map(|finished| finished.stamp).collect();
@@ -49,7 +49,7 @@ fn old(mut all: Vec<Finished>, keep: Keep, now: SystemTime) -> Vec<Finished> {
         Keep::Time(time) => {
             let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
             let since = now.saturating_sub(time).as_secs();
-            // The last tick of a file comes before the first of the next one.
+            // The last tick of a file is before the first tick of the next one.
             let ends = stamps.iter().skip(1).map(|(second, _)| *second);
             ends.take_while(|&end| end < since).count()
         }
@@ -88,8 +88,8 @@ mod tests {
         }
     }
 
-    /// How many of five files go. They began at the seconds 100, 200, and so on; the second one has
-    /// a twin.
+    /// Number of removed files out of five. They began at the seconds 100, 200, and so on; the second
+    /// one has a compressed copy.
     fn gone(keep: Keep, now: u64) -> usize {
         let mut all: Vec<Finished> = (1..=5).map(|n| finished(n * 100, n)).collect();
         let mut twin = finished(200, 20);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_first() {
+    fn the_oldest_files_are_removed_first() {
         for (count, expected) in [(9, 0), (5, 0), (4, 1), (3, 3), (1, 5), (0, 6)] {
             assert_eq!(gone(Keep::Count(count), 0), expected, "{count}");
         }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_file_stays_for_as_long_as_its_last_tick() {
         let keep = Keep::Time(Duration::from_secs(250));
-        // The first file ends before 200, the fifth when nobody knows.
+        // The first file ends before 200; the end of the fifth is unknown.
         for (now, expected) in [(0, 0), (450, 0), (451, 1), (551, 3), (10_000, 5)] {
             assert_eq!(gone(keep, now), expected, "{now}");
         }

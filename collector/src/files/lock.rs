@@ -1,4 +1,4 @@
-//! One writer a file: a lock that the kernel takes away with the process.
+//! One writer for each file: a lock that the kernel releases when the process ends.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,19 +7,19 @@ use std::os::unix::fs::MetadataExt;
 use rustix::fs::{FlockOperation, major, minor};
 use rustix::io::Errno;
 
-/// What came of the attempt to lock a file.
+/// Result of an attempt to lock a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Lock {
-    /// It is this process's, for as long as the file is open.
+    /// This process has the lock while the file is open.
     Mine,
-    /// HeaderMismatch process's, by its id where that is known.
+    /// Another process has the lock; its id, if known.
     Others(Option<u32>),
 }
 
 /// Locks a file for this process, without waiting.
 ///
 /// # Errors
-/// The system failed. A file system without locks is none of that.
+/// The system failed. A file system without locks is not an error.
 pub(super) fn lock(file: &File) -> io::Result<Lock> {
     match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) | Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK) => Ok(Lock::Mine),
@@ -28,7 +28,7 @@ pub(super) fn lock(file: &File) -> io::Result<Lock> {
     }
 }
 
-/// Who holds the lock, by /proc/locks (proc_locks(5)).
+/// The process that has the lock, from /proc/locks (proc_locks(5)).
 fn holder(file: &File) -> Option<u32> {
     let meta = file.metadata().ok()?;
     let (dev, ino) = (meta.dev(), meta.ino());
@@ -37,8 +37,8 @@ fn holder(file: &File) -> Option<u32> {
     locks.lines().find_map(|line| of(line, &key))
 }
 
-/// The process of a line like `1: FLOCK  ADVISORY  WRITE 812 fe:00:1234 0 EOF`. A lock that is
-/// waited for has an arrow in it, and none of ours is.
+/// The process of a line like `1: FLOCK  ADVISORY  WRITE 812 fe:00:1234 0 EOF`. A line with an arrow is
+/// a process that waits for a lock; virtmon never waits.
 fn of(line: &str, key: &str) -> Option<u32> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     match words[..] {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_writer_learns_who_the_first_one_is() {
+    fn a_second_writer_learns_the_process_of_the_first() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out.csv");
         let first = File::create(&path).unwrap();

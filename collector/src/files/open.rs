@@ -1,4 +1,4 @@
-//! How an output's file is opened: which kinds of file there may be, who owns them, who else writes.
+//! Opening the file of an output: allowed kinds of file, owners, and other writers.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -15,14 +15,14 @@ use crate::files::directory::Directory;
 use crate::files::lock;
 use crate::files::lock::Lock;
 
-/// So often a name may stand for another file between two looks at it.
+/// Largest number of attempts while the name changes from one file to another.
 const ATTEMPTS: usize = 16;
 
-/// The files that a run reads and writes, so that none is used twice.
+/// The files that a run reads and writes. No file is used twice.
 #[derive(Debug, Default)]
 pub struct Claims(Vec<(u64, u64)>);
 
-/// A file that was opened to be written.
+/// A file that is open for writing.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) file: File,
@@ -30,14 +30,14 @@ pub(super) struct Opened {
     pub(super) is_file: bool,
 }
 
-/// Why a file is not opened.
+/// The reason why a file is not opened.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The system refused it, or it is no file to write to.
+    /// The system refused it, or its kind is not allowed.
     Io(io::Error),
-    /// HeaderMismatch process writes it, by its id where that is known.
+    /// Another process writes it; its id, if known.
     Locked(Option<u32>),
-    /// This run has it already, as another output or as its input.
+    /// It is another output of this run, or its input.
     Duplicate,
 }
 
@@ -48,13 +48,13 @@ impl From<io::Error> for Refusal {
 }
 
 impl Claims {
-    /// Adds a file. Says whether that is the first time.
+    /// Adds a file. Returns false if it was added before.
     ///
     /// # Errors
     /// The file's metadata can't be read.
     pub fn add(&mut self, file: &File) -> io::Result<bool> {
         let meta = file.metadata()?;
-        // Many may write to a terminal, and to /dev/null.
+        // Several outputs may write to a terminal or to /dev/null.
         if FileType::from_raw_mode(meta.mode()) == FileType::CharacterDevice {
             return Ok(true);
         }
@@ -65,8 +65,8 @@ impl Claims {
     }
 }
 
-/// Opens a file for an output at its start: a regular file, which is made where it is not there, a
-/// named pipe, or a character device.
+/// Opens a file at the start of a run: a regular file, which is created if it does not exist, a named
+/// pipe, or a character device.
 pub(super) fn at_start(
     dir: &Directory,
     name: &OsStr,
@@ -75,7 +75,7 @@ pub(super) fn at_start(
     open(dir, name, true, claims)
 }
 
-/// Opens a regular file to go on in, which is made where it is not there.
+/// Opens a regular file to continue in. It is created if it does not exist.
 pub(super) fn replacement(dir: &Directory, name: &OsStr) -> Result<Opened, Refusal> {
     open(dir, name, false, &mut Claims::default())
 }
@@ -93,7 +93,7 @@ fn open(
         let meta = file.metadata()?;
         let is_file = meta.is_file();
         if is_file {
-            // One that was renamed or removed since is no file to write to.
+            // The file was renamed or removed since.
             if !dir.names(name, &file) {
                 continue;
             }
@@ -105,7 +105,7 @@ fn open(
         if is_file && let Lock::Others(pid) = lock::lock(&file)? {
             return Err(Refusal::Locked(pid));
         }
-        // Whoever had the lock before may have renamed it.
+        // The process that had the lock may have renamed the file.
         if is_file && !dir.names(name, &file) {
             claims.0.pop();
             continue;
@@ -116,11 +116,11 @@ fn open(
             is_file,
         });
     }
-    Err(io::Error::other("it is another file at every look").into())
+    Err(io::Error::other("another process keeps replacing it").into())
 }
 
-/// Opens what the name stands for now; `None` where that changed meanwhile. Says whether the file
-/// was made.
+/// Opens the file of this name. `None` if the name changed meanwhile. The flag is true if the file was
+/// created.
 fn attempt(dir: &Directory, name: &OsStr, specials: bool) -> io::Result<Option<(File, bool)>> {
     let Some(entry) = dir.entry(name)? else {
         return match dir.create(name) {
@@ -146,7 +146,7 @@ fn attempt(dir: &Directory, name: &OsStr, specials: bool) -> io::Result<Option<(
     };
     let file = match opened {
         Ok(file) => file,
-        // Removed, made a link, or made a pipe since.
+        // The file was removed, or replaced by a link or a pipe, since.
         Err(error) if is_one_of(&error, &[Errno::NOENT, Errno::LOOP, Errno::NXIO]) => {
             return Ok(None);
         }
@@ -165,14 +165,14 @@ fn is_one_of(error: &io::Error, these: &[Errno]) -> bool {
     these.iter().any(|one| Some(one.raw_os_error()) == errno)
 }
 
-/// Whether a path stands for the standard output.
+/// True if the path is that of standard output.
 pub(super) fn is_stdout(path: &Path) -> bool {
     ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
         .map(Path::new)
         .contains(&path)
 }
 
-/// The stream that a path like `/dev/stdout` stands for: one that is open already, whatever it is.
+/// The open descriptor of a path like `/dev/stdout`.
 pub(super) fn standard(path: &Path) -> Option<io::Result<File>> {
     let duplicate = |fd: io::Result<std::os::fd::OwnedFd>| fd.map(File::from);
     match path.to_str()? {

@@ -1,8 +1,8 @@
-//! Where a file that an earlier run left may be gone on with: behind its last whole tick, which is
-//! looked for from the end.
+//! The end of the last whole tick in a file of an earlier run. The search starts at the end of the
+//! file.
 //!
-//! A run writes a tick by one call, so that only the last tick of a file can be incomplete. Each
-//! tick's last row has `tick_end`. Whatever is damaged elsewhere stays as it is.
+//! A run writes a tick with one call, so only the last tick of a file can be incomplete. The last row
+//! of each tick has `tick_end`. Damage elsewhere in the file stays as it is.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -11,23 +11,23 @@ mod record;
 
 use record::{Record, Shape};
 
-/// How much of a file's end is read, until a tick's end is among it. A tick that is longer than the
-/// last is not looked for.
+/// Numbers of bytes that are read from the end of a file, until they contain the end of a tick. A tick
+/// longer than the last number is not found.
 const WINDOWS: [u64; 5] = [4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20];
 
-/// So much of a file's beginning is read, to see what it is.
+/// Number of bytes that are read from the beginning of a file, to recognize its content.
 const HEAD_BYTES: u64 = 64 << 10;
 
-/// What an earlier run left.
+/// Content of a file of an earlier run.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Tail {
-    /// Nothing: the header is still to be written.
+    /// No row: the header is still to be written.
     Empty,
     /// Whole ticks.
     Ticks {
-        /// Bytes from the start to the end of the last whole tick.
+        /// Number of bytes from the start to the end of the last whole tick.
         whole: u64,
-        /// Bytes behind it: an incomplete tick, or what is no row.
+        /// Number of bytes after it: an incomplete tick, or bytes that are no row.
         torn: u64,
     },
     /// A table of virtmon with other columns, or one whose beginning or end is damaged.
@@ -36,10 +36,10 @@ pub enum Tail {
     Foreign,
 }
 
-/// Looks at a file. `header` is the line that it must begin with, empty for JSON Lines.
+/// Finds the end of the last whole tick of a file. `header` is the first line of the file, empty for
+/// JSON Lines.
 ///
-/// It takes memory for the part of the file that is looked at, 64 MiB at most, and time that grows
-/// with that part.
+/// Memory and time grow with the part of the file that is read, which is 64 MiB at most.
 ///
 /// # Errors
 /// The file can't be read.
@@ -49,7 +49,7 @@ pub fn find_tail(file: &mut (impl Read + Seek), header: &[u8]) -> io::Result<Tai
     let shape = Shape::of(header);
     let begin = shape.begin();
     if !head.starts_with(begin) {
-        // Less than a header is one that was torn.
+        // A part of a header is an incomplete one.
         return Ok(if begin.starts_with(&head) {
             Tail::Empty
         } else if shape.is_older(&head) {
@@ -81,23 +81,23 @@ fn read(file: &mut (impl Read + Seek), from: u64, bytes: u64) -> io::Result<Vec<
     Ok(into)
 }
 
-/// What the end of a file holds, by places in the bytes that were read.
+/// Rows at the end of a file, as indices in the bytes that were read.
 #[derive(Debug, Default)]
 struct TailScan {
-    /// Where the last row ends that ends a tick.
+    /// End of the last row that ends a tick.
     tick_end: Option<usize>,
-    /// Where the last whole row ends.
+    /// End of the last whole row.
     row_end: Option<usize>,
-    /// Where the first whole row behind `tick_end` begins.
+    /// Start of the first whole row after `tick_end`.
     first: Option<usize>,
-    /// Of the last whole rows that have one tick: where the first begins, and where the last one
-    /// has its tick.
+    /// The last whole rows that have the same tick: start of the first one, and the bytes of the tick in
+    /// the last one.
     run: Option<(usize, Range<usize>)>,
 }
 
 impl TailScan {
-    /// Reads the bytes row by row. What is no row is passed over, up to the next line that is.
-    /// `aligned` is whether the first byte begins a row.
+    /// Scans the bytes row by row. Bytes that are no row are skipped up to the next line that is one.
+    /// `aligned` is true if the first byte begins a row.
     fn of(bytes: &[u8], shape: &Shape, aligned: bool) -> Self {
         let mut tail = Self::default();
         let mut at = if aligned { 0 } else { next_line(bytes, 0) };
@@ -130,21 +130,21 @@ impl TailScan {
         self.run = Some((begin, key));
     }
 
-    /// Where the last whole tick ends; `None` where that is not among these bytes. `all` is whether
-    /// they are all rows of the file, `is_last` whether no more of it is to be read.
+    /// End of the last whole tick; `None` if it is not in these bytes. `all` is true if they are all rows
+    /// of the file, `is_last` if no more of the file will be read.
     fn whole(&self, shape: &Shape, all: bool, is_last: bool) -> Option<usize> {
         let none = all.then_some(0);
         if !shape.has_tick_end() {
-            // Nothing tells whether the last tick has more rows to come.
+            // The file does not show whether the last tick is complete.
             return self.row_end.or(none);
         }
         let run = self.run.as_ref().map(|(begin, _)| *begin);
         match (self.tick_end, run) {
-            // Behind the last whole tick are rows of one other, or none.
+            // After the last whole tick are rows of one other tick, or none.
             (Some(end), run) if run == self.first => Some(end),
-            // They are of several ticks where an end is damaged, and only the last one goes.
+            // If the end of a tick is damaged, the rows are of several ticks; only the last one is cut.
             (Some(_), run) => run,
-            // An earlier version of the program has not marked the ends.
+            // An earlier version of the program did not mark the ends.
             (None, _) if shape.is_json() && is_last => self.row_end.or(none),
             (None, run) if all => run.or(none),
             (None, _) => None,
@@ -152,7 +152,7 @@ impl TailScan {
     }
 }
 
-/// Where the line behind this place begins.
+/// Start of the next line.
 fn next_line(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at..];
     let feed = rest.iter().position(|&byte| byte == b'\n');

@@ -1,4 +1,4 @@
-//! When a file is finished, and what it is called then.
+//! Rotation: the end of a file, and the names of finished files.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
@@ -8,18 +8,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::files::directory::Directory;
 
-/// When a file is closed and the next one begun.
+/// The condition for the next file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotate {
-    /// Before it would be longer than so many bytes.
+    /// Before the file would be longer than this number of bytes.
     Size(u64),
-    /// With the wall clock's next multiple of this time, in UTC: at 24 h with midnight.
+    /// At the next multiple of this time on the wall clock, in UTC: 24 h is midnight.
     Time(Duration),
 }
 
 impl Rotate {
-    /// Whether a tick of now is not to go into a file that began then and would be so long with it.
-    /// `has_ticks` is whether there is one in it: a single one is not parted.
+    /// True if a tick at `now` belongs to the next file. The current file began at `first`, and would
+    /// have this length with the tick. `has_ticks` is true if the file has a tick: a file has at least
+    /// one.
     pub(super) fn is_due(
         self,
         has_ticks: bool,
@@ -40,18 +41,18 @@ impl Rotate {
     }
 }
 
-/// So many files at most begin in one second.
+/// Largest number of files that begin in one second.
 const MAX_PER_SECOND: u32 = 10_000;
 
-/// Renames a file to what it is called once it is finished: `out.csv` becomes
-/// `out-20261123T060000Z.csv`, by its first tick. Where two began in the same second, the later
-/// one's ends with `_1`. Returns the new name.
+/// Renames a file to its finished name: `out.csv` becomes `out-20261123T060000Z.csv`, by the time of its
+/// first tick. If two files began in the same second, the name of the later one ends with `_1`. Returns
+/// the new name.
 ///
 /// # Errors
 /// The directory can't be changed.
 pub(super) fn finish(dir: &Directory, name: &OsStr, first: SystemTime) -> io::Result<OsString> {
     let mut stamp = String::new();
-    // A clock past the year 9999 has no such text, and the names are told apart by the number.
+    // A clock past the year 9999 has no such text, and the names then differ by the number.
     let _ = write!(stamp, "{}", humantime::format_rfc3339_seconds(first));
     stamp.retain(|char| char != '-' && char != ':');
     for number in 0..MAX_PER_SECOND {
@@ -71,12 +72,12 @@ pub(super) fn finish(dir: &Directory, name: &OsStr, first: SystemTime) -> io::Re
     Err(ErrorKind::AlreadyExists.into())
 }
 
-/// What a finished file is called once it is compressed.
+/// The name of a finished file after compression.
 pub(super) fn compressed(name: &OsStr) -> OsString {
     with_suffix(name, COMPRESSED)
 }
 
-/// A name with something behind it.
+/// The name with a suffix.
 pub(super) fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
     let mut name = name.to_owned();
     name.push(suffix);
@@ -97,7 +98,7 @@ fn named(name: &OsStr, stamp: &str) -> OsString {
     name
 }
 
-/// A finished file, by what its name says.
+/// A finished file, with the facts in its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Finished {
     /// Seconds since 1970 of its first tick, and the number among those of one second.
@@ -107,7 +108,7 @@ pub(super) struct Finished {
     pub(super) bytes: u64,
 }
 
-/// The finished files of an output that lie in its directory, oldest first. Only regular files are.
+/// The finished files of an output in its directory, oldest first. Only regular files count.
 pub(super) fn all_finished(dir: &Directory, name: &OsStr) -> io::Result<Vec<Finished>> {
     let mut all = Vec::new();
     for found in dir.list()? {
@@ -116,7 +117,7 @@ pub(super) fn all_finished(dir: &Directory, name: &OsStr) -> io::Result<Vec<Fini
         let Some(stamp) = stamp_of(Path::new(plain.unwrap_or(text.unwrap_or(""))), name) else {
             continue;
         };
-        // One that is taken away meanwhile is none.
+        // A file that was removed meanwhile does not count.
         let Some(entry) = dir.entry(&found)?.filter(super::directory::Entry::is_file) else {
             continue;
         };
@@ -131,7 +132,7 @@ pub(super) fn all_finished(dir: &Directory, name: &OsStr) -> io::Result<Vec<Fini
     Ok(all)
 }
 
-/// When the first tick was, where this is the name of a finished file of that output.
+/// Time of the first tick, if this is the name of a finished file of that output.
 fn stamp_of(finished: &Path, name: &OsStr) -> Option<(u64, u64)> {
     let name = Path::new(name);
     if finished.extension() != name.extension() {
@@ -160,7 +161,7 @@ fn parse_stamp(text: &str) -> Option<(u64, u64)> {
     Some((since_1970.as_secs(), number.parse().ok()?))
 }
 
-/// The time of a file's first row, where it has one.
+/// Time of the first row of a file, if it has one.
 pub(super) fn first_time(file: impl Read) -> Option<SystemTime> {
     const FAR: u64 = 64 << 10;
     let mut lines = BufReader::new(file.take(FAR)).lines();

@@ -1,29 +1,29 @@
-//! How an output is written.
+//! Settings of a file.
 
 use crate::files::keep::Keep;
 use crate::files::rotate::Rotate;
 
-/// How an output is written.
+/// Settings of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Go on in a file that an earlier run left.
+    /// True if a file of an earlier run is continued.
     pub append: bool,
-    /// Put every tick on the disk before it counts as written; of a regular file only.
+    /// True if every tick is synced to the disk before it counts as written. For regular files only.
     pub fsync: bool,
-    /// When the file is finished and the next one begun; of a regular file only.
+    /// Condition for the next file. For regular files only.
     pub rotate: Option<Rotate>,
-    /// How many finished files stay; all where this is `None`.
+    /// Finished files that are kept; all if `None`.
     pub keep: Option<Keep>,
-    /// What the bytes are.
+    /// Kind of content.
     pub content: Content,
-    /// Gets a line for whatever is wrong with the output and does not end the run.
+    /// Gets a line for each problem that does not end the run.
     pub warn: fn(&str),
 }
 
-/// What the bytes of an output are.
+/// Kind of content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// Lines. Each line makes sense in any file.
+    /// Lines. A file may begin with any line.
     Lines,
     /// A recording: a file of it begins with the recording's header and a key frame.
     Recording,

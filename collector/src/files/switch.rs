@@ -1,4 +1,4 @@
-//! From one file to the next: at a rotation, and at SIGHUP.
+//! Switching from one file to the next: at a rotation, and at SIGHUP.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,21 +12,21 @@ use crate::files::open::Claims;
 use crate::files::settings::Content;
 use crate::files::{FileState, TickFile, open, rotate};
 
-/// After a rotation that failed, the next attempt is made no earlier.
+/// Time from a failed rotation to the next attempt.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// What is to be done before a tick is written, and has not been.
+/// A switch that is due before the next tick.
 #[derive(Debug, Default)]
 pub(super) struct PendingSwitch {
-    /// SIGHUP came, and the next tick that a file may begin with is to be the first of the file
-    /// that the path names then.
+    /// True if SIGHUP arrived: the next tick that a file may begin with is the first one of the file
+    /// that the path then names.
     reopen: bool,
-    /// When a rotation failed; that was said.
+    /// Time of the last failed rotation, which was reported.
     failed: Option<Instant>,
 }
 
 impl TickFile {
-    /// What there is to do with finished files that an earlier run left.
+    /// Jobs for the finished files of an earlier run: uncompressed ones are compressed.
     pub(crate) fn leftover_jobs(&self) -> Vec<Job> {
         let Some(state) = self.state.as_ref().filter(|_| self.is_rotated()) else {
             return Vec::new();
@@ -40,9 +40,8 @@ impl TickFile {
         jobs.map(|what| self.job(state, what)).collect()
     }
 
-    /// Makes ready for a tick: where it is to be the first of the next file, that file is opened.
-    /// Returns what there is to do with the one before. Whatever fails is said, and the file that
-    /// is there is gone on with.
+    /// Prepares for a tick: opens the next file if the tick is to be the first one in it. Returns the
+    /// jobs for the file before. A failure is reported, and the current file is continued.
     pub(crate) fn prepare(&mut self, wall: SystemTime, bytes: &[u8]) -> Vec<Job> {
         let Some(state) = &mut self.state else {
             return Vec::new();
@@ -55,7 +54,7 @@ impl TickFile {
         self.rotate_if_due(wall, bytes.len() as u64)
     }
 
-    /// Opens the file that its path names, where that is another one by then, before the next tick.
+    /// Opens the file of the path before the next tick, if the path then names another file.
     pub(crate) fn reopen(&mut self) {
         if let Some(state) = &mut self.state {
             state.switch.reopen = true;
@@ -72,7 +71,7 @@ impl TickFile {
             return;
         }
         if let Err(error) = self.open_current_path() {
-            (self.settings.warn)(&format!("{error}; it goes on in the file that it has"));
+            (self.settings.warn)(&format!("{error}; the current file is continued"));
         }
     }
 
@@ -116,7 +115,7 @@ impl TickFile {
             Err(error) => {
                 if failed.is_none() {
                     (self.settings.warn)(&format!(
-                        "{error}; no new file was begun, and it goes on in the one that it has"
+                        "{error}; rotation failed, and the current file is continued"
                     ));
                 }
                 if let Some(state) = &mut self.state {
@@ -127,8 +126,8 @@ impl TickFile {
         }
     }
 
-    /// Finishes the file and opens the next. Returns the finished one's name, where it still had
-    /// the path's.
+    /// Finishes the file and opens the next. Returns the name of the finished file, if the path still
+    /// named it.
     fn rotate(&mut self, first: SystemTime) -> Result<Option<OsString>, OpenError> {
         let Some(state) = &self.state else {
             return Ok(None);
@@ -141,19 +140,19 @@ impl TickFile {
         let finished = rotate::finish(&state.dir, &state.file_name, first).map_err(failed)?;
         let (dir, name) = (Arc::clone(&state.dir), state.file_name.clone());
         if let Err(error) = self.open_current_path() {
-            // Where that fails too, the next file is begun by the next attempt.
+            // If that fails too, the next attempt begins the next file.
             let _ = dir.rename_new(&finished, &name);
             return Err(error);
         }
-        // Where the disk refuses, the names are there as long as the system is.
+        // If the disk refuses, the names last until the system stops.
         let _ = dir.sync();
         Ok(Some(finished))
     }
 
-    /// Opens the file that its path names now, where that is another one, and goes on in it.
+    /// Opens the file that the path names now, if it is another one, and continues in it.
     ///
     /// # Errors
-    /// It can't be opened, or holds another table: the one that it had is kept.
+    /// The file cannot be opened, or holds something else. The current file is kept.
     fn open_current_path(&mut self) -> Result<(), OpenError> {
         let Some(state) = &self.state else {
             return Ok(());

@@ -57,7 +57,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn a_missing_directory_is_told_at_once() {
+fn a_missing_directory_is_refused_at_once() {
     let error = TickFile::file(Path::new("/nonexistent/out.csv")).unwrap_err();
     assert!(matches!(error, OpenError::Open { .. }));
     assert!(
@@ -68,7 +68,7 @@ fn a_missing_directory_is_told_at_once() {
 }
 
 #[test]
-fn what_is_no_file_to_write_to_is_refused_in_words() {
+fn a_path_that_is_no_file_is_refused_with_a_reason() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     fs::write(at("victim"), "secret").unwrap();
@@ -101,7 +101,7 @@ fn a_file_is_opened_once() {
     let first = open(&path).unwrap();
     let error = open(&path).unwrap_err();
     assert!(matches!(error, OpenError::Duplicate { .. }), "{error}");
-    // HeaderMismatch run, or one that has forgotten.
+    // Another run, or one that did not keep the claims.
     let error = TickFile::file(&path).unwrap_err();
     let me = format!("another virtmon, process {}", std::process::id());
     assert!(error.to_string().ends_with(&me), "{error}");
@@ -134,7 +134,7 @@ fn a_file_that_another_truncates_begins_with_its_header_again() {
 }
 
 #[test]
-fn torn_bytes_are_kept_beside_the_file() {
+fn incomplete_ticks_are_kept_beside_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("out.csv");
     let whole = [HEADER, tick(0).as_bytes()].concat();
@@ -178,7 +178,7 @@ fn a_table_of_other_columns_gets_a_finished_files_name() {
 }
 
 #[test]
-fn a_pipe_in_a_finished_files_place_holds_up_nobody() {
+fn a_pipe_in_place_of_a_finished_file_blocks_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("out.csv");
     mkfifo(&dir.path().join("out-20200101T000000Z.csv"), Mode::S_IRWXU).unwrap();

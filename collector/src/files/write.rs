@@ -11,10 +11,11 @@ use crate::files::TickFile;
 use crate::files::settings::Content;
 
 impl TickFile {
-    /// Writes one tick. Returns how many bytes that were, the header's included.
+    /// Writes one tick. Returns the number of bytes written, including the header.
     ///
     /// # Errors
-    /// The disk is full, the pipe closed; [`OutputError::ReaderClosed`] of standard output. A regular file is cut back to its last whole tick.
+    /// The disk is full, or the pipe is closed ([`OutputError::ReaderClosed`] for standard output). A
+    /// regular file is truncated to its last whole tick.
     pub fn write_tick(&mut self, bytes: &[u8]) -> Result<u64, OutputError> {
         let bytes = match self.settings.content {
             Content::Recording if self.header.is_empty() => {
@@ -25,7 +26,7 @@ impl TickFile {
             _ => bytes,
         };
         if let Some(state) = &self.state {
-            // HeaderMismatch may have truncated it, as logrotate's copytruncate does.
+            // Another process may have truncated it, as logrotate's copytruncate does.
             self.whole_bytes = match state.holds_old_content {
                 true => 0,
                 false => match self.to.metadata() {
@@ -72,8 +73,8 @@ impl TickFile {
             false => Ok(()),
         });
         if done.is_err() && self.state.is_some() {
-            // The first error is the one to report; a torn tail is all that is left where this
-            // fails too. Others may have truncated the file meanwhile.
+            // The first error is reported. If this fails too, the file ends with an incomplete tick.
+            // Another process may have truncated the file meanwhile.
             let _ = self
                 .to
                 .metadata()
@@ -88,7 +89,7 @@ impl TickFile {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(more) => *written += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // HeaderMismatch program that has the same pipe or terminal has made it non-blocking.
+                // Another program with the same pipe or terminal has made it non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_for_room()?,
                 Err(error) => return Err(error),
             }
@@ -104,10 +105,10 @@ impl TickFile {
         }
     }
 
-    /// Puts what was written on the disk.
+    /// Syncs the file to the disk.
     ///
     /// # Errors
-    /// The disk refuses it.
+    /// The disk reports an error.
     pub fn finish(&mut self) -> Result<(), OutputError> {
         if self.state.is_none() {
             return Ok(());

@@ -1,8 +1,7 @@
-//! Lines on stderr, with their level where the journal reads them.
+//! Messages on stderr, with their level if the journal reads them.
 //!
-//! A thread of their own writes them, behind a short queue: a stderr that takes nothing, or has
-//! been closed, holds up nobody. What the queue has no room for, and what comes too often, is left
-//! out and counted.
+//! A thread writes the messages from a short queue: a stderr that is blocked or closed blocks no other
+//! thread. Messages that do not fit into the queue, or come too often, are left out and counted.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
@@ -19,9 +18,9 @@ use limit::Limit;
 
 mod limit;
 
-/// Lines that wait at most.
+/// Largest number of waiting lines.
 const QUEUE: usize = 100;
-/// How long a full stderr may hold up the program's end.
+/// Longest time that a blocked stderr delays the end of the program.
 const LAST: Duration = Duration::from_millis(500);
 
 static LINES: Lines = Lines {
@@ -37,33 +36,33 @@ struct Lines {
 struct State {
     waiting: VecDeque<String>,
     limit: Limit,
-    /// Lines that were left out since the last that was written.
+    /// Number of lines left out since the last line that was written.
     left_out: u64,
     has_thread: bool,
     is_writing: bool,
 }
 
-/// Something is not as it should be, and the run goes on.
+/// Reports a problem that does not end the run.
 pub(crate) fn warning(line: &str) {
     let mut state = LINES.lock();
     state.warn(line, Instant::now());
     LINES.wake(state);
 }
 
-/// The run ends for this.
+/// Reports the error that ends the run.
 pub(crate) fn error(line: &str) {
     let mut state = LINES.lock();
     state.fail(line);
     LINES.wake(state);
 }
 
-/// Starts the thread that writes, as ordinary a thread as this one is now. The first line starts it
-/// else.
+/// Starts the thread that writes. It inherits the scheduling of this thread. Without this call the first
+/// line starts it.
 pub(crate) fn start() {
     LINES.wake(LINES.lock());
 }
 
-/// Has a panic say in one line what went wrong and where.
+/// Makes a panic report its message and place in one line.
 pub fn catch_panics() {
     panic::set_hook(Box::new(|panic| {
         let what = panic.payload_as_str().unwrap_or("no reason given");
@@ -73,7 +72,7 @@ pub fn catch_panics() {
     }));
 }
 
-/// Waits until all lines are written, but not for long.
+/// Waits for a short time until all lines are written.
 pub(crate) fn finish() {
     let mut state = LINES.lock();
     if let Some(line) = state.count_left_out() {
@@ -89,7 +88,7 @@ pub(crate) fn finish() {
         let waited = LINES.changed.wait_timeout(state, left);
         state = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
-    // What is still there has no thread to write it.
+    // There is no thread to write the rest.
     let rest = state.take();
     drop(state);
     for line in rest {
@@ -101,15 +100,15 @@ pub(crate) fn finish() {
 
 impl Lines {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds the lock can leave it half changed.
+        // Nothing that holds the lock can leave the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the thread know, and starts it where there is none.
+    /// Wakes the thread, or starts it.
     fn wake(&'static self, mut state: MutexGuard<'_, State>) {
         if !state.has_thread {
             let builder = thread::Builder::new().name("messages".into());
-            // Without a thread the lines wait for the end.
+            // Without a thread the lines are written at the end.
             state.has_thread = builder.spawn(|| self.write_all()).is_ok();
         }
         drop(state);
@@ -145,7 +144,7 @@ impl State {
         }
     }
 
-    /// Has a warning wait, where it may come and there is room.
+    /// Queues a warning, unless there is no room or there were too many.
     fn warn(&mut self, line: &str, now: Instant) {
         if self.waiting.len() < QUEUE && self.limit.allows(now) {
             self.waiting.push_back(formatted("<4>", line));
@@ -154,7 +153,7 @@ impl State {
         }
     }
 
-    /// Has an error wait: the oldest line makes room for it.
+    /// Queues an error. If there is no room, the oldest line is removed.
     fn fail(&mut self, line: &str) {
         if self.waiting.len() >= QUEUE {
             self.waiting.pop_front();
@@ -163,7 +162,7 @@ impl State {
         self.waiting.push_back(formatted("<3>", line));
     }
 
-    /// What waits, and before it how much does not.
+    /// Takes the waiting lines, after a line with the number of those left out.
     fn take(&mut self) -> VecDeque<String> {
         let mut lines = mem::take(&mut self.waiting);
         if !lines.is_empty()
@@ -174,7 +173,7 @@ impl State {
         lines
     }
 
-    /// A line about those that were left out since the last such line.
+    /// A line with the number of lines left out since the last such line.
     fn count_left_out(&mut self) -> Option<String> {
         let count = mem::take(&mut self.left_out);
         let text = format!("{count} messages were left out: there were too many");
@@ -196,15 +195,15 @@ fn write(line: &str) {
             Ok(0) => return,
             Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Another process that shares stderr has made it so.
+            // Another process that shares stderr has made it non-blocking.
             Err(error) if error.kind() == ErrorKind::WouldBlock => drop(writable(LAST)),
-            // There is nobody left to read it.
+            // Nothing reads stderr any more.
             Err(_) => return,
         }
     }
 }
 
-/// Whether stderr takes something, now or soon.
+/// True if stderr accepts bytes within this time.
 fn writable(within: Duration) -> bool {
     let stderr = io::stderr();
     let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
@@ -212,8 +211,8 @@ fn writable(within: Duration) -> bool {
     poll(&mut fds, timeout).is_ok_and(|ready| ready > 0)
 }
 
-/// Whether stderr is the journal's: `JOURNAL_STREAM` names it by device and inode, for the
-/// variable may have come down to a process whose stderr is another one (systemd.exec(5)).
+/// True if stderr is the journal. `JOURNAL_STREAM` has its device and inode, because a process may
+/// inherit the variable and have another stderr (systemd.exec(5)).
 fn to_journal() -> bool {
     static TO_JOURNAL: OnceLock<bool> = OnceLock::new();
     *TO_JOURNAL.get_or_init(|| {
@@ -231,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_there_is_no_room_for_is_counted() {
+    fn messages_without_room_are_counted() {
         let mut state = State::new();
         let mut now = Instant::now();
         for number in 0..200 {
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_too_often_is_counted_with_the_next_line() {
+    fn messages_that_come_too_often_are_counted_with_the_next_line() {
         let mut state = State::new();
         let now = Instant::now();
         let mut written = 0;

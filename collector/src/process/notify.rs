@@ -1,4 +1,4 @@
-//! What a service manager is told: see sd_notify(3). Without one, nothing.
+//! Messages to a service manager: see sd_notify(3). Without a manager there are none.
 
 use std::env;
 use std::ffi::OsStr;
@@ -9,48 +9,48 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A service manager's socket, and how often it wants to hear of this process.
+/// Socket of a service manager, and its watchdog time.
 #[derive(Debug, Default)]
 pub struct Notify {
     socket: Option<Arc<UnixDatagram>>,
-    /// How long it waits before it takes this process for stuck.
+    /// Time without a message after which the manager restarts this process.
     watchdog: Option<Duration>,
-    /// When it last got a sign of life, in ns of `CLOCK_MONOTONIC`, and how many ticks were written
-    /// then.
+    /// Time of the last watchdog message in ns of `CLOCK_MONOTONIC`, and the number of ticks written
+    /// by then.
     sign: Option<(u64, u64)>,
 }
 
-/// How far the outputs are.
+/// Ticks that outputs have written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Written {
-    /// Ticks that were written since the start.
+    /// Number of ticks written since the start.
     pub(crate) ticks: u64,
-    /// Whether all ticks are written.
+    /// True if no tick waits to be written.
     pub(crate) all: bool,
 }
 
-/// Says once that the first tick is written.
+/// The message that the first tick is written.
 #[derive(Debug)]
 pub(crate) struct Ready(Arc<UnixDatagram>);
 
 impl Ready {
-    /// Whether it was sent.
+    /// Sends the message. False if it was not sent.
     pub(crate) fn send(&self) -> bool {
         self.0.send(b"READY=1").is_ok()
     }
 }
 
 impl Notify {
-    /// The manager that this process's environment names, if any.
+    /// The manager in the environment of this process, if any.
     ///
     /// # Errors
-    /// It names a socket that can't be reached.
+    /// Its socket cannot be reached.
     pub fn from_env() -> io::Result<Self> {
         let Some(name) = env::var_os("NOTIFY_SOCKET") else {
             return Ok(Self::default());
         };
         let number = |name| env::var(name).ok()?.parse::<u64>().ok();
-        // The watchdog may be meant for the process that started this one.
+        // The watchdog may be for the process that started this one.
         let other = number("WATCHDOG_PID").is_some_and(|pid| pid != u64::from(std::process::id()));
         let watchdog = number("WATCHDOG_USEC").filter(|&usec| !other && usec > 0);
         Self::connect(&name, watchdog.map(Duration::from_micros))
@@ -63,7 +63,7 @@ impl Notify {
         };
         let socket = UnixDatagram::unbound()?;
         socket.connect_addr(&address)?;
-        // A manager that does not listen must not hold up a tick.
+        // A manager that does not read must not delay a tick.
         socket.set_nonblocking(true)?;
         Ok(Self {
             socket: Some(Arc::new(socket)),
@@ -72,7 +72,7 @@ impl Notify {
         })
     }
 
-    /// Asks for patience where readings are further apart than the manager expects a sign of life.
+    /// Requests a longer watchdog time if the interval is too long for the current one.
     #[must_use]
     pub fn every(mut self, interval: Duration) -> Self {
         let wanted = interval.saturating_mul(3);
@@ -83,14 +83,14 @@ impl Notify {
         self
     }
 
-    /// What says that the service is ready, for whoever writes the first tick.
+    /// The message that the service is ready, for the thread that writes the first tick.
     pub(crate) fn ready(&self) -> Option<Ready> {
         self.socket.clone().map(Ready)
     }
 
-    /// A reading is done, whether it succeeded or not. The manager gets a sign of life only where the
-    /// outputs have moved since the last one, or have nothing to write: a disk that hangs is as bad
-    /// as a reading that does.
+    /// Called after each sample, successful or not. The manager gets a watchdog message only if outputs
+    /// have written ticks since the last one, or have nothing to write: a blocked disk is as bad as a
+    /// blocked sample.
     pub(crate) fn ticked(&mut self, mono_ns: u64, written: Written) {
         let Some(watchdog) = self.watchdog else {
             return;
@@ -105,12 +105,12 @@ impl Notify {
         }
     }
 
-    /// The run ends, but for what is still to be written.
+    /// Called when the run ends, before the last ticks are written.
     pub(crate) fn stopping(&self) {
         self.send("STOPPING=1");
     }
 
-    /// Whether it was sent: what was not is tried again at the next tick.
+    /// Sends a message. If false, it was not sent, and is tried again at the next tick.
     fn send(&self, text: &str) -> bool {
         self.socket
             .as_ref()
@@ -122,7 +122,7 @@ impl Notify {
 mod tests {
     use super::*;
 
-    fn heard(socket: &UnixDatagram) -> Vec<String> {
+    fn received(socket: &UnixDatagram) -> Vec<String> {
         let mut bytes = [0; 100];
         std::iter::from_fn(|| {
             let length = socket.recv(&mut bytes).ok()?;
@@ -141,7 +141,7 @@ mod tests {
         let mut notify = Notify::connect(path.as_os_str(), watchdog).unwrap();
         let mut ticked = |mono_ns, ticks, all| {
             notify.ticked(mono_ns, Written { ticks, all });
-            heard(&manager)
+            received(&manager)
         };
         let (alive, nothing) = (["WATCHDOG=1"], [""; 0]);
         assert_eq!(
@@ -159,11 +159,11 @@ mod tests {
         assert_eq!(ticked(9_101, 4, true), alive, "nothing is to be written");
         assert!(notify.ready().unwrap().send());
         notify.stopping();
-        assert_eq!(heard(&manager), ["READY=1", "STOPPING=1"]);
+        assert_eq!(received(&manager), ["READY=1", "STOPPING=1"]);
     }
 
     #[test]
-    fn a_long_interval_asks_for_patience_on_an_abstract_socket() {
+    fn a_long_interval_requests_a_longer_watchdog_on_an_abstract_socket() {
         let name = format!("virtmon-test-{}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let manager = UnixDatagram::bind_addr(&address).unwrap();
@@ -172,12 +172,12 @@ mod tests {
             let watchdog = Some(Duration::from_secs(20));
             let notify = Notify::connect(OsStr::new(&format!("@{name}")), watchdog).unwrap();
             drop(notify.every(Duration::from_secs(interval)));
-            assert_eq!(heard(&manager), expected);
+            assert_eq!(received(&manager), expected);
         }
     }
 
     #[test]
-    fn without_a_manager_there_is_nothing_to_tell() {
+    fn without_a_manager_there_are_no_messages() {
         let mut notify = Notify::default().every(Duration::from_secs(1));
         notify.ticked(1, Written::default());
         assert!(notify.ready().is_none());

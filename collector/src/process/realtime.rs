@@ -1,4 +1,4 @@
-//! `--realtime`: to be woken on time on a machine that is busy.
+//! `--realtime`: sampling on time on a busy machine.
 
 use std::{fs, io};
 
@@ -13,30 +13,30 @@ use thread_priority::{
 };
 use virtmon_model::{Error, Result};
 
-/// The least priority of a real-time thread.
+/// The lowest priority of a real-time thread.
 const PRIORITY: u64 = 1;
 
-/// Takes what [`become_realtime`] needs, while this process still has its rights.
+/// Raises the limits that [`become_realtime`] needs, while this process still has its rights.
 ///
-/// `keeps_rights` is whether it will have them then. A user without `CAP_IPC_LOCK` could not
-/// allocate past its limit of locked memory, so there must be none, and may have the priority of a
-/// thread only where a limit allows it.
+/// `keeps_rights` is true if it will still have them then. A user without `CAP_IPC_LOCK` cannot
+/// allocate beyond the limit of locked memory, so the limit must be infinite. Such a user may set the
+/// priority only within a limit.
 ///
 /// # Errors
-/// A right is missing: the message says which.
+/// A right is missing; the message has its name.
 pub(crate) fn prepare(keeps_rights: bool) -> Result<()> {
     unlimited_locks(keeps_rights)?;
-    // It takes CAP_SYS_RESOURCE, or a hard limit that allows it; where neither is there, the right
-    // itself may be.
+    // This needs CAP_SYS_RESOURCE, or a hard limit that allows it. Without either, the process may
+    // have CAP_SYS_NICE.
     let _ = setrlimit(Resource::RLIMIT_RTPRIO, PRIORITY, PRIORITY);
     Ok(())
 }
 
-/// Makes this thread, which is the one that reads, a real-time one, and keeps all of the program
-/// in memory. [`prepare`] comes before it.
+/// Makes this thread, which takes the samples, a real-time thread, and locks the whole program in
+/// memory. To be called after [`prepare`].
 ///
 /// # Errors
-/// A right is missing: the message says which.
+/// A right is missing; the message has its name.
 pub(crate) fn become_realtime() -> Result<()> {
     schedule()?;
     let all = MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE;
@@ -46,12 +46,12 @@ pub(crate) fn become_realtime() -> Result<()> {
     })
 }
 
-/// `SCHED_FIFO`, and the last of this thread's CPUs alone. Threads that are there already stay as
-/// they are; those that this one starts later are as it is.
+/// Sets `SCHED_FIFO` and one CPU, the last one of this thread. Existing threads do not change; threads
+/// that this one starts later inherit both.
 ///
-/// The priority is the least, 1: above every ordinary thread, and below the kernel's interrupt
-/// threads (50) and whatever else the host runs in real time. Of the CPUs that it may use
-/// (taskset, `CPUAffinity=`) it takes the last, for interrupts mostly go to the first.
+/// The priority is the lowest, 1: above every ordinary thread, and below the kernel's interrupt
+/// threads (50) and all other real-time threads of the host. The CPU is the last one that the thread
+/// may use (taskset, `CPUAffinity=`), because most interrupts go to the first.
 pub(crate) fn schedule() -> Result<()> {
     let fifo = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
     set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, fifo).map_err(
@@ -65,11 +65,11 @@ pub(crate) fn schedule() -> Result<()> {
     pin_to_last_cpu().map_err(|error| failed("sched_setaffinity", error.into()))
 }
 
-/// Does this as a real-time thread, so that threads started by it are real-time ones too, and is an
-/// ordinary thread again after.
+/// Calls `work` as a real-time thread, so that the threads that it starts are real-time threads too.
+/// This thread is an ordinary one again afterwards.
 ///
 /// # Errors
-/// A right is missing: the message says which.
+/// A right is missing; the message has its name.
 pub(crate) fn meanwhile<T>(work: impl FnOnce() -> T) -> Result<T> {
     let this_thread = Pid::from_raw(0);
     let cpus = sched_getaffinity(this_thread)
@@ -84,9 +84,9 @@ pub(crate) fn meanwhile<T>(work: impl FnOnce() -> T) -> Result<T> {
     Ok(done)
 }
 
-/// Sees to it that memory can be locked without end.
+/// Makes sure that there is no limit of locked memory.
 fn unlimited_locks(keeps_rights: bool) -> Result<()> {
-    // It takes CAP_SYS_RESOURCE, or a hard limit that is infinite already.
+    // This needs CAP_SYS_RESOURCE, or a hard limit that is infinite already.
     let raised = setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY);
     if raised.is_ok() || (keeps_rights && may_lock_all()) {
         return Ok(());
@@ -94,7 +94,7 @@ fn unlimited_locks(keeps_rights: bool) -> Result<()> {
     Err(memory_denied())
 }
 
-/// Whether this process holds `CAP_IPC_LOCK`, for which no limit counts.
+/// True if this process has `CAP_IPC_LOCK`, which ignores the limit.
 fn may_lock_all() -> bool {
     const CAP_IPC_LOCK: u64 = 14;
     let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();

@@ -1,12 +1,12 @@
-//! `--user`: an ordinary user, who can do no more than the run needs.
+//! `--user`: an ordinary user with only the rights that the run needs.
 //!
-//! The order is the point of it. [`Sandbox::prepare`] comes first, before any thread: what it gives
-//! up, no later thread has. Then the backend is opened, for which rights are needed. Then
-//! [`Sandbox::enter`] gives up those rights, in all threads, and looks whether they are gone.
+//! The order matters. [`Sandbox::prepare`] comes first, before any thread is started: no later thread
+//! has the rights that it drops. Then the backend is opened, which needs rights. Then
+//! [`Sandbox::enter`] drops those rights in all threads, and verifies that they are dropped.
 //!
-//! What stays is what is open: on Xen the hypercall device. The kernel asks for rights only when that
-//! device is opened, and passes on whatever hypercall comes afterwards, so that whoever takes over
-//! this process controls Xen. See SECURITY.md.
+//! Open descriptors stay: on Xen the hypercall device. The kernel checks rights only when that device
+//! is opened, and passes on every later hypercall. Whoever takes over this process controls Xen. See
+//! SECURITY.md.
 
 mod calls;
 mod files;
@@ -20,22 +20,22 @@ use virtmon_model::{Error, Result};
 
 use peer::Peer;
 
-/// A process that is about to become an ordinary one.
+/// A process before it drops its rights.
 #[derive(Debug)]
 pub struct Sandbox {
     user: User,
     peer: Peer,
-    /// What this kernel, or the rights that the program was started with, do not allow to give up.
+    /// Restrictions that this kernel, or the rights of the process, do not allow.
     missing: Vec<&'static str>,
 }
 
 impl Sandbox {
-    /// Gives up what is not needed to open anything: no program that is started gets more rights, no
-    /// capability can be gained again, and files are written only where outputs are.
+    /// Drops the rights that nothing needs to be opened: no started program gets more rights, no
+    /// capability can be regained, and files can be written only in the directories of outputs.
     ///
-    /// `outputs` are the files that will be written: their directories stay writable, for rotation;
-    /// of a device or a pipe, that file alone. To be called before any thread starts, and with the
-    /// rights that opening the backend needs: they stay.
+    /// `outputs` are the files that will be written. Their directories stay writable, for rotation; for
+    /// a device or a pipe only that file. To be called before any thread is started. The rights that
+    /// opening the backend needs stay.
     ///
     /// # Errors
     /// There is no such user, or it is root.
@@ -66,12 +66,11 @@ impl Sandbox {
         })
     }
 
-    /// Becomes the user for good, with no supplementary group and no capability, and installs the
-    /// filter of system calls: in all threads. `warn` gets one line where something of it can't be had
-    /// here.
+    /// Becomes the user permanently, without supplementary groups and capabilities, and installs the
+    /// filter of system calls, in all threads. `warn` gets a line if a restriction is not available here.
     ///
     /// # Errors
-    /// This process may not become that user, or a thread of it still has a right afterwards.
+    /// This process may not become that user, or one of its threads still has a right afterwards.
     pub fn enter(mut self, warn: fn(&str)) -> Result<()> {
         rights::become_user(&self.user)?;
         let filtered = self.peer != Peer::Helper && calls::filter(self.peer).is_ok();

@@ -1,4 +1,4 @@
-//! What virtmon itself takes.
+//! Measures virtmon's own cost.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -9,7 +9,7 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
 use virtmon_analysis::self_stats::SelfStats;
 
-/// Reads the process's own counters.
+/// Reads the counters of this process.
 #[derive(Debug)]
 pub struct SelfMonitor {
     statm: Option<File>,
@@ -26,7 +26,7 @@ struct Counters {
 }
 
 impl SelfMonitor {
-    /// A meter whose first difference is from now.
+    /// A monitor whose first difference counts from now.
     #[must_use]
     pub fn start(calls: Option<u64>) -> Self {
         let page_bytes = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
@@ -37,7 +37,7 @@ impl SelfMonitor {
         }
     }
 
-    /// What was taken since the last call.
+    /// The cost since the last call.
     pub fn take(&mut self, calls: Option<u64>) -> SelfStats {
         let now = Counters::now(calls);
         let before = std::mem::replace(&mut self.before, now);
@@ -52,7 +52,7 @@ impl SelfMonitor {
         }
     }
 
-    /// The second number of `/proc/self/statm`, which is in pages.
+    /// Resident memory: the second number of `/proc/self/statm`, in pages.
     fn rss_bytes(&self) -> Option<u64> {
         let mut text = [0; 128];
         let len = self.statm.as_ref()?.read_at(&mut text, 0).ok()?;

@@ -1,14 +1,14 @@
-//! A word about what takes long before the first tick.
+//! A warning if the host takes long before the first tick.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// How long is waited in silence.
+/// Time until the warning.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// Does the work, and has `warn` called once, from another thread, when it takes longer than two
-/// seconds. That thread has ended when this returns.
+/// Calls `work`. If it takes longer than two seconds, `warn` is called once, from another thread. That
+/// thread has ended when this function returns.
 pub(crate) fn warn_when_slow<T>(warn: fn(&str), work: impl FnOnce() -> T) -> T {
     warn_after(SILENT, warn, work)
 }
@@ -21,7 +21,7 @@ fn warn_after<T>(silent: Duration, warn: fn(&str), work: impl FnOnce() -> T) -> 
                 warn("the host has not answered for 2 s; still waiting");
             }
         };
-        // Without a thread for it, the wait is silent.
+        // Without a thread there is no warning.
         let _ = thread::Builder::new().spawn_scoped(scope, watch);
         let result = work();
         drop(done);
@@ -43,7 +43,7 @@ mod tests {
         };
         assert_eq!(warn_after(Duration::from_secs(3600), warn, || 7), 7);
         assert_eq!(WARNINGS.load(SeqCst), 0);
-        // Slow is what goes on until the warning has come.
+        // The work is slow: it goes on until the warning.
         warn_after(Duration::ZERO, warn, || {
             while WARNINGS.load(SeqCst) == 0 {
                 thread::yield_now();

@@ -10,7 +10,7 @@ use xen_backend::{Options, XenBackend, XenPath};
 use crate::process::realtime;
 use crate::program::cli::source::BackendChoice;
 
-/// How the backends are opened.
+/// Options of opening a backend.
 #[derive(Debug, Clone)]
 pub struct BackendConfig {
     /// libvirt's connection.
@@ -19,7 +19,7 @@ pub struct BackendConfig {
     pub path: XenPath,
     /// True if the threads that sample are real-time threads.
     pub is_realtime: bool,
-    /// What is sampled by either backend, and the options of libvirt.
+    /// Options of libvirt; the values to sample apply to Xen too.
     pub libvirt: LibvirtOptions,
 }
 

@@ -1,4 +1,4 @@
-//! `virtmon check`: what this host can tell, and why the rest is missing.
+//! `virtmon check`: the values that this host provides, and why others are not available.
 
 use std::fmt::{self, Display, Write};
 use std::time::Instant;
@@ -21,20 +21,20 @@ impl Display for Line {
     }
 }
 
-/// The report on every backend that was tried, and whether any can be read.
+/// The report on all backends.
 pub(crate) struct Report {
     pub(crate) text: String,
     pub(crate) is_readable: bool,
 }
 
-/// Tries every backend and says what came of it.
+/// Tries every backend and reports the result.
 pub(crate) fn check(backends: Vec<(&'static str, Result<Box<dyn Backend>>)>) -> Report {
     let mut report = Report {
         text: format!("virtmon {}\n", env!("CARGO_PKG_VERSION")),
         is_readable: false,
     };
     for (name, opened) in backends {
-        let lines = match opened.and_then(|mut backend| told(backend.as_mut())) {
+        let lines = match opened.and_then(|mut backend| report_backend(backend.as_mut())) {
             Ok(lines) => {
                 report.is_readable = true;
                 lines
@@ -49,15 +49,15 @@ pub(crate) fn check(backends: Vec<(&'static str, Result<Box<dyn Backend>>)>) -> 
             if line.what.is_empty() {
                 line.what = name;
             }
-            // Writing to a String can't fail.
+            // Writing to a String cannot fail.
             let _ = write!(report.text, "{line}");
         }
     }
     report
 }
 
-/// What one backend tells, by two readings: the first one may still wait for names and devices.
-fn told(backend: &mut dyn Backend) -> Result<Vec<Line>> {
+/// The values of one backend, from two samples: the first one may still lack names and devices.
+fn report_backend(backend: &mut dyn Backend) -> Result<Vec<Line>> {
     let mut snapshot = Snapshot::default();
     backend.sample(&mut snapshot)?;
     let began = Instant::now();
@@ -66,33 +66,29 @@ fn told(backend: &mut dyn Backend) -> Result<Vec<Line>> {
     let mut lines = vec![Line {
         word: "ok",
         what: "",
-        detail: format!("{}; a reading took {took:.1?}", backend.description()),
+        detail: format!("{}; a sample took {took:.1?}", backend.description()),
     }];
-    lines.extend(of_host(&snapshot));
-    lines.extend(of_domains(&snapshot, backend));
-    lines.extend(snapshot.warnings.iter().map(|trouble| Line {
+    lines.extend(host_lines(&snapshot));
+    lines.extend(domain_lines(&snapshot, backend));
+    lines.extend(snapshot.warnings.iter().map(|warning| Line {
         word: "part",
-        what: "  trouble",
-        detail: trouble.clone(),
+        what: "  warning",
+        detail: warning.clone(),
     }));
     Ok(lines)
 }
 
-fn of_host(snapshot: &Snapshot) -> Vec<Line> {
+fn host_lines(snapshot: &Snapshot) -> Vec<Line> {
     let host = &snapshot.host;
     let number = |what, value: Option<u64>, unit| Line {
         word: if value.is_some() { "ok" } else { "no" },
         what,
-        detail: value.map_or_else(|| "not told".into(), |value| format!("{value} {unit}")),
+        detail: value.map_or_else(|| "not available".into(), |value| format!("{value} {unit}")),
     };
     let idle = host.pcpu_idle_ns.iter().flatten().count() as u64;
     vec![
         number("  pCPUs", host.pcpus.map(u64::from), "online"),
-        number(
-            "  pCPU idle time",
-            (idle > 0).then_some(idle),
-            "pCPUs tell it",
-        ),
+        number("  pCPU idle time", (idle > 0).then_some(idle), "pCPUs"),
         number("  memory", host.mem_bytes, "bytes"),
         number("  free memory", host.mem_free_bytes, "bytes"),
         number(
@@ -103,43 +99,43 @@ fn of_host(snapshot: &Snapshot) -> Vec<Line> {
     ]
 }
 
-fn of_domains(snapshot: &Snapshot, backend: &dyn Backend) -> Vec<Line> {
+fn domain_lines(snapshot: &Snapshot, backend: &dyn Backend) -> Vec<Line> {
     let domains = &snapshot.domains;
     let all = domains.len();
-    let count = |what, missing: &str, tells: &dyn Fn(&Domain) -> bool| {
-        let tell = domains.iter().filter(|domain| tells(domain)).count();
-        let (word, why) = match tell {
-            _ if tell == all => ("ok", String::new()),
+    let count = |what, missing: &str, has: &dyn Fn(&Domain) -> bool| {
+        let count = domains.iter().filter(|domain| has(domain)).count();
+        let (word, why) = match count {
+            _ if count == all => ("ok", String::new()),
             0 => ("no", format!(": {missing}")),
             _ => ("part", format!(": {missing}")),
         };
         Line {
             word,
             what,
-            detail: format!("{tell} of {all} domains{why}"),
+            detail: format!("{count} of {all} domains{why}"),
         }
     };
     let can = backend.capabilities();
     let device = |can: bool| {
         if can {
-            "some are served where this host can't count them"
+            "some are served by a backend without counters"
         } else {
-            "this interface does not tell"
+            "this interface does not report them"
         }
     };
     vec![
         Line {
             word: if all > 0 { "ok" } else { "part" },
             what: "  domains",
-            detail: format!("{all} are there"),
+            detail: format!("{all} found"),
         },
         count(
             "  names",
-            "they have none, or xenstore does not answer",
+            "some have no name, or xenstore does not answer",
             &|d| d.name.is_some(),
         ),
-        count("  CPU time", "not told", &|d| d.cpu_time_ns.is_some()),
-        count("  memory held", "not told", &|d| d.mem_bytes.is_some()),
+        count("  CPU time", "not available", &|d| d.cpu_time_ns.is_some()),
+        count("  memory held", "not available", &|d| d.mem_bytes.is_some()),
         count("  memory inside", "the guest does not report it", &|d| {
             d.memory.guest_usable_bytes.is_some()
                 || d.memory.guest_unused_bytes.is_some()
@@ -147,7 +143,11 @@ fn of_domains(snapshot: &Snapshot, backend: &dyn Backend) -> Vec<Line> {
         }),
         count(
             "  vCPUs",
-            if can.vcpus { "not told" } else { device(false) },
+            if can.vcpus {
+                "not available"
+            } else {
+                device(false)
+            },
             &|d| complete(&d.vcpus),
         ),
         count("  NICs", device(can.nics), &|d| complete(&d.nics)),
@@ -198,18 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn each_line_says_what_and_why() {
+    fn each_line_has_a_word_a_name_and_a_reason() {
         let none = Err(Error::Unavailable("there is no such thing here".into()));
         let report = check(vec![("half", Ok(Box::new(Half))), ("other", none)]);
         assert!(report.is_readable);
         let lines: Vec<&str> = report.text.lines().map(str::trim_end).collect();
-        assert!(lines[1].starts_with("ok    half             half a hypervisor; a reading took "));
+        assert!(lines[1].starts_with("ok    half             half a hypervisor; a sample took "));
         for line in [
             "ok      pCPUs          4 online",
-            "no      free memory    not told",
-            "part    names          1 of 2 domains: they have none, or xenstore does not answer",
+            "no      free memory    not available",
+            "part    names          1 of 2 domains: some have no name, or xenstore does not answer",
             "ok      CPU time       2 of 2 domains",
-            "no      NICs           0 of 2 domains: this interface does not tell",
+            "no      NICs           0 of 2 domains: this interface does not report them",
             "no    other            there is no such thing here",
         ] {
             assert!(lines.contains(&line), "{line:?} is not in\n{}", report.text);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_read_is_said_by_the_status() {
+    fn a_host_without_a_backend_is_not_readable() {
         let none = || Err(Error::Unavailable("no".into()));
         assert!(!check(vec![("xen", none()), ("libvirt", none())]).is_readable);
     }

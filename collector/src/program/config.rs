@@ -20,7 +20,7 @@ use crate::runner::limit::Limit;
 /// Shortest time between two tables on a terminal while rows go to a file.
 const TABLE_BESIDE_FILE_NS: u64 = 900_000_000;
 
-/// What must be sampled for the table on standard output.
+/// Values to sample for the table on standard output.
 pub(crate) const NEEDS_OF_TEXT_TABLE: Needs = Needs {
     vcpus: false,
     host: true,
@@ -36,7 +36,7 @@ pub struct Config {
     pub filter: DomainFilter,
     /// Number of samples in each interval, if there is more than one by option.
     pub samples_per_interval: Option<u64>,
-    /// When the run ends by itself.
+    /// End of the run.
     pub limit: Limit,
     /// The outputs.
     pub outputs: OutputConfig,
@@ -56,7 +56,7 @@ pub enum SourceConfig {
 pub struct LiveConfig {
     /// The backend, or the automatic choice.
     pub backend: BackendChoice,
-    /// How the backend is opened.
+    /// Options of opening the backend.
     pub options: BackendConfig,
     /// Time between samples.
     pub sample_interval: Duration,
@@ -94,7 +94,7 @@ pub struct OutputConfig {
     pub has_subsamples: bool,
     /// Names of the columns; all columns if empty.
     pub columns: Vec<String>,
-    /// How files are written.
+    /// Settings of files.
     pub settings: Settings,
     /// The table on standard output.
     pub table: Option<TableConfig>,
@@ -196,7 +196,7 @@ impl OutputConfig {
         }
     }
 
-    /// What must be sampled for these outputs.
+    /// Values to sample for these outputs.
     #[must_use]
     pub fn needs(&self) -> Needs {
         let files = self.csv.is_some() || self.json.is_some();
@@ -212,7 +212,7 @@ impl OutputConfig {
         all
     }
 
-    /// What must be sampled for the CSV or JSON tables.
+    /// Values to sample for the CSV or JSON tables.
     pub(crate) fn needs_of_tables(&self) -> Needs {
         Needs {
             vcpus: self.table_needs().vcpus,
@@ -221,7 +221,7 @@ impl OutputConfig {
         }
     }
 
-    /// What must be sampled for the recording.
+    /// Values to sample for the recording.
     pub(crate) fn needs_of_recording(&self) -> Needs {
         Needs {
             vcpus: self.table_needs().vcpus,

@@ -8,7 +8,7 @@ use virtmon_recording::Loss;
 use virtmon_export::output::error::OutputError;
 
 use crate::files::error::OpenError;
-use crate::program::Status;
+use crate::program::status::Status;
 use crate::runner::error::RunError;
 use crate::sampling::replay::ReplayError;
 

@@ -109,7 +109,7 @@ fn check_interval(took: Duration, interval: Duration) -> Result<(), ProgramError
         Feasibility::Ok => Ok(()),
         Feasibility::Tight => {
             journal::warning(&format!(
-                "sampling takes {took:.1?}, which leaves little room in an interval of {interval:?}"
+                "sampling takes {took:.1?}: an interval of {interval:?} leaves little room"
             ));
             Ok(())
         }

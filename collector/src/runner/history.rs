@@ -9,7 +9,7 @@ pub(super) struct History {
     current: Snapshot,
     /// The one before; or the one that is being sampled.
     spare: Snapshot,
-    /// When the current one began, in ns of `CLOCK_MONOTONIC`.
+    /// Start of the current one, in ns of `CLOCK_MONOTONIC`.
     current_ns: Option<u64>,
 }
 

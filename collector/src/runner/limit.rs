@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// When a run ends by itself.
+/// Limit of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// Only by a signal.

@@ -1,5 +1,5 @@
-//! Whether samples fit an interval. This is checked before the first tick, so that an interval that is
-//! too short is refused and does not show as missed ticks.
+//! Check that samples fit an interval. It is done before the first tick, so that an interval that is too
+//! short is refused and does not show as missed ticks.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use virtmon_model::{Backend, Error, Snapshot};
 
 use crate::sampling::clock;
 
-/// How samples fit an interval.
+/// Fit of samples in an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feasibility {
     /// They take at most three quarters of it.
@@ -75,7 +75,7 @@ pub fn measure_sample_time(
     }
 }
 
-/// How samples of this time fit an interval.
+/// Fit of samples of this time in an interval.
 #[must_use]
 pub fn feasibility(took: Duration, interval: Duration) -> Feasibility {
     if took > interval {

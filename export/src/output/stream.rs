@@ -14,6 +14,7 @@ use virtmon_model::Needs;
 use crate::encode::Encoder;
 use crate::output::error::OutputError;
 use crate::output::gap::Gap;
+use crate::output::on_error::OnError;
 use crate::output::queue::Shared;
 use crate::output::transport::{Batch, Transport};
 use crate::output::worker::Worker;
@@ -25,17 +26,6 @@ pub const MAX_QUEUE_BYTES: u64 = 64 << 20;
 
 /// Time between two checks for a second signal at the end of a run.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-
-/// What happens when a tick cannot be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnError {
-    /// The output has failed, and the run ends.
-    End,
-    /// The tick is sent again after this pause. Ticks wait in the queue meanwhile.
-    Retry(Duration),
-    /// The tick is dropped and counted, and the next one is sent.
-    Drop,
-}
 
 /// Properties of a stream.
 #[derive(Debug, Clone)]

@@ -4,8 +4,9 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::output::error::OutputError;
+use crate::output::on_error::OnError;
 use crate::output::queue::{Job, Shared};
-use crate::output::stream::OnError;
+
 use crate::output::transport::{Batch, Transport};
 
 /// Sends the batches of a queue by a transport.

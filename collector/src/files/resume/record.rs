@@ -1,17 +1,17 @@
-//! Rows of a file, as they are found again.
+//! Rows of a file, recognized from its bytes.
 
 use std::ops::Range;
 
 use virtmon_export::schema::TICK_END;
 use virtmon_export::schema::registry;
 
-/// No row is longer: of its texts, the longest that a source gives has 4 KiB.
+/// Largest length of a row. The longest text of a source has 4 KiB.
 const MAX_ROW_BYTES: usize = 64 << 10;
-/// What a file of all columns begins with, and the cells that tell one tick from the next.
+/// Beginning of the header of a file with all columns, and the number of cells that identify a tick.
 const KEY: &[u8] = b"schema,tick,time,mono_ns,";
 const KEY_CELLS: usize = 4;
 
-/// What the rows of a file look like.
+/// Format of the rows of a file.
 #[derive(Debug)]
 pub(super) enum Shape<'a> {
     /// CSV with this header.
@@ -28,11 +28,11 @@ pub(super) enum Shape<'a> {
 /// A whole row.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    /// How long it is, the line feed included.
+    /// Length of the row, including the line feed.
     pub(super) bytes: usize,
-    /// The bytes that name its tick; empty where nothing does.
+    /// The bytes that identify its tick; empty if there are none.
     pub(super) key: Range<usize>,
-    /// Whether it is the last row of its tick.
+    /// True if it is the last row of its tick.
     pub(super) ends_tick: bool,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// What the file begins with.
+    /// The first bytes of the file.
     pub(super) fn begin(&self) -> &'a [u8] {
         match self {
             Self::Csv { header, .. } => header,
@@ -68,7 +68,7 @@ impl<'a> Shape<'a> {
         matches!(self, Self::Json)
     }
 
-    /// Whether rows say that they are the last of their tick.
+    /// True if the last row of each tick is marked.
     pub(super) fn has_tick_end(&self) -> bool {
         match self {
             Self::Csv { has_tick_end, .. } => *has_tick_end,
@@ -76,11 +76,11 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Whether a file that does not begin as it should is a table of virtmon's all the same: of
-    /// other columns, of another version, or with a damaged beginning.
+    /// True if a file with another beginning is a table of virtmon: of other columns, of another
+    /// version, or with a damaged beginning.
     pub(super) fn is_older(&self, head: &[u8]) -> bool {
-        // What a file holds that was truncated beside a writer without O_APPEND, or never reached
-        // the disk.
+        // A file that was truncated while a writer without O_APPEND went on, or data that never
+        // reached the disk.
         if head.starts_with(b"\0") {
             return true;
         }
@@ -92,14 +92,14 @@ impl<'a> Shape<'a> {
             Self::Csv { .. } => {
                 let mut lines = head.split(|&byte| byte == b'\n');
                 let first = lines.next().unwrap_or_default();
-                // A line feed may be what is damaged.
+                // The damaged byte may be a line feed.
                 let second = lines.next().unwrap_or_default();
                 is_header(first) || is_header(&[first, b",", second].concat())
             }
         }
     }
 
-    /// The whole row that these bytes begin with.
+    /// The whole row at the beginning of these bytes.
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
         let bytes = &bytes[..bytes.len().min(MAX_ROW_BYTES)];
         match *self {
@@ -114,8 +114,8 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Whether this is a header of a table, whatever columns it has: at least a third of the names are
-/// known, and the only one or three.
+/// True if this is the header of a table with any columns: all names are known, or at least three and
+/// at least a third of them.
 fn is_header(line: &[u8]) -> bool {
     let known = registry::column_names();
     let is_known = |name: &&[u8]| known.iter().any(|known| known.as_bytes() == *name);
@@ -174,8 +174,8 @@ fn csv(bytes: &[u8], columns: usize, has_tick_end: bool, has_key: bool) -> Optio
     }
 }
 
-/// Where the cell ends that begins there: at a comma or a line feed. `None` where it does not end,
-/// or is quoted as no cell is.
+/// End of the cell that begins at `from`: the index of a comma or a line feed. `None` if the cell does
+/// not end, or its quotes are not valid.
 fn cell_end(bytes: &[u8], from: usize) -> Option<usize> {
     if bytes.get(from) != Some(&b'"') {
         let rest = &bytes[from..];
@@ -193,7 +193,7 @@ fn cell_end(bytes: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Whether this is what the tick's cells hold: schema, tick, time, `mono_ns`.
+/// True if the text is valid for this cell of a tick: schema, tick, time, `mono_ns`.
 fn is_key(cell: usize, text: &[u8]) -> bool {
     if cell == 3 {
         return text.len() >= 20 && text.ends_with(b"Z") && text[0].is_ascii_digit();

@@ -1,17 +1,17 @@
-//! How many messages may come.
+//! A limit for messages.
 
 use std::time::{Duration, Instant};
 
-/// Messages that may come at once.
+/// Largest number of messages at once.
 const BURST: u32 = 100;
-/// The time in which one more may come.
+/// Time after which one more message is allowed.
 const EACH: Duration = Duration::from_secs(1);
 
-/// A bucket that fills by one message a second, up to 100.
+/// A token bucket: one message a second, 100 at most.
 #[derive(Debug)]
 pub(super) struct Limit {
     left: u32,
-    /// When the bucket was filled last.
+    /// Time when the bucket was filled last.
     filled: Option<Instant>,
 }
 
@@ -23,14 +23,14 @@ impl Limit {
         }
     }
 
-    /// Whether one more message may come now.
+    /// True if one more message is allowed now.
     pub(super) fn allows(&mut self, now: Instant) -> bool {
         let filled = *self.filled.get_or_insert(now);
         let seconds = now.saturating_duration_since(filled).as_secs();
         if seconds > 0 {
             let more = u32::try_from(seconds).unwrap_or(u32::MAX);
             self.left = self.left.saturating_add(more).min(BURST);
-            // What is over of a second counts for the next message.
+            // The rest of a second counts for the next message.
             self.filled = Some(if more < BURST {
                 filled + EACH * more
             } else {

@@ -1,7 +1,7 @@
-//! Which system calls may be made: a seccomp filter in all threads.
+//! The allowed system calls: a seccomp filter in all threads.
 //!
-//! A call that is not allowed fails with EPERM. That stops an intruder as well as an end of the
-//! process would, and where a library of the system tries something new, the run goes on.
+//! A call that is not allowed fails with EPERM. That stops an intruder as well as killing the process
+//! does, and the run goes on if a system library tries a new call.
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
@@ -14,7 +14,7 @@ use seccompiler::{
 
 use crate::process::sandbox::Peer;
 
-/// What ends up in a rule: a system call, and the values that one of its arguments may have.
+/// A rule: a system call, and the allowed values of one of its arguments.
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// `IOCTL_PRIVCMD_HYPERCALL`: `_IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))` of
@@ -27,8 +27,8 @@ const NAMESPACES: u64 = 0x7e02_0000;
 /// Installs the filter in every thread of this process, and so in those that they start.
 pub(super) fn filter(peer: Peer) -> Result<(), seccompiler::Error> {
     let arch = TargetArch::try_from(ARCH)?;
-    // A rule can't look into the memory that clone3 gets its flags in. Where that call is unknown, the
-    // C library makes do with clone.
+    // A rule cannot read the memory that has the flags of clone3. If that call is unknown, the C library
+    // uses clone.
     let no_clone3 = Rules::from([(libc::SYS_clone3, Vec::new())]);
     let unknown = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
     install(no_clone3, SeccompAction::Allow, unknown, arch)?;
@@ -56,7 +56,7 @@ fn rules(peer: Peer) -> Result<Rules, BackendError> {
         .chain(OLD)
         .map(|&call| (call, Vec::new()))
         .collect();
-    // clone3 is what the other filter answers.
+    // The other filter handles clone3.
     rules.insert(libc::SYS_clone3, Vec::new());
     let clone = condition(0, SeccompCmpOp::MaskedEq(NAMESPACES), 0)?;
     rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![clone])?]);
@@ -71,7 +71,7 @@ fn rules(peer: Peer) -> Result<Rules, BackendError> {
     rules.insert(libc::SYS_ioctl, one_of(1, &requests)?);
     let names = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
     rules.insert(libc::SYS_prctl, one_of(0, &names.map(i64::from).map(bits))?);
-    // Limits of this process, and signals to itself: an abort is one.
+    // Limits of this process, and signals to itself, such as an abort.
     rules.insert(libc::SYS_prlimit64, one_of(0, &[0])?);
     rules.insert(libc::SYS_tgkill, one_of(0, &[std::process::id().into()])?);
     rules.insert(libc::SYS_socket, sockets(peer)?);
@@ -80,8 +80,8 @@ fn rules(peer: Peer) -> Result<Rules, BackendError> {
     Ok(rules)
 }
 
-/// Sockets of this host's daemons; of netlink what tells of network interfaces; and the network's,
-/// where the host that is read is a far one.
+/// Sockets of this host's daemons; netlink for network interfaces; network sockets if the sampled host
+/// is a remote one.
 fn sockets(peer: Peer) -> Result<Vec<SeccompRule>, BackendError> {
     let family = |family: i32| condition(0, SeccompCmpOp::Eq, bits(family.into()));
     let route = condition(2, SeccompCmpOp::Eq, bits(libc::NETLINK_ROUTE.into()))?;
@@ -97,7 +97,7 @@ fn sockets(peer: Peer) -> Result<Vec<SeccompRule>, BackendError> {
     Ok(rules)
 }
 
-/// Rules that let a call pass where its argument is one of these values.
+/// Rules that allow a call if its argument is one of these values.
 fn one_of(argument: u8, values: &[u64]) -> Result<Vec<SeccompRule>, BackendError> {
     let rules = values.iter().map(|&value| {
         let condition = condition(argument, SeccompCmpOp::Eq, value)?;
@@ -106,7 +106,7 @@ fn one_of(argument: u8, values: &[u64]) -> Result<Vec<SeccompRule>, BackendError
     rules.collect()
 }
 
-/// What an argument of 32 bits, whose other bits the kernel does not look at, must be.
+/// Condition for an argument of 32 bits. The kernel ignores the other bits.
 fn condition(
     argument: u8,
     operator: SeccompCmpOp,
@@ -119,7 +119,7 @@ fn bits(value: i64) -> u64 {
     value.cast_unsigned()
 }
 
-/// Files: reading the kernel's, writing, rotating and locking outputs.
+/// Calls for files: reading files of the kernel; writing, rotating and locking outputs.
 const FILES: &[i64] = &[
     libc::SYS_read,
     libc::SYS_readv,
@@ -162,7 +162,7 @@ const FILES: &[i64] = &[
     libc::SYS_unlinkat,
 ];
 
-/// Waiting, and clocks.
+/// Calls for waiting and clocks.
 const WAITING: &[i64] = &[
     libc::SYS_ppoll,
     libc::SYS_pselect6,
@@ -182,7 +182,7 @@ const WAITING: &[i64] = &[
     libc::SYS_times,
 ];
 
-/// Memory, locked memory included.
+/// Calls for memory, including locked memory.
 const MEMORY: &[i64] = &[
     libc::SYS_brk,
     libc::SYS_mmap,
@@ -197,7 +197,7 @@ const MEMORY: &[i64] = &[
     libc::SYS_get_mempolicy,
 ];
 
-/// Threads and signals of this process, and what it may know of itself.
+/// Calls for threads and signals of this process, and its own properties.
 const THREADS: &[i64] = &[
     libc::SYS_exit,
     libc::SYS_exit_group,
@@ -242,7 +242,7 @@ const THREADS: &[i64] = &[
     libc::SYS_uname,
 ];
 
-/// Sockets, once they are made. None listens.
+/// Calls for existing sockets. No socket listens.
 const SOCKETS: &[i64] = &[
     libc::SYS_connect,
     libc::SYS_bind,
@@ -259,7 +259,7 @@ const SOCKETS: &[i64] = &[
     libc::SYS_setsockopt,
 ];
 
-/// What newer processors have under newer names alone.
+/// Calls that newer processors have only under newer names.
 #[cfg(target_arch = "x86_64")]
 const OLD: &[i64] = &[
     libc::SYS_open,

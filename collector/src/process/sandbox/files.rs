@@ -1,4 +1,4 @@
-//! Which files may be read and written: Landlock, from Linux 5.13 on.
+//! The files that may be read and written: Landlock, from Linux 5.13 on.
 
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
@@ -11,14 +11,14 @@ use landlock::{
 
 use crate::process::sandbox::Peer;
 
-/// The newest rights that are asked for; an older kernel enforces those that it has.
+/// The newest rights that are restricted. An older kernel enforces those that it knows.
 const RIGHTS: ABI = ABI::V5;
 
-/// Directories of `/` that are people's, or other programs' data: nothing in there is read. All
-/// others are, for libraries, the kernel's files and configuration lie in many places.
+/// Directories of `/` with data of people or other programs: nothing in them is readable. All others
+/// are readable, because libraries, files of the kernel and configuration are in many places.
 const NOT_READ: [&str; 8] = ["boot", "home", "media", "mnt", "root", "srv", "tmp", "var"];
 
-/// Restricts this thread, and those that it starts. Returns whether this kernel does that.
+/// Restricts this thread and those that it starts. False if this kernel does not support it.
 pub(super) fn restrict(peer: Peer, outputs: &[PathBuf]) -> bool {
     let restricted = ruleset(peer, outputs).and_then(RulesetCreated::restrict_self);
     restricted.is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
@@ -26,7 +26,7 @@ pub(super) fn restrict(peer: Peer, outputs: &[PathBuf]) -> bool {
 
 fn ruleset(peer: Peer, outputs: &[PathBuf]) -> Result<RulesetCreated, RulesetError> {
     let reads = AccessFs::ReadFile | AccessFs::ReadDir;
-    // A network's TLS keys may lie in the home of whoever runs this.
+    // TLS keys for a network connection may be in the home of the user.
     let handled = match peer {
         Peer::Local => AccessFs::from_all(RIGHTS),
         _ => AccessFs::from_all(RIGHTS) & !reads,
@@ -39,7 +39,7 @@ fn ruleset(peer: Peer, outputs: &[PathBuf]) -> Result<RulesetCreated, RulesetErr
     for path in ["/dev/xen", "/proc/xen", "/dev/null"] {
         ruleset = allow(ruleset, Path::new(path), devices & handled)?;
     }
-    // New files, renaming and taking away finished ones; no directory, device, socket or link.
+    // New files, renaming and removing finished ones; no directory, device, socket or link.
     let files =
         reads | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile;
     for output in outputs {
@@ -48,8 +48,8 @@ fn ruleset(peer: Peer, outputs: &[PathBuf]) -> Result<RulesetCreated, RulesetErr
     Ok(ruleset)
 }
 
-/// What must be written to for this output: its directory, for the files that follow it; a device
-/// or a pipe itself, and so what a descriptor's name stands for.
+/// The path that must be writable for this output: its directory, for the next files; a device or pipe
+/// itself, and likewise the target of a descriptor's name.
 fn place(output: &Path) -> &Path {
     if output.starts_with("/dev/fd") || output.starts_with("/proc/self/fd") {
         return output;
@@ -72,13 +72,13 @@ fn readable() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Allows what a path exists for; of a file only what can be done to files.
+/// Allows access to a path that exists; to a file only the rights that apply to files.
 fn allow(
     ruleset: RulesetCreated,
     path: &Path,
     access: BitFlags<AccessFs>,
 ) -> Result<RulesetCreated, RulesetError> {
-    // Where it does not exist there is nothing to allow, and opening it fails in words.
+    // If it does not exist there is nothing to allow, and opening it fails with a message.
     let (Ok(fd), Ok(meta)) = (PathFd::new(path), fs::metadata(path)) else {
         return Ok(ruleset);
     };

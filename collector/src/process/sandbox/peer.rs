@@ -1,18 +1,18 @@
-//! Whom the program talks to.
+//! The peer of the backend.
 
-/// What a host is read over, which says how much the program must be able to do.
+/// The way to the sampled host, which decides the rights that the program needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// Xen, or a libvirt daemon of this host: no network.
+    /// Xen, or a libvirt daemon of this host. No network is needed.
     Local,
-    /// A libvirt daemon, or a hypervisor, that is reached over the network.
+    /// A libvirt daemon or a hypervisor on the network.
     Network,
-    /// libvirt starts a program to reach it, `ssh` for instance, which needs whatever it needs.
+    /// libvirt starts a program to reach it, such as `ssh`. The rights that it needs are unknown.
     Helper,
 }
 
 impl Peer {
-    /// What this libvirt URI takes; none is whatever runs here.
+    /// The peer of this libvirt URI. Without a URI it is this host.
     ///
     /// A URI is `driver[+transport]://[user@][host][:port]/[path][?parameters]`.
     #[must_use]
@@ -21,7 +21,7 @@ impl Peer {
             return Self::Local;
         };
         let (driver, transport) = scheme.split_once('+').unwrap_or((scheme, ""));
-        // libssh keeps the keys of hosts in a file; "ext" is a command of the user's.
+        // libssh keeps the keys of hosts in a file; "ext" is a command of the user.
         let helper = transport.contains("ssh")
             || transport == "ext"
             // These start programs of their own, or QEMU.

@@ -13,14 +13,14 @@ use rustix::thread::{
 };
 use virtmon_model::{Error, Result};
 
-/// No program that this thread, or one that it starts, executes gets more rights by that.
+/// Makes sure that no program that this thread, or one that it starts, executes gets more rights.
 pub(super) fn no_new_privileges() -> io::Result<()> {
     Ok(set_no_new_privs(true)?)
 }
 
-/// Takes every capability out of the bounding set, and out of what an executed program inherits.
+/// Removes every capability from the bounding set and from the set that an executed program inherits.
 pub(super) fn empty_bounding_set() -> io::Result<()> {
-    // The kernel knows those up to the first that it does not know.
+    // The kernel knows all capabilities below the first one that it does not know.
     for capability in (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit)) {
         match capability_is_in_bounding_set(capability) {
             Ok(true) => remove_capability_from_bounding_set(capability)?,
@@ -39,8 +39,8 @@ pub(super) fn empty_bounding_set() -> io::Result<()> {
     Ok(())
 }
 
-/// Becomes this user in all threads: the C library changes every one of them (nptl(7)), and from 0
-/// to another user the kernel takes every capability away (capabilities(7)).
+/// Becomes this user in all threads: the C library changes all of them (nptl(7)), and the kernel removes
+/// every capability on a change from user 0 to another one (capabilities(7)).
 pub(super) fn become_user(user: &User) -> Result<()> {
     let failed = |call: &str| {
         let call = format!("--user {}: {call}", user.name);
@@ -49,7 +49,7 @@ pub(super) fn become_user(user: &User) -> Result<()> {
     unistd::setgroups(&[]).map_err(failed("setgroups"))?;
     unistd::setresgid(user.gid, user.gid, user.gid).map_err(failed("setgid"))?;
     unistd::setresuid(user.uid, user.uid, user.uid).map_err(failed("setuid"))?;
-    // Of a program that was started by another user than root, with capabilities.
+    // The program may have been started with capabilities by a user other than root.
     let none = CapabilitySet::empty();
     let none = CapabilitySets {
         effective: none,
@@ -65,11 +65,11 @@ pub(super) fn become_user(user: &User) -> Result<()> {
     Ok(())
 }
 
-/// How long a thread that is about to end may be seen with the rights that it had.
+/// Longest time that a thread which is about to end may still show its former rights.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// Looks whether every thread of this process is this user, and has no capability; and a filter,
-/// where one was installed. A thread that is about to end is not changed any more, and is waited for.
+/// Verifies that every thread of this process is this user, has no capability, and has the filter if
+/// one was installed. A thread that is about to end is not changed any more, and is waited for.
 pub(super) fn verify(user: &User, filtered: bool) -> Result<()> {
     let began = Instant::now();
     loop {
@@ -88,7 +88,7 @@ fn verify_now(user: &User, filtered: bool) -> Result<()> {
         let path = thread.map_err(failed)?.path().join("status");
         let status = match fs::read_to_string(path) {
             Ok(status) => status,
-            // It has ended.
+            // The thread has ended.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) if error.raw_os_error() == Some(nix::libc::ESRCH) => continue,
             Err(error) => return Err(failed(error)),
@@ -100,7 +100,7 @@ fn verify_now(user: &User, filtered: bool) -> Result<()> {
     Ok(())
 }
 
-/// The first line of a `/proc/PID/status` that shows a right which should be gone.
+/// The first line of a `/proc/PID/status` with a right that should be dropped.
 fn right<'a>(status: &'a str, user: &User, filtered: bool) -> Option<&'a str> {
     let (uid, gid) = (user.uid.to_string(), user.gid.to_string());
     status.lines().find(|line| {
