@@ -14,17 +14,10 @@ use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
-use virtmon_export::encode::csv::CsvEncoder;
-use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{DiskTable, NicTable};
-use virtmon_export::tables::domain::DomainTable;
-use virtmon_export::tables::event::EventTable;
-use virtmon_export::tables::host::HostTable;
-use virtmon_export::tables::openstack::NovaTable;
-use virtmon_export::tables::self_stats::SelfTable;
-use virtmon_export::tables::stat::StatTable;
-use virtmon_export::tables::subsamples::SubsampleTable;
-use virtmon_export::tables::vcpu::VcpuTable;
+use virtmon_export::schema::format::SchemaFormat;
+use virtmon_export::schema::info::TableInfo;
+use virtmon_export::schema::registry::TABLES;
+use virtmon_export::schema::sql::Dialect;
 use virtmon_model::{Backend, Capabilities, Instance, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a
@@ -108,25 +101,20 @@ impl Backend for Script {
     }
 }
 
-fn add<T: Table>(runner: &mut Runner, dir: &Path) {
-    let file = TickFile::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
-    runner.add(FileTransport::stream(CsvEncoder::<T>::default(), file).unwrap());
+fn add(runner: &mut Runner, dir: &Path, table: &TableInfo) {
+    let csv = (table.csv)(&[], false);
+    let path = dir.join(format!("out.{}.csv", table.name));
+    let file = TickFile::file(&path).unwrap().with_header(csv.header);
+    runner.add(FileTransport::stream(csv.encoder, file).unwrap());
 }
 
 /// Every table, of names and values that a real host seldom has.
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
     let mut runner = Runner::new(|_| {});
-    add::<DomainTable>(&mut runner, dir);
-    add::<VcpuTable>(&mut runner, dir);
-    add::<NicTable>(&mut runner, dir);
-    add::<DiskTable>(&mut runner, dir);
-    add::<HostTable>(&mut runner, dir);
-    add::<EventTable>(&mut runner, dir);
-    add::<SelfTable>(&mut runner, dir);
-    add::<StatTable>(&mut runner, dir);
-    add::<NovaTable>(&mut runner, dir);
-    add::<SubsampleTable>(&mut runner, dir);
+    for table in TABLES {
+        add(&mut runner, dir, table);
+    }
     runner.set_self_monitor(SelfMonitor::start(None));
     runner.set_samples_per_tick(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
@@ -182,9 +170,19 @@ fn pandas_duckdb_and_postgresql_read_what_was_written() {
     from_libvirt(&places[1]);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = std::env::var("LOADS_PYTHON").unwrap_or_else(|_| "python3".into());
+    let statements = [
+        ("duckdb.sql", Dialect::DuckDb),
+        ("postgres.sql", Dialect::Postgres),
+    ];
+    let statements = statements.map(|(name, dialect)| {
+        let path = dir.path().join(name);
+        fs::write(&path, SchemaFormat::Sql(dialect).render()).unwrap();
+        path
+    });
     let status = Command::new(python)
         .arg(root.join("tests/loads/load.py"))
         .arg(root.join("../SCHEMA.md"))
+        .args(&statements)
         .args(&places)
         .status()
         .unwrap();
