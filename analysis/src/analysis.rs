@@ -141,8 +141,7 @@ impl Analysis {
             }
             at += 1;
         });
-        let domains = now.domains.iter().zip(self.domains.rates_mut());
-        self.vcpus.finish(was_reported, domains);
+        self.vcpus.finish(was_reported, now, self.domains.rates());
         self.host.update(previous, now, elapsed_ns, closure);
         same
     }
@@ -167,6 +166,7 @@ impl Analysis {
             previous,
             selected: self.filter.selected(),
             vcpu_rates: self.vcpus.rows(),
+            ready_pct: self.vcpus.ready_pct(),
             nic_rates: &self.nics,
             disk_rates: &self.disks,
             host_rates: self.host.rates(),

@@ -59,6 +59,9 @@ pub struct Frame<'a> {
     pub selected: &'a [bool],
     /// Rates of all vCPUs, domain by domain; see [`vcpus_of`](Self::vcpus_of).
     pub vcpu_rates: &'a [VcpuRates],
+    /// Mean ready percentage of the vCPUs of each domain, by its index; see
+    /// [`ready_pct_of`](Self::ready_pct_of).
+    pub ready_pct: &'a [Option<f64>],
     /// Rates of all network interfaces, domain by domain; empty if no output needs them.
     pub nic_rates: &'a [NicRates],
     /// Rates of all block devices, domain by domain; empty if no output needs them.
@@ -99,6 +102,7 @@ impl<'a> Frame<'a> {
             rates,
             selected: &[],
             vcpu_rates: &[],
+            ready_pct: &[],
             nic_rates: &[],
             disk_rates: &[],
             host_rates: HostRates::default(),
@@ -122,6 +126,12 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn vcpus_of(&self, domain: &Domain, rates: &DomainRates) -> &'a [VcpuRates] {
         rows_of(self.vcpu_rates, rates.first.vcpu, domain.vcpus.rows.len())
+    }
+
+    /// Mean ready percentage of the vCPUs of the domain with this index; `None` if unknown.
+    #[must_use]
+    pub fn ready_pct_of(&self, at: usize) -> Option<f64> {
+        self.ready_pct.get(at).copied().flatten()
     }
 
     /// Rates of the network interfaces of a domain with these rates, in their order. Empty if unknown.

@@ -29,11 +29,12 @@ pub struct DomainRates {
     pub matched: Match,
     /// Time that the rates cover, in ns: between the two reads of this domain's values.
     pub elapsed_ns: Option<u64>,
-    /// Mean ready time of its online vCPUs, in percent of a vCPU's time.
-    pub ready_pct: Option<f64>,
     /// Indices of its first rows among the rates of vCPUs, NICs and disks.
     pub first: FirstRows,
 }
+
+/// A larger value is copied with a call of memcpy, for each domain at each tick.
+const _: () = assert!(size_of::<DomainRates>() <= 128);
 
 /// Indices of a domain's first rows among the rates of vCPUs, NICs and disks of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -202,11 +203,6 @@ impl RateTracker {
     #[must_use]
     pub fn rates(&self) -> &[DomainRates] {
         &self.rates
-    }
-
-    /// Rates of the last sample, to be completed.
-    pub(crate) fn rates_mut(&mut self) -> &mut [DomainRates] {
-        &mut self.rates
     }
 
     /// Makes `known` the domains of a sample whose list differs from the last one. A domain that is in

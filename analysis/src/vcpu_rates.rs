@@ -3,7 +3,7 @@
 //! Ready time on Xen is an estimate from the states at each sample: half of an interval counts for each
 //! end of it at which a vCPU was ready. A vCPU that was paused, blocked or offline did not wait.
 
-use virtmon_model::{Domain, Vcpu, VcpuState};
+use virtmon_model::{Domain, Snapshot, Vcpu, VcpuState};
 
 use crate::counter::{self, any_backwards, percent};
 use crate::rates::DomainRates;
@@ -65,6 +65,8 @@ struct Sample {
     /// Index of the first vCPU of each domain; shorter than the list of domains if the last ones have
     /// no vCPUs.
     first: Vec<usize>,
+    /// Mean ready percentage of the vCPUs of each domain; as long as `first`.
+    ready_pct: Vec<Option<f64>>,
 }
 
 /// Estimated ready time of a vCPU.
@@ -147,12 +149,19 @@ impl VcpuTracker {
         &self.now.rows
     }
 
+    /// Mean ready percentage of the vCPUs of each domain of the last sample, by its index; shorter than
+    /// the list of domains if the last ones have no vCPUs.
+    pub(crate) fn ready_pct(&self) -> &[Option<f64>] {
+        &self.now.ready_pct
+    }
+
     /// Begins a sample, `elapsed_ns` after the one before.
     pub(crate) fn begin(&mut self, elapsed_ns: Option<u64>) {
         std::mem::swap(&mut self.now, &mut self.previous);
         self.now.rows.clear();
         self.now.ready.clear();
         self.now.first.clear();
+        self.now.ready_pct.clear();
         self.left_ns = self.intervals[WINDOW - 1];
         self.intervals.copy_within(..WINDOW - 1, 1);
         self.intervals[0] = elapsed_ns.unwrap_or(0);
@@ -202,7 +211,9 @@ impl VcpuTracker {
             self.set_ready(&mut row, vcpu, &ready, elapsed_ns);
             self.now.rows.push(row);
         }
-        rates.ready_pct = mean_ready_pct(&self.now.rows[first..]);
+        self.now.ready_pct.resize(at, None);
+        let mean = mean_ready_pct(&self.now.rows[first..]);
+        self.now.ready_pct.push(mean);
     }
 
     /// Ready time of a vCPU at this sample. `previous` is its state and ready time at the one before.
@@ -248,29 +259,26 @@ impl VcpuTracker {
     }
 
     /// Ends a sample. In the first one with a ready vCPU, the rows before it get their ready times too.
-    pub(crate) fn finish<'a>(
-        &mut self,
-        was_reported: bool,
-        domains: impl Iterator<Item = (&'a Domain, &'a mut DomainRates)>,
-    ) {
+    pub(crate) fn finish(&mut self, was_reported: bool, now: &Snapshot, rates: &[DomainRates]) {
         if was_reported || !self.is_ready_reported {
             return;
         }
         let mut rows = std::mem::take(&mut self.now.rows);
-        let mut first = 0;
-        for (domain, rates) in domains {
-            for vcpu in &domain.vcpus.rows[..] {
-                let (Some(row), Some(ready)) = (rows.get_mut(first), self.now.ready.get(first))
-                else {
-                    break;
-                };
+        let mut means = std::mem::take(&mut self.now.ready_pct);
+        let domains = now.domains.iter().zip(rates);
+        for ((domain, rates), ready_pct) in domains.zip(&mut means) {
+            let first = rates.first.vcpu as usize;
+            let range = first..first.saturating_add(domain.vcpus.rows.len());
+            let ready = self.now.ready.get(range.clone()).unwrap_or_default();
+            let Some(rows) = rows.get_mut(range) else {
+                continue;
+            };
+            for ((row, vcpu), ready) in rows.iter_mut().zip(&domain.vcpus.rows[..]).zip(ready) {
                 self.set_ready(row, vcpu, ready, rates.elapsed_ns);
-                first += 1;
             }
-            let begin = first.saturating_sub(domain.vcpus.rows.len());
-            rates.ready_pct = mean_ready_pct(rows.get(begin..first).unwrap_or_default());
+            *ready_pct = mean_ready_pct(rows);
         }
-        self.now.rows = rows;
+        (self.now.rows, self.now.ready_pct) = (rows, means);
     }
 
     /// True once a vCPU was ready.

@@ -14,17 +14,10 @@ use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
-use virtmon_export::encode::csv::CsvEncoder;
-use virtmon_export::schema::column::Table;
-use virtmon_export::tables::device::{DiskTable, NicTable};
-use virtmon_export::tables::domain::DomainTable;
-use virtmon_export::tables::event::EventTable;
-use virtmon_export::tables::host::HostTable;
-use virtmon_export::tables::openstack::NovaTable;
-use virtmon_export::tables::self_stats::SelfTable;
-use virtmon_export::tables::stat::StatTable;
-use virtmon_export::tables::subsamples::SubsampleTable;
-use virtmon_export::tables::vcpu::VcpuTable;
+use virtmon_export::schema::format::SchemaFormat;
+use virtmon_export::schema::info::TableInfo;
+use virtmon_export::schema::registry::TABLES;
+use virtmon_export::schema::sql::Dialect;
 use virtmon_model::{Backend, Capabilities, Instance, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a
@@ -65,19 +58,19 @@ impl Backend for Script {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         self.0 += 1;
-        let reading = self.0;
-        let counter = (!reading.is_multiple_of(7)).then_some((1 << 60) + reading * 1_000_003);
+        let sample = self.0;
+        let counter = (!sample.is_multiple_of(7)).then_some((1 << 60) + sample * 1_000_003);
         into.domains.clear();
         into.host.hypervisor = "Xen, \"4.17\"".into();
         into.host.pcpus = Some(2);
         into.host.pcpu_idle_ns = vec![counter, None];
         // One comes and goes, one has no name.
-        for (id, name) in (1..).zip(NAMES).skip(usize::from(reading % 20 >= 10)) {
+        for (id, name) in (1..).zip(NAMES).skip(usize::from(sample % 20 >= 10)) {
             let domain = into.domains.next_row();
             domain.clear();
             domain.identity.id = id;
             domain.identity.uuid = Uuid::from_u128(u128::from(id) << 64);
-            domain.name = (!reading.is_multiple_of(11)).then(|| name.into());
+            domain.name = (!sample.is_multiple_of(11)).then(|| name.into());
             domain.state = State::Running;
             domain.cpu_time_ns = counter;
             domain.mem_bytes = Some(1 << 30);
@@ -108,25 +101,20 @@ impl Backend for Script {
     }
 }
 
-fn add<T: Table>(runner: &mut Runner, dir: &Path) {
-    let file = TickFile::file(&dir.join(format!("out.{}.csv", T::NAME))).unwrap();
-    runner.add(FileTransport::stream(CsvEncoder::<T>::default(), file).unwrap());
+fn add(runner: &mut Runner, dir: &Path, table: &TableInfo) {
+    let csv = (table.csv)(&[], false);
+    let path = dir.join(format!("out.{}.csv", table.name));
+    let file = TickFile::file(&path).unwrap().with_header(csv.header);
+    runner.add(FileTransport::stream(csv.encoder, file).unwrap());
 }
 
 /// Every table, of names and values that a real host seldom has.
 fn from_a_script(dir: &Path) {
     let mut script = Script(0);
     let mut runner = Runner::new(|_| {});
-    add::<DomainTable>(&mut runner, dir);
-    add::<VcpuTable>(&mut runner, dir);
-    add::<NicTable>(&mut runner, dir);
-    add::<DiskTable>(&mut runner, dir);
-    add::<HostTable>(&mut runner, dir);
-    add::<EventTable>(&mut runner, dir);
-    add::<SelfTable>(&mut runner, dir);
-    add::<StatTable>(&mut runner, dir);
-    add::<NovaTable>(&mut runner, dir);
-    add::<SubsampleTable>(&mut runner, dir);
+    for table in TABLES {
+        add(&mut runner, dir, table);
+    }
     runner.set_self_monitor(SelfMonitor::start(None));
     runner.set_samples_per_tick(3);
     let ticker = Ticker::start(Duration::from_millis(2)).unwrap();
@@ -135,7 +123,7 @@ fn from_a_script(dir: &Path) {
         .unwrap();
 }
 
-/// What the program writes of guests that libvirt itself tells of.
+/// What the program writes of guests that libvirt itself reports.
 fn from_libvirt(dir: &Path) {
     let guest = |name: &str| {
         format!(
@@ -182,9 +170,19 @@ fn pandas_duckdb_and_postgresql_read_what_was_written() {
     from_libvirt(&places[1]);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = std::env::var("LOADS_PYTHON").unwrap_or_else(|_| "python3".into());
+    let statements = [
+        ("duckdb.sql", Dialect::DuckDb),
+        ("postgres.sql", Dialect::Postgres),
+    ];
+    let statements = statements.map(|(name, dialect)| {
+        let path = dir.path().join(name);
+        fs::write(&path, SchemaFormat::Sql(dialect).render()).unwrap();
+        path
+    });
     let status = Command::new(python)
         .arg(root.join("tests/loads/load.py"))
         .arg(root.join("../SCHEMA.md"))
+        .args(&statements)
         .args(&places)
         .status()
         .unwrap();

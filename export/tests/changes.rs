@@ -30,7 +30,7 @@ use virtmon_export::tables::host::HostTable;
 use virtmon_export::tables::subsamples::SubsampleTable;
 use virtmon_export::tables::vcpu::VcpuTable;
 
-/// What a reading must show of one guest, given the reading before of the same life.
+/// Expectations of one guest in a sample, from the sample before of the same life.
 struct Seen<'a> {
     past: &'a Guest,
     now: &'a Guest,
@@ -38,22 +38,22 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn told(&self, kind: EventKind) -> bool {
-        told(self.events, self.now.identity(), &[kind])
+    fn has_event(&self, kind: EventKind) -> bool {
+        has_event(self.events, self.now.identity(), &[kind])
     }
 
-    /// An event is there exactly where both readings tell a value, and another one.
+    /// True if there is an event exactly when both samples have a value and the values differ.
     fn changes<T: PartialEq>(&self, kind: EventKind, past: Option<T>, now: Option<T>) -> bool {
         let changed = matches!((past, now), (Some(past), Some(now)) if past != now);
-        self.told(kind) == changed
+        self.has_event(kind) == changed
     }
 
     fn turns(&self, kind: EventKind, state: State) -> bool {
-        self.told(kind) == (self.past.state != state && self.now.state == state)
+        self.has_event(kind) == (self.past.state != state && self.now.state == state)
     }
 
-    /// Whether the devices of a kind are the ones that were there, with counters that went on.
-    fn go_on<K: Ord, V: Ord>(&self, devices: fn(&Guest) -> &BTreeMap<K, Option<V>>) -> bool {
+    /// True if the devices of a kind are the same, with counters that did not decrease.
+    fn continues<K: Ord, V: Ord>(&self, devices: fn(&Guest) -> &BTreeMap<K, Option<V>>) -> bool {
         let (past, now) = (devices(self.past), devices(self.now));
         past.keys().eq(now.keys())
             && past.iter().all(|(name, past)| match (past, &now[name]) {
@@ -62,8 +62,8 @@ impl Seen<'_> {
             })
     }
 
-    /// Whether devices that came and went are told, no more and no less.
-    fn tells_devices(
+    /// True if exactly the devices that were added and removed have events.
+    fn has_device_events(
         &self,
         devices: fn(&Guest) -> &BTreeMap<u8, Option<u64>>,
         [added, removed]: [EventKind; 2],
@@ -84,7 +84,7 @@ impl Seen<'_> {
     }
 }
 
-fn told(events: &[Event], identity: Identity, kinds: &[EventKind]) -> bool {
+fn has_event(events: &[Event], identity: Identity, kinds: &[EventKind]) -> bool {
     let about = |event: &&Event| event.identity == Some(identity);
     events
         .iter()
@@ -100,7 +100,7 @@ fn near(rate: f64, expected: Option<f64>) -> bool {
     expected.is_some_and(|expected| (rate - expected).abs() <= expected * 1e-12)
 }
 
-/// How many rows a table has of a frame; every decimal in them is a number, and not negative.
+/// Number of rows of a table in a frame. Every decimal in them is a number, and not negative.
 fn rows<T: Table>(frame: &Frame<'_>) -> std::result::Result<usize, TestCaseError> {
     let (mut count, mut wrong) = (0, None);
     T::rows(frame, |row| {
@@ -109,7 +109,7 @@ fn rows<T: Table>(frame: &Frame<'_>) -> std::result::Result<usize, TestCaseError
             if let Cell::Decimal(value) = (column.cell)(row)
                 && !(value.is_finite() && value >= 0.0)
             {
-                wrong = Some((column.name, value));
+                wrong = Some((column.info.name, value));
             }
         }
     });
@@ -133,7 +133,7 @@ fn every_table(frame: &Frame<'_>, guests: &[Guest]) -> std::result::Result<(), T
     Ok(())
 }
 
-/// The rates of one life between two readings of it, which began `gap_ns` apart.
+/// Rates of one life between two samples, which began `gap_ns` apart.
 fn rates_are_right(
     seen: &Seen<'_>,
     rates: &DomainRates,
@@ -161,22 +161,22 @@ fn rates_are_right(
         parts.try_fold(0u64, |sum, part| sum.checked_add((*part)?))
     };
     if let Some(net_rx) = rates.net_rx {
-        prop_assert!(seen.go_on(|guest| &guest.nics));
+        prop_assert!(seen.continues(|guest| &guest.nics));
         let expected = rate(sum(&now.nics), sum(&past.nics), elapsed_ns);
         prop_assert!(near(net_rx / 1e9, expected));
     }
     if let Some(disk_wr) = rates.disk_wr {
-        prop_assert!(seen.go_on(|guest| &guest.disks));
+        prop_assert!(seen.continues(|guest| &guest.disks));
         let expected = rate(sum(&now.disks), sum(&past.disks), elapsed_ns);
         prop_assert!(near(disk_wr / 1e9, expected));
     }
     let backwards = matches!((past.cpu_time_ns, now.cpu_time_ns), (Some(a), Some(b)) if b < a);
     if backwards {
         prop_assert!(rates.reset && rates.cpu_pct.is_none());
-        prop_assert!(seen.told(EventKind::CounterReset));
+        prop_assert!(seen.has_event(EventKind::CounterReset));
     }
     let both = past.complete && now.complete;
-    if both && !(seen.go_on(|guest| &guest.nics) && seen.go_on(|guest| &guest.disks)) {
+    if both && !(seen.continues(|guest| &guest.nics) && seen.continues(|guest| &guest.disks)) {
         prop_assert!(rates.reset, "the sums are of other things");
     }
     Ok(())
@@ -212,9 +212,12 @@ fn devices_are_right(frame: &Frame<'_>) -> std::result::Result<(), TestCaseError
 
 fn events_are_right(seen: &Seen<'_>) -> std::result::Result<(), TestCaseError> {
     let (past, now) = (seen.past, seen.now);
-    prop_assert_eq!(seen.told(EventKind::Renamed), past.name != now.name);
-    prop_assert_eq!(seen.told(EventKind::Stale), !past.stale && now.stale);
-    prop_assert_eq!(seen.told(EventKind::Recovered), past.stale && !now.stale);
+    prop_assert_eq!(seen.has_event(EventKind::Renamed), past.name != now.name);
+    prop_assert_eq!(seen.has_event(EventKind::Stale), !past.stale && now.stale);
+    prop_assert_eq!(
+        seen.has_event(EventKind::Recovered),
+        past.stale && !now.stale
+    );
     prop_assert!(seen.changes(EventKind::VcpusChanged, past.vcpus_online, now.vcpus_online));
     prop_assert!(seen.changes(EventKind::MemoryChanged, past.mem_bytes, now.mem_bytes));
     prop_assert!(seen.turns(EventKind::Paused, State::Paused));
@@ -223,17 +226,17 @@ fn events_are_right(seen: &Seen<'_>) -> std::result::Result<(), TestCaseError> {
     prop_assert!(seen.turns(EventKind::Dying, State::Dying));
     let goes_on = matches!(now.state, State::Running | State::Blocked);
     prop_assert_eq!(
-        seen.told(EventKind::Resumed),
+        seen.has_event(EventKind::Resumed),
         past.state == State::Paused && goes_on
     );
     let nics = [EventKind::NicAdded, EventKind::NicRemoved];
-    prop_assert!(seen.tells_devices(|guest| &guest.nics, nics));
+    prop_assert!(seen.has_device_events(|guest| &guest.nics, nics));
     let disks = [EventKind::DiskAdded, EventKind::DiskRemoved];
-    prop_assert!(seen.tells_devices(|guest| &guest.disks, disks));
+    prop_assert!(seen.has_device_events(|guest| &guest.disks, disks));
     Ok(())
 }
 
-/// What is there no more is told, or lives on under another identity.
+/// A guest that disappears has an event, or continues under another identity.
 fn nobody_is_forgotten(
     past: &[Guest],
     now: &[Guest],
@@ -242,9 +245,11 @@ fn nobody_is_forgotten(
     for gone in past {
         let still = now.iter().any(|now| now.identity() == gone.identity());
         let lives_on = now.iter().any(|now| {
-            now.uuid == gone.uuid && told(events, now.identity(), &[EventKind::Rebooted])
+            now.uuid == gone.uuid && has_event(events, now.identity(), &[EventKind::Rebooted])
         });
-        prop_assert!(still || lives_on || told(events, gone.identity(), &[EventKind::Destroyed]));
+        prop_assert!(
+            still || lives_on || has_event(events, gone.identity(), &[EventKind::Destroyed])
+        );
     }
     Ok(())
 }
@@ -282,7 +287,7 @@ proptest! {
             for (guest, rates) in guests.iter().zip(rates.iter()) {
                 let none = [rates.cpu_pct, rates.net_rx, rates.disk_wr].iter().all(Option::is_none);
                 let Some((_, past)) = &before else {
-                    prop_assert!(none && !rates.reset, "the first reading has no rates");
+                    prop_assert!(none && !rates.reset, "the first sample has no rates");
                     continue;
                 };
                 match past.iter().find(|past| past.identity() == guest.identity()) {
@@ -294,7 +299,7 @@ proptest! {
                     None => {
                         prop_assert!(none, "another life has no rate at its first tick");
                         let kinds = [EventKind::Created, EventKind::Rebooted];
-                        prop_assert!(told(&events, guest.identity(), &kinds));
+                        prop_assert!(has_event(&events, guest.identity(), &kinds));
                         let reused = past.iter().any(|past| past.id == guest.id);
                         prop_assert!(!reused || rates.reset, "an id with another owner");
                     }
@@ -309,8 +314,7 @@ proptest! {
 }
 
 fn kinds(before: &[Guest], now: &[Guest]) -> Vec<&'static str> {
-    let told = |event: &Event| event.kind.as_str();
-    between(before, now, told)
+    between(before, now, |event| event.kind.as_str())
 }
 
 fn causes(before: &[Guest], now: &[Guest]) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! A file that `--append` finds: whatever it holds, what is said of it is true, and what is cut
-//! is no more than the last tick.
+//! An existing file for `--append`, with any content: the report about its end is correct, and no more
+//! than the last tick is removed.
 #![no_main]
 
 use std::io::Cursor;
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
         1 => &b"id,name\n"[..],
         _ => b"",
     };
-    // As it is, and behind the header that it should have.
+    // The input alone, and the input after the expected header.
     for file in [bytes.to_vec(), [header, bytes].concat()] {
         let found = find_tail(&mut Cursor::new(&file), header).expect("memory can be read");
         let Tail::Ticks { whole, torn } = found else {
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
         let whole = usize::try_from(whole).expect("a file in memory");
         assert!(whole >= header.len());
         assert!(whole == header.len() || file[whole - 1] == b'\n');
-        // What is left is the same table, or a torn header.
+        // The rest is the same table, or an incomplete header.
         let again =
             find_tail(&mut Cursor::new(&file[..whole]), header).expect("memory can be read");
         assert!(matches!(again, Tail::Ticks { .. } | Tail::Empty));

@@ -15,21 +15,21 @@ use crate::{cli, clock};
 const PERIOD_NS: u64 = 100_000_000;
 
 /// Creates a thread for each vCPU, pinned to it.
-pub(crate) fn prepare(asked: &cli::Cpu) -> Result<Load, String> {
+pub(crate) fn prepare(request: &cli::Cpu) -> Result<Load, String> {
     let mine =
         sched_getaffinity(Pid::from_raw(0)).map_err(|e| format!("sched_getaffinity: {e}"))?;
     let all: Vec<usize> = (0..CpuSet::count())
         .filter(|&n| mine.is_set(n) == Ok(true))
         .collect();
-    let wanted = asked.vcpus.map_or(all.len(), usize::from);
+    let wanted = request.vcpus.map_or(all.len(), usize::from);
     if wanted > all.len() {
         return Err(format!(
             "--vcpus {wanted}: this process may use {} vCPUs",
             all.len()
         ));
     }
-    let time = clock::ns(asked.end.time);
-    let duty = asked.duty / 100.0;
+    let time = clock::ns(request.end.time);
+    let duty = request.duty / 100.0;
     let (mut works, mut counters) = (Vec::new(), Vec::new());
     for &vcpu in &all[..wanted] {
         let (did, shown) = counter();
@@ -60,11 +60,11 @@ pub(crate) fn prepare(asked: &cli::Cpu) -> Result<Load, String> {
     let vcpus = works.len() as u64;
     Ok(Load {
         name: "cpu",
-        time: asked.end.time,
+        time: request.end.time,
         works,
         figures: vec![Figure {
             name: "cpu_ns",
-            asked: Some(Box::new(move |at| part(duty, at) * vcpus)),
+            requested: Some(Box::new(move |at| part(duty, at) * vcpus)),
             counters,
             each: 1,
         }],

@@ -17,12 +17,12 @@ use crate::{cli, clock};
 const ALIGNMENT: usize = 4096;
 
 /// Creates a thread each for reads, writes and flushes, so that none waits for another.
-pub(crate) fn prepare(asked: &cli::Disk) -> Result<Load, String> {
-    let time = clock::ns(asked.end.time);
-    let block = asked.block;
+pub(crate) fn prepare(request: &cli::Disk) -> Result<Load, String> {
+    let time = clock::ns(request.end.time);
+    let block = request.block;
     let mut load = Load {
         name: "disk",
-        time: asked.end.time,
+        time: request.end.time,
         works: Vec::new(),
         figures: Vec::new(),
     };
@@ -30,15 +30,15 @@ pub(crate) fn prepare(asked: &cli::Disk) -> Result<Load, String> {
     let length = usize::try_from(block).map_err(|_| "--block is too large")?;
     let mut piece = vec![0; length + ALIGNMENT];
     Random(block).fill(&mut piece);
-    let path = asked.path.clone();
+    let path = request.path.clone();
     let fault =
         move |what: &str, error: &std::io::Error| format!("{}: {what}: {error}", path.display());
 
-    if asked.read > 0 {
-        let (file, places) = open(&asked.path, block, false)?;
+    if request.read > 0 {
+        let (file, places) = open(&request.path, block, false)?;
         let (mut piece, fault) = (piece.clone(), fault.clone());
         let pace = Pace {
-            per_second: asked.read,
+            per_second: request.read,
             unit: block,
         };
         add(&mut load, "read_bytes", pace, time, move |step| {
@@ -48,11 +48,11 @@ pub(crate) fn prepare(asked: &cli::Disk) -> Result<Load, String> {
                 .map_err(|error| fault("read", &error))
         });
     }
-    if asked.write > 0 {
-        let (file, places) = open(&asked.path, block, true)?;
+    if request.write > 0 {
+        let (file, places) = open(&request.path, block, true)?;
         let fault = fault.clone();
         let pace = Pace {
-            per_second: asked.write,
+            per_second: request.write,
             unit: block,
         };
         add(&mut load, "write_bytes", pace, time, move |step| {
@@ -62,10 +62,10 @@ pub(crate) fn prepare(asked: &cli::Disk) -> Result<Load, String> {
                 .map_err(|error| fault("write", &error))
         });
     }
-    if asked.flush > 0 {
-        let (file, _) = open(&asked.path, block, true)?;
+    if request.flush > 0 {
+        let (file, _) = open(&request.path, block, true)?;
         let pace = Pace {
-            per_second: asked.flush.into(),
+            per_second: request.flush.into(),
             unit: 1,
         };
         add(&mut load, "flushes", pace, time, move |_| {
@@ -107,7 +107,7 @@ fn add(
     load.works.push(paced(pace, time, did, step));
     load.figures.push(Figure {
         name,
-        asked: Some(Box::new(move |at| pace.steps_by(at) * pace.unit)),
+        requested: Some(Box::new(move |at| pace.steps_by(at) * pace.unit)),
         counters: vec![shown],
         each: pace.unit,
     });

@@ -42,9 +42,9 @@ fn main() -> ExitCode {
 /// Opens and allocates all resources of a load, before it starts.
 fn prepare(kind: &Kind) -> Result<Load, String> {
     match kind {
-        Kind::Memory(asked) => memory::prepare(asked),
-        Kind::Cpu(asked) => cpu::prepare(asked),
-        Kind::Disk(asked) => disk::prepare(asked),
-        Kind::Net(asked) => net::prepare(asked),
+        Kind::Memory(request) => memory::prepare(request),
+        Kind::Cpu(request) => cpu::prepare(request),
+        Kind::Disk(request) => disk::prepare(request),
+        Kind::Net(request) => net::prepare(request),
     }
 }

@@ -11,14 +11,14 @@ use crate::{cli, clock};
 const CHUNK: usize = 1 << 20;
 
 /// Creates one thread that repeatedly writes all of the memory and pauses.
-pub(crate) fn prepare(asked: &cli::Memory) -> Result<Load, String> {
-    let bytes = asked.size;
+pub(crate) fn prepare(request: &cli::Memory) -> Result<Load, String> {
+    let bytes = request.size;
     let too_much = || format!("can't allocate {bytes} bytes");
     let length = usize::try_from(bytes).map_err(|_| too_much())?;
     let mut memory: Vec<u8> = Vec::new();
     memory.try_reserve_exact(length).map_err(|_| too_much())?;
-    let (time, pause) = (clock::ns(asked.end.time), clock::ns(asked.pause));
-    let ((held, held_shown), (passes, passes_shown)) = (counter(), counter());
+    let (time, pause) = (clock::ns(request.end.time), clock::ns(request.pause));
+    let ((allocated, allocated_shown), (passes, passes_shown)) = (counter(), counter());
     let work: Work = Box::new(move |start| {
         clock::sleep_until(start)?;
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
@@ -28,7 +28,7 @@ pub(crate) fn prepare(asked: &cli::Memory) -> Result<Load, String> {
                 let end = (at + CHUNK).min(length);
                 memory.resize(memory.len().max(end), 0);
                 random.fill(&mut memory[at..end]);
-                held.store(memory.len() as u64, Ordering::Relaxed);
+                allocated.store(memory.len() as u64, Ordering::Relaxed);
                 at = end;
             }
             if at == length {
@@ -40,18 +40,18 @@ pub(crate) fn prepare(asked: &cli::Memory) -> Result<Load, String> {
     });
     Ok(Load {
         name: "memory",
-        time: asked.end.time,
+        time: request.end.time,
         works: vec![work],
         figures: vec![
             Figure {
                 name: "held_bytes",
-                asked: Some(Box::new(move |_| bytes)),
-                counters: vec![held_shown],
+                requested: Some(Box::new(move |_| bytes)),
+                counters: vec![allocated_shown],
                 each: 1,
             },
             Figure {
                 name: "passes",
-                asked: None,
+                requested: None,
                 counters: vec![passes_shown],
                 each: 1,
             },

@@ -10,8 +10,8 @@ use crate::{cli, clock};
 
 /// Creates one thread that sends. The socket is not connected, so that an ICMP error of the receiver
 /// ("port unreachable") does not end the load.
-pub(crate) fn prepare(asked: &cli::Net) -> Result<Load, String> {
-    let any: SocketAddr = match asked.to {
+pub(crate) fn prepare(request: &cli::Net) -> Result<Load, String> {
+    let any: SocketAddr = match request.to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
@@ -20,25 +20,25 @@ pub(crate) fn prepare(asked: &cli::Net) -> Result<Load, String> {
     socket
         .set_broadcast(true)
         .map_err(|error| format!("SO_BROADCAST: {error}"))?;
-    let mut data = vec![0; asked.size.into()];
+    let mut data = vec![0; request.size.into()];
     Random(1).fill(&mut data);
-    let to = asked.to;
+    let to = request.to;
     let pace = Pace {
-        per_second: asked.packets.into(),
+        per_second: request.packets.into(),
         unit: 1,
     };
     let (did, shown) = counter();
     let work = paced(
         pace,
-        clock::ns(asked.end.time),
+        clock::ns(request.end.time),
         did,
         move |_| match socket.send_to(&data, to) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("{to}: {error}")),
         },
     );
-    let headers = if asked.to.is_ipv4() { 20 + 8 } else { 40 + 8 };
-    let payload = u64::from(asked.size);
+    let headers = if request.to.is_ipv4() { 20 + 8 } else { 40 + 8 };
+    let payload = u64::from(request.size);
     // A monitor may count any of these amounts.
     let figures = [
         ("packets", 1),
@@ -48,13 +48,13 @@ pub(crate) fn prepare(asked: &cli::Net) -> Result<Load, String> {
     ];
     Ok(Load {
         name: "net",
-        time: asked.end.time,
+        time: request.end.time,
         works: vec![work],
         figures: figures
             .into_iter()
             .map(|(name, each)| Figure {
                 name,
-                asked: Some(Box::new(move |at| pace.steps_by(at) * each)),
+                requested: Some(Box::new(move |at| pace.steps_by(at) * each)),
                 counters: vec![shown.clone()],
                 each,
             })

@@ -11,7 +11,7 @@ pub(crate) struct Figure {
     /// Name of the figure, with its unit: `read_bytes`.
     pub(crate) name: &'static str,
     /// Requested amount up to a time since the start, in ns; `None` if no amount was requested.
-    pub(crate) asked: Option<Box<dyn Fn(u64) -> u64>>,
+    pub(crate) requested: Option<Box<dyn Fn(u64) -> u64>>,
     /// Counters of the threads. The figure is their sum.
     pub(crate) counters: Vec<Arc<AtomicU64>>,
     /// Amount of one count.
@@ -42,8 +42,8 @@ pub(crate) fn print(
             .map(|c| c.load(Ordering::Relaxed))
             .sum();
         // Writing to a String can't fail.
-        if let Some(asked) = &figure.asked {
-            let _ = write!(line, " asked_{}={}", figure.name, asked(at_ns));
+        if let Some(requested) = &figure.requested {
+            let _ = write!(line, " asked_{}={}", figure.name, requested(at_ns));
         }
         let _ = write!(line, " did_{}={}", figure.name, counted * figure.each);
     }

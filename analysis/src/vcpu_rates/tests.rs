@@ -47,8 +47,7 @@ impl Host {
             let pair = previous.as_ref().map(|previous| (0, &previous.domains[0]));
             vcpus.add(0, domain, pair, rates, |_| {});
         });
-        let domains = now.domains.iter().zip(self.domains.rates_mut());
-        self.vcpus.finish(was_reported, domains);
+        self.vcpus.finish(was_reported, &now, self.domains.rates());
         self.previous = Some(now);
     }
 
@@ -90,7 +89,7 @@ fn the_ready_percentage_is_a_mean_over_ten_intervals_in_which_the_vcpu_could_run
     let mut host = Host::default();
     let mut row = |state| {
         host.sample(SECOND, snapshot(&[state, Running], |_| {}));
-        (host.vcpus.rows()[0], host.domains.rates()[0].ready_pct)
+        (host.vcpus.rows()[0], host.vcpus.ready_pct()[0])
     };
     // No vCPU has been ready: the hypervisor may not report that state.
     assert_eq!(row(Running).0.ready_est_ns, None);
@@ -129,7 +128,7 @@ fn steal_is_the_ready_percentage_where_it_is_reported() {
     let row = host.vcpus.rows()[0];
     assert_eq!((row.delay_pct, row.ready_pct), (Some(25.0), Some(25.0)));
     assert_eq!(row.ready_window_ns, Some(SECOND));
-    assert_eq!(host.domains.rates()[0].ready_pct, Some(25.0));
+    assert_eq!(host.vcpus.ready_pct()[0], Some(25.0));
     host.sample(SECOND, delayed(0));
     let row = host.vcpus.rows()[0];
     assert!(row.reset && row.ready_pct.is_none() && row.ready_window_ns.is_none());

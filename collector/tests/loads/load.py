@@ -1,5 +1,6 @@
-"""Loads directories of out.TABLE.csv into pandas, DuckDB and PostgreSQL, typed as SCHEMA.md says,
-and holds what they read against Python's own csv reader: load.py SCHEMA.md DIR..."""
+"""Loads directories of out.TABLE.csv into pandas, DuckDB and PostgreSQL, with the types of SCHEMA.md and
+the tables of `virtmon schema --format sql-duckdb` and `sql-postgres`, and compares the values with
+those of Python's own csv reader: load.py SCHEMA.md DUCKDB.sql POSTGRES.sql DIR..."""
 
 import csv
 import datetime
@@ -38,6 +39,12 @@ def tables(schema):
         found[section.split("\n")[0]] = {column: kind(column, unit) for column, unit in rows}
     tick = found.pop("tick")
     return {name: tick | columns for name, columns in found.items()}
+
+
+def statements(path):
+    """The CREATE TABLE statement of each table."""
+    found = re.finditer(r'^CREATE TABLE "(\w+)" \(.*?^\);', path.read_text(), re.MULTILINE | re.DOTALL)
+    return {statement[1]: statement[0] for statement in found}
 
 
 def micros(text):
@@ -92,12 +99,14 @@ def by_pandas(path, columns):
     ]
 
 
-def by_duckdb(path, columns):
+def by_duckdb(table, create, path, columns):
     types = {name: SQL[kind] for name, kind in columns.items()}
-    read = duckdb.connect().execute(
-        "select * replace (epoch_us(time) as time) from read_csv(?, header = true, columns = ?)",
-        [str(path), types],
+    database = duckdb.connect()
+    database.execute(create)
+    database.execute(
+        f'insert into "{table}" by name select * from read_csv(?, header = true, columns = ?)', [str(path), types]
     )
+    read = database.execute(f'select * replace (epoch_us(time) as time) from "{table}"')
     names = [field[0] for field in read.description]
     rows = [dict(zip(names, row)) for row in read.fetchall()]
     return [row | {"uuid": str(row["uuid"]) if row.get("uuid") else None} for row in rows]
@@ -143,9 +152,9 @@ class Postgres:
         done = subprocess.run(psql, check=True, stdin=stdin, stdout=subprocess.PIPE, env=self.environment)
         return done.stdout.decode()
 
-    def load(self, table, path, columns):
-        names = ", ".join(f'"{name}" {SQL[kind]}' for name, kind in columns.items())
-        self.ask(f'create table "{table}" ({names}, "place" bigserial)')
+    def load(self, table, create, path, columns):
+        self.ask(create)
+        self.ask(f'alter table "{table}" add column "place" bigserial')
         copied = ", ".join(f'"{name}"' for name in columns)
         with open(path, "rb") as file:
             self.ask(f'copy "{table}" ({copied}) from stdin with (format csv, header match)', file)
@@ -168,7 +177,8 @@ class Postgres:
 
 
 def main():
-    schema, *places = map(pathlib.Path, sys.argv[1:])
+    schema, duckdb_sql, postgres_sql, *places = map(pathlib.Path, sys.argv[1:])
+    duckdb_tables, postgres_tables = statements(duckdb_sql), statements(postgres_sql)
     postgres = Postgres()
     try:
         for place in places:
@@ -177,8 +187,8 @@ def main():
                 wanted = expected(path, columns)
                 for name, read in [
                     ("pandas", by_pandas),
-                    ("DuckDB", by_duckdb),
-                    ("PostgreSQL", lambda path, columns: postgres.load(table, path, columns)),
+                    ("DuckDB", lambda path, columns: by_duckdb(table, duckdb_tables[table], path, columns)),
+                    ("PostgreSQL", lambda path, columns: postgres.load(table, postgres_tables[table], path, columns)),
                 ]:
                     differ(f"{name}, {place.name}/{path.name}", columns, wanted, read(path, columns))
                 empty = sum(value is None for row in wanted for value in row.values())

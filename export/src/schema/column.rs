@@ -14,7 +14,7 @@ pub trait Table: Sized + 'static {
     const HELP: &'static str;
     /// Help text of the table's word in `--detail`; `None` if another option selects the table.
     const DETAIL: Option<&'static str> = None;
-    /// What must be sampled and computed for the table.
+    /// Parts that must be sampled and computed for the table.
     const NEEDS: TableNeeds = TableNeeds::NONE;
     /// Columns, after those of [`TickColumns`](crate::tables::tick::TickColumns).
     const COLUMNS: &'static [Column<Self>];

@@ -91,7 +91,7 @@ impl ColumnInfo {
     }
 }
 
-/// What must be sampled and computed for a table.
+/// Parts that must be sampled and computed for a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableNeeds {
     /// vCPUs.
@@ -122,7 +122,7 @@ impl TableNeeds {
         self_stats: false,
     };
 
-    /// What two tables need together.
+    /// Needs of two tables together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -136,7 +136,7 @@ impl TableNeeds {
         }
     }
 
-    /// What these tables need together.
+    /// Needs of these tables together.
     #[must_use]
     pub fn of(tables: &[&TableInfo]) -> Self {
         let needs = tables.iter().map(|table| table.needs);
@@ -153,7 +153,7 @@ pub struct TableInfo {
     pub help: &'static str,
     /// Help text of the table's word in `--detail`; `None` if another option selects the table.
     pub detail: Option<&'static str>,
-    /// What must be sampled and computed for the table.
+    /// Parts that must be sampled and computed for the table.
     pub needs: TableNeeds,
     /// Descriptions of its columns, without those of the tick and `tick_end`.
     pub columns: fn() -> Vec<ColumnInfo>,

@@ -1,4 +1,4 @@
-//! Guests for the tests: random ones, and readings of them.
+//! Guests for the tests: random ones, and samples of them.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) struct Guest {
     pub(super) vcpus: BTreeMap<u32, Option<u64>>,
     pub(super) nics: BTreeMap<u8, Option<u64>>,
     pub(super) disks: BTreeMap<u8, Option<u64>>,
-    /// Whether the lists of devices are all of them.
+    /// True if the lists of devices are complete.
     pub(super) complete: bool,
     pub(super) state: State,
     pub(super) stale: bool,
@@ -38,8 +38,8 @@ impl Guest {
     }
 }
 
-/// Counters of every size, so that they run backwards, stand still, wrap and lie at both ends.
-fn counter() -> impl Strategy<Value = u64> {
+/// Counters of every size: they decrease, do not change, and reach both ends.
+fn number() -> impl Strategy<Value = u64> {
     prop_oneof![
         0..50u64,
         Just(u64::MAX),
@@ -49,9 +49,9 @@ fn counter() -> impl Strategy<Value = u64> {
     ]
 }
 
-/// A counter, or one that is not told.
-fn told() -> impl Strategy<Value = Option<u64>> {
-    option::weighted(0.8, counter())
+/// A counter, known or unknown.
+fn counter() -> impl Strategy<Value = Option<u64>> {
+    option::weighted(0.8, number())
 }
 
 fn guest() -> impl Strategy<Value = Guest> {
@@ -68,13 +68,13 @@ fn guest() -> impl Strategy<Value = Guest> {
     let identity = (0..5u32, 0..4u128, option::of(0..2u64));
     let name = option::of(prop::sample::select(vec!["web", "db", "db--incoming"]));
     let sizes = (option::of(0..3u32), option::of(0..3u64));
-    let vcpus = btree_map(0..3u32, told(), 0..3);
-    let devices = || btree_map(0..3u8, told(), 0..3);
+    let vcpus = btree_map(0..3u32, counter(), 0..3);
+    let devices = || btree_map(0..3u8, counter(), 0..3);
     let flags = (proptest::bool::weighted(0.8), proptest::bool::weighted(0.2));
     (
         identity,
         name,
-        told(),
+        counter(),
         sizes,
         vcpus,
         (devices(), devices()),
@@ -100,7 +100,7 @@ fn guest() -> impl Strategy<Value = Guest> {
         )
 }
 
-/// What becomes of a guest from one reading to the next, where it is not another one altogether.
+/// A guest in the next sample, if it is not another one altogether.
 #[derive(Debug, Clone)]
 enum Fate {
     Stays,
@@ -143,19 +143,19 @@ fn sorted(mut guests: Vec<Guest>) -> Vec<Guest> {
 }
 
 /// Samples one after the other, each with the ns since the one before: guests that live on from
-/// reading to reading, go, come back, and become others.
+/// sample to sample, disappear, return, and become others.
 pub(super) fn samples() -> impl Strategy<Value = Vec<(Vec<Guest>, u64)>> {
     let step = (vec(fate(), 5), vec(guest(), 0..2), 1..5 * SECOND);
     (vec(guest(), 0..5), vec(step, 1..8)).prop_map(|(first, steps)| {
         let mut guests = sorted(first);
-        let mut readings = vec![(guests.clone(), SECOND)];
+        let mut samples = vec![(guests.clone(), SECOND)];
         for (fates, newcomers, gap_ns) in steps {
             let lived = guests.into_iter().zip(fates);
             let lived = lived.filter_map(|(guest, fate)| meets(guest, fate));
             guests = sorted(lived.chain(newcomers).collect());
-            readings.push((guests.clone(), gap_ns));
+            samples.push((guests.clone(), gap_ns));
         }
-        readings
+        samples
     })
 }
 
