@@ -231,7 +231,7 @@ impl OutputConfig {
         }
     }
 
-    /// What must be sampled and computed for the detail tables.
+    /// Values to sample and compute for the detail tables.
     #[must_use]
     pub fn table_needs(&self) -> TableNeeds {
         TableNeeds::of(&self.details)

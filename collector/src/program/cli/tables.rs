@@ -86,7 +86,7 @@ impl TableArgs {
         self.csv.is_some() || self.json.is_some()
     }
 
-    /// What must be sampled and computed for the detail tables.
+    /// Values to sample and compute for the detail tables.
     pub(crate) fn needs(&self) -> TableNeeds {
         TableNeeds::of(&self.detail)
     }
