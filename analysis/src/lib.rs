@@ -15,6 +15,7 @@ pub mod host_rates;
 pub mod matching;
 pub mod notifications;
 pub mod rates;
+mod ready_time;
 pub mod run_info;
 pub mod self_stats;
 pub mod subsamples;
