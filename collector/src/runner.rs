@@ -4,7 +4,7 @@ use virtmon_analysis::filter::DomainFilter;
 use virtmon_analysis::run_info::RunInfo;
 use virtmon_analysis::subsamples::SubsampleStats;
 use virtmon_export::output::Output;
-use virtmon_model::Snapshot;
+use virtmon_model::{Needs, Snapshot};
 
 use crate::process::notify::Notify;
 use crate::process::self_monitor::SelfMonitor;
@@ -92,6 +92,12 @@ impl Runner {
         self.outputs.add(Box::new(output));
     }
 
+    /// Values that must be sampled for the outputs: a backend is opened with these.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        self.outputs.needs()
+    }
+
     /// Number of ticks that were sampled and that each output dropped, by its name.
     pub fn dropped(&self) -> impl Iterator<Item = (&str, u64)> {
         self.outputs.dropped()
@@ -176,17 +182,15 @@ impl Runner {
             analysis.add_subsample(history.spare(), tick.mono_ns);
         }
         let has_room = outputs.has_room();
-        if has_room {
-            outputs.report_dropped(&mut analysis.events);
-            if !slot.is_subsample {
-                analysis.compare_clocks(sample.began);
-            }
+        if has_room && !slot.is_subsample {
+            analysis.compare_clocks(sample.began);
         }
         match sample.result {
             Ok(()) if slot.is_subsample => {}
             Err(error) if slot.is_first => return Err(error.into()),
             _ if !has_room => outputs.drop_tick(),
             Ok(()) => {
+                outputs.report_dropped(&mut analysis.events);
                 outage.sample_succeeded(&mut analysis.events);
                 let pair = history.advance(tick.mono_ns);
                 let frame = analysis.frame(tick, pair, || source.notifications(), self.warn);
@@ -194,6 +198,7 @@ impl Runner {
                 timeline.set_written(&slot);
             }
             Err(error) => {
+                outputs.report_dropped(&mut analysis.events);
                 outage.sample_failed(&error, &mut analysis.events, self.warn);
                 let empty = Snapshot::default();
                 outputs.offer(&analysis.frame_of_failure(tick, &empty), source);

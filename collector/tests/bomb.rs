@@ -15,11 +15,11 @@ const MOST_KIB: i64 = 256 << 10;
 /// Nearly as much as a frame may hold.
 const BODY: usize = (16 << 20) - 4096;
 
-/// A recording of these readings.
+/// A recording of these samples.
 fn recording(
     backend: &str,
     host_metadata: &[u8],
-    readings: impl Iterator<Item = Vec<u8>>,
+    samples: impl Iterator<Item = Vec<u8>>,
 ) -> Vec<u8> {
     let mut out = Vec::new();
     let header = Header {
@@ -29,7 +29,7 @@ fn recording(
         host_metadata: host_metadata.to_vec(),
     };
     let mut writer = Writer::begin(&header, &mut out).unwrap();
-    for (tick, raw) in (0..).zip(readings) {
+    for (tick, raw) in (0..).zip(samples) {
         let mono_ns = 1_000_000_000 * (tick + 1);
         let kept: RecordedSample = RecordedSample {
             tick,
@@ -44,16 +44,16 @@ fn recording(
     out
 }
 
-fn of_xen(readings: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+fn of_xen(samples: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut host_metadata = Vec::new();
     put_number(&mut host_metadata, 0x15);
     put_bytes(&mut host_metadata, b"Xen 4.17");
     host_metadata.push(7);
-    recording("xen", &host_metadata, readings)
+    recording("xen", &host_metadata, samples)
 }
 
-fn of_libvirt(readings: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
-    recording("libvirt", &[7], readings)
+fn of_libvirt(samples: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    recording("libvirt", &[7], samples)
 }
 
 /// An entry of Xen's list, of a domain without vCPUs.
@@ -65,7 +65,7 @@ fn entry(domid: usize) -> Vec<u8> {
     entry
 }
 
-/// A reading of so many domains; `rest` writes what follows a domain's entry.
+/// A sample of so many domains; `rest` writes what follows a domain's entry.
 fn xen(
     domains: usize,
     idle: &[u8],
@@ -100,7 +100,7 @@ fn devices(raw: &mut Vec<u8>, name: &[u8], nics: usize, disks: usize) {
     }
 }
 
-/// A reading of libvirt with this behind its warnings and its host.
+/// A sample of libvirt with this behind its warnings and its host.
 fn libvirt(records: &[u8]) -> Vec<u8> {
     let mut raw = vec![0, 0];
     put_bytes(&mut raw, b"QEMU");
@@ -211,7 +211,7 @@ fn a_replay_of_any_recording_stays_small() {
         assert_small(what);
     }
 
-    // What is within the bounds of a reading, again and again in other places.
+    // What is within the bounds of a sample, again and again in other places.
     let taken = of_xen((0..12).map(|tick| {
         let at = move |domid: usize, raw: &mut Vec<u8>| match domid % 40 == tick {
             true => devices(raw, &[b'x'; 90], 320, 0),

@@ -177,7 +177,7 @@ fn help_has_examples() {
     assert!(text.contains("Examples:\n  sudo virtmon "));
 }
 
-/// Starts a run that ends only when told, and waits until it has written ten ticks.
+/// Starts a run that ends only by a signal, and waits until it has written ten ticks.
 fn endless(csv: &Path) -> Child {
     let args = ["--csv", csv.to_str().unwrap(), "--interval", "5ms"];
     let mut child = virtmon(&[&TEST[..], &args].concat())
@@ -381,9 +381,9 @@ fn bursts_within_an_interval() {
     assert_eq!(bursts.len(), 4);
     for burst in &bursts[1..] {
         let number = |at: usize| burst[at].parse::<f64>().unwrap();
-        let (readings, min, mean, max, p99) =
+        let (samples, min, mean, max, p99) =
             (number(10), number(11), number(12), number(13), number(14));
-        assert!((2.0..=12.0).contains(&readings), "{readings}");
+        assert!((2.0..=12.0).contains(&samples), "{samples}");
         assert!(min <= mean && mean <= max && p99 <= max && min <= p99);
     }
     let wrong = [&args[..4], &["--interval", "7ms"]].concat();

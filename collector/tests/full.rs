@@ -60,7 +60,7 @@ fn ticks(bytes: &[u8]) -> Ticks {
     ticks
 }
 
-/// Asserts that each tick is there once, and whole, or told as missed by the one after.
+/// Asserts that each tick is there once, and whole, or counted as missed by the one after.
 #[track_caller]
 fn assert_all(ticks: &[(u64, u64, usize)]) {
     for two in ticks.windows(2) {

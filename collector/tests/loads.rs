@@ -58,19 +58,19 @@ impl Backend for Script {
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
         self.0 += 1;
-        let reading = self.0;
-        let counter = (!reading.is_multiple_of(7)).then_some((1 << 60) + reading * 1_000_003);
+        let sample = self.0;
+        let counter = (!sample.is_multiple_of(7)).then_some((1 << 60) + sample * 1_000_003);
         into.domains.clear();
         into.host.hypervisor = "Xen, \"4.17\"".into();
         into.host.pcpus = Some(2);
         into.host.pcpu_idle_ns = vec![counter, None];
         // One comes and goes, one has no name.
-        for (id, name) in (1..).zip(NAMES).skip(usize::from(reading % 20 >= 10)) {
+        for (id, name) in (1..).zip(NAMES).skip(usize::from(sample % 20 >= 10)) {
             let domain = into.domains.next_row();
             domain.clear();
             domain.identity.id = id;
             domain.identity.uuid = Uuid::from_u128(u128::from(id) << 64);
-            domain.name = (!reading.is_multiple_of(11)).then(|| name.into());
+            domain.name = (!sample.is_multiple_of(11)).then(|| name.into());
             domain.state = State::Running;
             domain.cpu_time_ns = counter;
             domain.mem_bytes = Some(1 << 30);
@@ -123,7 +123,7 @@ fn from_a_script(dir: &Path) {
         .unwrap();
 }
 
-/// What the program writes of guests that libvirt itself tells of.
+/// What the program writes of guests that libvirt itself reports.
 fn from_libvirt(dir: &Path) {
     let guest = |name: &str| {
         format!(

@@ -1,5 +1,5 @@
 //! A recording whose file changes while it is made: each of the files replays by itself, and no
-//! reading is missing between them.
+//! sample is missing between them.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 use std::fs;
@@ -96,7 +96,7 @@ fn a_recording_continues_after_sighup() {
     let length = |name: &str| fs::metadata(at(name)).map_or(0, |meta| meta.len());
     let mut files = Vec::new();
     for round in 0..4 {
-        until("readings are kept", || length("out.vmrec") > 3_000);
+        until("samples are kept", || length("out.vmrec") > 3_000);
         let moved = at(&format!("{round}.vmrec"));
         fs::rename(at("out.vmrec"), &moved).unwrap();
         if round % 2 == 1 {
@@ -108,7 +108,7 @@ fn a_recording_continues_after_sighup() {
         signal(&child, Signal::SIGHUP);
         files.push(moved);
     }
-    until("readings are kept", || length("out.vmrec") > 3_000);
+    until("samples are kept", || length("out.vmrec") > 3_000);
     signal(&child, Signal::SIGHUP);
     end(child);
     files.push(at("out.vmrec"));
@@ -133,16 +133,16 @@ fn a_recording_of_many_samples_a_row_continues_after_sighup() {
     let length = |name: &str| fs::metadata(at(name)).map_or(0, |meta| meta.len());
     let mut files = Vec::new();
     for round in 0..3 {
-        until("readings are kept", || length("out.vmrec") > 6_000);
+        until("samples are kept", || length("out.vmrec") > 6_000);
         let moved = at(&format!("{round}.vmrec"));
         fs::rename(at("out.vmrec"), &moved).unwrap();
         signal(&child, Signal::SIGHUP);
         files.push(moved);
     }
-    until("readings are kept", || length("out.vmrec") > 6_000);
+    until("samples are kept", || length("out.vmrec") > 6_000);
     end(child);
     files.push(at("out.vmrec"));
-    // No reading is missing between two files, but those whose time had passed.
+    // No sample is missing between two files, but those whose time had passed.
     let parts: Vec<_> = files.iter().map(|file| replayed(file)).collect();
     for two in parts.windows(2) {
         let (last, first) = (two[0].last().unwrap().0, two[1][0].0);
@@ -192,7 +192,7 @@ fn what_is_no_empty_file_is_not_begun_as_a_recording() {
     let at = |name: &str| dir.path().join(name);
     let child = start(dir.path(), &["--interval", "4ms", "--record", "out.vmrec"]);
     let length = |name: &str| fs::metadata(at(name)).map_or(0, |meta| meta.len());
-    until("readings are kept", || length("out.vmrec") > 3_000);
+    until("samples are kept", || length("out.vmrec") > 3_000);
     fs::rename(at("out.vmrec"), at("moved.vmrec")).unwrap();
     fs::write(at("out.vmrec"), "a letter\n").unwrap();
     signal(&child, Signal::SIGHUP);

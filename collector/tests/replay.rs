@@ -1,4 +1,4 @@
-//! Recordings: what is recorded is replayed to the byte, what is damaged is told.
+//! Recordings: what is recorded is replayed to the byte, and damage is reported.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 use std::fs;
@@ -66,12 +66,12 @@ fn events(csv: &[u8]) -> Vec<(String, String)> {
 }
 
 /// A recording of libvirt's test driver, and what the run that made it wrote.
-fn made(readings: &str) -> (TempDir, PathBuf, Vec<Vec<u8>>) {
+fn made(samples: &str) -> (TempDir, PathBuf, Vec<Vec<u8>>) {
     let dir = tempfile::tempdir().unwrap();
     let recording = dir.path().join("made.vmrec");
     let mut run = virtmon();
     run.args(["--uri", "test:///default", "--interval", "10ms"]);
-    run.args(["--count", readings, "--record"]).arg(&recording);
+    run.args(["--count", samples, "--record"]).arg(&recording);
     let written = all(&mut run);
     (dir, recording, written)
 }
@@ -112,23 +112,23 @@ fn the_shipped_recordings_show_what_was_done_to_their_guests() {
         assert!(events.contains(&wanted), "{wanted:?} in {events:?}");
     };
     let xen = all_of(&shipped("xen"));
-    let told = events(&xen[5]);
-    has(&told, "web", "renamed");
-    has(&told, "busy", "paused");
-    has(&told, "busy", "resumed");
-    has(&told, "idle2", "destroyed");
+    let found = events(&xen[5]);
+    has(&found, "web", "renamed");
+    has(&found, "busy", "paused");
+    has(&found, "busy", "resumed");
+    has(&found, "idle2", "destroyed");
     // Its name came after it.
-    has(&told, "", "created");
-    has(&told, "newcomer", "renamed");
+    has(&found, "", "created");
+    has(&found, "newcomer", "renamed");
     // vCPUs and the host's parts were recorded.
     assert!(rows(&xen[1]).len() > 100);
     assert!(rows(&xen[4]).len() > 20);
     let libvirt = all_of(&shipped("libvirt"));
-    let told = events(&libvirt[5]);
-    has(&told, "busy", "paused");
-    has(&told, "plain-5", "stale");
-    has(&told, "plain-5", "recovered");
-    has(&told, "plain-6", "destroyed");
+    let found = events(&libvirt[5]);
+    has(&found, "busy", "paused");
+    has(&found, "plain-5", "stale");
+    has(&found, "plain-5", "recovered");
+    has(&found, "plain-6", "destroyed");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn the_options_are_those_of_a_run() {
     let every = csv(&[]);
     let second = csv(&["--interval", "1s"]);
     assert!(second.len() * 2 <= every.len() + 10 && !second.is_empty());
-    // The same readings, under other numbers.
+    // The same samples, under other numbers.
     for row in &second {
         assert!(
             every
@@ -280,7 +280,7 @@ fn what_fuzzing_found_ends_in_words() {
     assert!(count >= 2);
 }
 
-/// Starts a replay of 500 ms readings at their own pace.
+/// Starts a replay of 500 ms samples at their own pace.
 fn paced(options: &[&str]) -> Child {
     let mut command = virtmon();
     command

@@ -49,7 +49,7 @@ fn ticks(csv: &[u8]) -> Vec<[u64; 2]> {
         .collect()
 }
 
-/// Asserts that each tick is there once, or told as missed by the one after.
+/// Asserts that each tick is there once, or counted as missed by the one after.
 #[track_caller]
 fn assert_all(ticks: &[[u64; 2]]) {
     for two in ticks.windows(2) {

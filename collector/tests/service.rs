@@ -1,4 +1,4 @@
-//! virtmon as a service manager sees it: what it is told, and at what level it logs.
+//! virtmon as a service manager sees it: the messages that it gets, and the levels of the log.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 use std::fs::{self, File};
@@ -93,13 +93,13 @@ fn an_output_that_hangs_gives_no_sign_of_life() {
     wait(Duration::from_secs(60));
     assert_eq!(hear(&manager), "READY=1");
     assert_eq!(hear(&manager), "WATCHDOG=1");
-    // So long without a word, while a reading is made every 2 ms.
+    // So long without a word, while a sample is made every 2 ms.
     wait(Duration::from_secs(2));
     let mut bytes = [0; 100];
-    let mut heard = 0;
+    let mut messages = 0;
     while manager.recv(&mut bytes).is_ok() {
-        heard += 1;
-        assert!(heard < 10_000, "it goes on although nothing is written");
+        messages += 1;
+        assert!(messages < 10_000, "it goes on although nothing is written");
     }
     // As soon as the pipe takes something again, there is life.
     manager.set_nonblocking(true).unwrap();

@@ -1,4 +1,4 @@
-//! An output that takes nothing delays no reading. A FIFO that nobody reads is a disk that stands
+//! An output that takes nothing delays no sample. A FIFO that nobody reads is a disk that stands
 //! still: the pipe takes 64 KiB, then a write waits.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
@@ -41,10 +41,10 @@ use virtmon_model::{Backend, Capabilities, Result, Snapshot};
 /// No machine is as busy as this.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Ten domains that take 1 ms of CPU time between readings.
+/// Ten domains that take 1 ms of CPU time between samples.
 struct Script {
-    readings: Arc<AtomicU64>,
-    /// From this reading on, each waits until nothing is to be drained.
+    samples: Arc<AtomicU64>,
+    /// From this sample on, each waits until nothing is to be drained.
     gate: u64,
     undrained: Arc<AtomicU64>,
 }
@@ -67,8 +67,8 @@ impl Backend for Script {
     }
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
-        let reading = self.readings.fetch_add(1, Ordering::SeqCst);
-        if reading >= self.gate {
+        let sample = self.samples.fetch_add(1, Ordering::SeqCst);
+        if sample >= self.gate {
             until("the pipe is drained", || {
                 self.undrained.load(Ordering::SeqCst) == 0
             });
@@ -78,7 +78,7 @@ impl Backend for Script {
             let domain = into.domains.next_row();
             domain.clear();
             domain.identity.id = id;
-            domain.cpu_time_ns = Some(reading * 1_000_000);
+            domain.cpu_time_ns = Some(sample * 1_000_000);
         }
         Ok(())
     }
@@ -115,15 +115,15 @@ fn fifo(dir: &Path) -> (PathBuf, File) {
     (path, reader)
 }
 
-/// What one run wrote into a FIFO that was read only after so many readings: its rows, the time
-/// when reading it began, and the ticks that the run counted as dropped.
+/// What one run wrote into a FIFO that was read only after this many samples: its rows, the time
+/// when the test began to read it, and the ticks that the run counted as dropped.
 fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
     let dir = tempfile::tempdir().unwrap();
     let (path, mut reader) = fifo(dir.path());
-    let readings = Arc::new(AtomicU64::new(0));
+    let samples = Arc::new(AtomicU64::new(0));
     let undrained = Arc::new(AtomicU64::new(1));
     let script = Script {
-        readings: Arc::clone(&readings),
+        samples: Arc::clone(&samples),
         gate: stalled_for + 1,
         undrained: Arc::clone(&undrained),
     };
@@ -145,8 +145,8 @@ fn run(bulk: usize, stalled_for: u64, count: u64) -> (Vec<Value>, u64, u64) {
         done.unwrap();
         runner.dropped().map(|(_, ticks)| ticks).sum::<u64>()
     });
-    until("readings go on while nobody reads", || {
-        readings.load(Ordering::SeqCst) > stalled_for
+    until("samples go on while nobody reads", || {
+        samples.load(Ordering::SeqCst) > stalled_for
     });
     let read_from = clock::now().unwrap().mono_ns;
     let mut text = Vec::new();
@@ -177,7 +177,7 @@ fn samples_go_on_and_nothing_is_lost() {
     let ticks: Vec<&Value> = of(&rows, "self").collect();
     assert_eq!(ticks.len(), 420);
     assert_eq!(of(&rows, "domain").count(), 4_200);
-    // 400 readings were made while the pipe was full, and say so.
+    // 400 samples were made while the pipe was full, and say so.
     let mono_ns = |row: &Value| row["mono_ns"].as_u64().unwrap();
     assert!(ticks[..400].iter().all(|row| mono_ns(row) < read_from));
     assert!(
@@ -211,14 +211,14 @@ fn ticks_that_a_full_queue_drops_are_counted() {
     assert_eq!(event["new"], dropped);
     assert!(event["missed"].as_u64().unwrap() >= dropped);
     assert!(event["mono_ns"].as_u64().unwrap() > read_from);
-    // A rate is of all the time since the row before: 1 ms for each reading in it.
+    // A rate is of all the time since the row before: 1 ms for each sample in it.
     let gap = of(&rows, "domain").find(|row| row["tick"] == event["tick"] && row["id"] == 3);
     let at = ticks.iter().position(|row| row["tick"] == event["tick"]);
     let ns = |row: &Value| row["mono_ns"].as_u64().unwrap();
     let elapsed = ns(event) - ns(ticks[at.unwrap() - 1]);
     let expected = (dropped + 1) as f64 * 1e6 * 100.0 / elapsed as f64;
-    let told = gap.unwrap()["cpu_pct"].as_f64().unwrap();
-    assert!((told - expected).abs() < 0.01, "{told}, not {expected}");
+    let pct = gap.unwrap()["cpu_pct"].as_f64().unwrap();
+    assert!((pct - expected).abs() < 0.01, "{pct}, not {expected}");
 }
 
 /// The numbers of the rows' column of this name.
@@ -234,7 +234,7 @@ fn a_blocked_fifo_costs_the_csv_file_beside_it_no_tick() {
     let samples = Arc::new(AtomicU64::new(0));
     let undrained = Arc::new(AtomicU64::new(1));
     let mut script = Script {
-        readings: Arc::clone(&samples),
+        samples: Arc::clone(&samples),
         gate: 101,
         undrained: Arc::clone(&undrained),
     };
@@ -331,10 +331,10 @@ fn stuck(dir: &Path) -> (Child, File, u64) {
         let mut fds = [PollFd::new(writer.as_fd(), PollFlags::POLLOUT)];
         poll(&mut fds, PollTimeout::ZERO).unwrap() == 0
     });
-    // Some ticks more, that the queue holds: the reading thread waits once for each.
+    // Some ticks more, that the queue holds: the sampling thread waits once for each.
     let full = clock::now().unwrap().mono_ns;
     let enough = waits(&child) + 50;
-    until("readings go on", || waits(&child) >= enough);
+    until("samples go on", || waits(&child) >= enough);
     (child, reader, full)
 }
 
@@ -366,7 +366,7 @@ fn a_signal_lets_the_whole_queue_be_written() {
         .map(|row| row.unwrap())
         .map(|row| [1, 6, 3].map(|column| row[column].parse().unwrap()))
         .collect();
-    // Every tick has its row, or is told by the next one.
+    // Every tick has its row, or is counted by the next one.
     assert!(
         ticks
             .windows(2)

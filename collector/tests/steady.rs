@@ -12,13 +12,13 @@ use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
 use virtmon_model::{Backend, Capabilities, Result, Snapshot, State, Uuid};
 
-/// The first readings, which make the buffers.
+/// The first samples, which make the buffers.
 const WARM: usize = 12;
 
-/// A host of domains that only run, and the count of allocations at each reading.
+/// A host of domains that only run, and the count of allocations at each sample.
 struct Script {
     domains: u32,
-    reading: usize,
+    sample: usize,
     counter: u64,
     allocations: Vec<u64>,
 }
@@ -41,10 +41,10 @@ impl Backend for Script {
     }
 
     fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
-        self.reading += 1;
+        self.sample += 1;
         // DomainRates that are long at first and short later, so that no later row is the longest: how
         // long a rate is written depends on when the machine let the tick begin.
-        let step = if self.reading <= WARM {
+        let step = if self.sample <= WARM {
             1_000_000_000_000
         } else {
             1_000_000
@@ -83,7 +83,7 @@ impl Backend for Script {
 fn a_steady_tick_allocates_nothing() {
     let mut script = Script {
         domains: 1_000,
-        reading: 0,
+        sample: 0,
         counter: 1_000_000_000_000_000,
         allocations: Vec::with_capacity(64),
     };

@@ -68,7 +68,7 @@ fn a_stopped_run_misses_ticks_and_its_rates_are_of_the_time_that_passed() {
         let ticks = known(n, 0) - known(n - 1, 0);
         assert_eq!(known(n, 3), ticks - 1.0, "missed at row {n}");
         assert_eq!(due(n) - due(0), known(n, 0) * INTERVAL_NS as f64);
-        // A reading that it was stopped in may be given up, and then has no rate.
+        // A sample that it was stopped in may be given up, and then has no rate.
         if let Some(cpu_pct) = row[5] {
             let elapsed = known(n, 1) - known(n - 1, 1);
             let expected = (known(n, 4) - known(n - 1, 4)) / elapsed * 100.0;

@@ -58,7 +58,10 @@ pub(crate) enum ProgramError {
         /// Number of samples that were replayed.
         samples: u64,
     },
-    /// A clock or timer of the system failed, or a thread could not be started.
+    /// The system has no more threads.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+    /// A clock or timer of the system failed.
     #[error("clock: {0}")]
     Clock(#[from] io::Error),
 }
@@ -72,9 +75,11 @@ impl ProgramError {
                 source: ReplayError::Interval { .. },
                 ..
             } => Status::Usage,
-            Self::Replay { .. } | Self::Damaged { .. } | Self::Host(_) | Self::Clock(_) => {
-                Status::Failed
-            }
+            Self::Replay { .. }
+            | Self::Damaged { .. }
+            | Self::Host(_)
+            | Self::Thread(_)
+            | Self::Clock(_) => Status::Failed,
             Self::Run(RunError::Sample(_) | RunError::Clock(_)) => Status::Failed,
             Self::Open(OpenError::Duplicate { .. }) => Status::Usage,
             Self::Open(_) => Status::Failed,

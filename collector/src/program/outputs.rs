@@ -43,7 +43,8 @@ pub(crate) fn add(
     let outputs = open(config, capabilities, &mut claims)?;
     let mut files = outputs.iter().flat_map(|output| &output.files);
     let compressor = if files.any(TickFile::is_rotated) {
-        Some(Arc::new(Compressor::start(journal::warning)?))
+        let compressor = Compressor::start(journal::warning).map_err(ProgramError::Thread)?;
+        Some(Arc::new(compressor))
     } else {
         None
     };
@@ -55,7 +56,8 @@ pub(crate) fn add(
             ..StreamConfig::new(name)
         };
         let transport = FileTransport::new(output.files, compressor.clone());
-        runner.add(Stream::start(stream, output.encoders, transport)?);
+        let stream = Stream::start(stream, output.encoders, transport);
+        runner.add(stream.map_err(ProgramError::Thread)?);
     }
     Ok(())
 }

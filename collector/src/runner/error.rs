@@ -13,7 +13,7 @@ pub enum RunError {
     /// An output failed.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// A clock or timer of the system failed, or a thread could not be started.
+    /// A clock or timer of the system failed.
     #[error("clock: {0}")]
     Clock(#[from] io::Error),
 }

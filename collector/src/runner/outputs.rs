@@ -9,6 +9,7 @@ use virtmon_analysis::frame::Frame;
 use virtmon_analysis::self_stats::SelfStats;
 use virtmon_export::output::error::OutputError;
 use virtmon_export::output::{Offer, Output, RunLink};
+use virtmon_model::Needs;
 
 use crate::process::notify::Written;
 use crate::process::self_monitor::SelfMonitor;
@@ -70,6 +71,17 @@ impl Outputs {
             dropped: 0,
             lost_ticks: 0,
         });
+    }
+
+    /// Values to sample for the outputs.
+    pub(super) fn needs(&self) -> Needs {
+        let mut all = Needs::default();
+        for needs in self.entries.iter().map(|entry| entry.output.needs()) {
+            all.vcpus |= needs.vcpus;
+            all.host |= needs.host;
+            all.raw |= needs.raw;
+        }
+        all
     }
 
     /// Begins a run.

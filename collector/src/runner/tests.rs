@@ -421,3 +421,28 @@ fn what_one_output_drops_costs_no_other_a_tick() {
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].starts_with("slow: the output is too slow"));
 }
+
+#[test]
+fn a_drop_is_reported_in_a_frame_and_not_with_a_subsample() {
+    let mut source = steady(8);
+    // Its tick is the number of the sample: two of them make a tick of the run.
+    let slow = Collector::new("slow", &source, 2..3);
+    let quick = Collector::new("quick", &source, 0..0);
+    let mut runner = Runner::new(|_| {});
+    runner.set_samples_per_tick(2);
+    runner.add(slow.clone());
+    runner.add(quick.clone());
+    runner.run(&mut source, Limit::None).unwrap();
+    let events = |output: &Collector| {
+        let facts = output.facts.take().into_iter();
+        facts
+            .map(|(tick, _, _, events)| (tick, events))
+            .collect::<Vec<_>>()
+    };
+    let none = Vec::new;
+    let event = vec!["output_dropped slow 1".to_owned()];
+    let expected = [(0, none()), (2, event.clone()), (3, none())];
+    assert_eq!(events(&slow), expected);
+    let expected = [(0, none()), (1, none()), (2, event), (3, none())];
+    assert_eq!(events(&quick), expected);
+}

@@ -12,7 +12,7 @@ const ENTRY_BYTES: usize = 112;
 const SYSCTL: u64 = 0x15;
 const SECOND: u64 = 1_000_000_000;
 
-/// Writes a recording of a Xen host with so many guests, of a reading each second.
+/// Writes a recording of a Xen host with so many guests, of a sample each second.
 pub(crate) fn record(path: &Path, guests: u16, ticks: u64) {
     let mut host_metadata = Vec::new();
     put_number(&mut host_metadata, SYSCTL);
@@ -27,7 +27,7 @@ pub(crate) fn record(path: &Path, guests: u16, ticks: u64) {
     let mut out = Vec::new();
     let mut writer = Writer::begin(&header, &mut out).unwrap();
     for tick in 0..ticks {
-        let raw = reading(guests, tick);
+        let raw = sample(guests, tick);
         let kept: RecordedSample<'_> = RecordedSample {
             tick,
             mono_ns: SECOND * (tick + 1) + 5,
@@ -41,8 +41,8 @@ pub(crate) fn record(path: &Path, guests: u16, ticks: u64) {
     fs::write(path, out).unwrap();
 }
 
-/// The raw bytes of a reading: the list, then what there is of no interest here, then the names.
-fn reading(guests: u16, tick: u64) -> Vec<u8> {
+/// The raw bytes of a sample: the list, then what there is of no interest here, then the names.
+fn sample(guests: u16, tick: u64) -> Vec<u8> {
     let mut list = Vec::new();
     for id in 0..guests {
         let mut entry = [0; ENTRY_BYTES];

@@ -23,7 +23,7 @@ use crate::stats_groups::Scope;
 
 /// Number of blocked workers at which no guest is queried: each of them occupies one of the daemon's workers
 /// too. libvirtd has 20 workers for all its clients (`max_workers`).
-const MAX_BLOCKED: usize = 8;
+const MAX_BLOCKED: usize = 12;
 /// Maximum number of repeated samples while another client queries a guest.
 const MAX_REPEATS: u32 = 5;
 /// Minimum time that the daemon has for its answer. Nothing else is done while it is waited for.

@@ -30,7 +30,7 @@ pub struct TimingArgs {
     #[arg(long)]
     pub align: bool,
 
-    /// End after this many rows of each guest
+    /// End after this many ticks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
 

@@ -1,8 +1,7 @@
 //! A sample with a call for each guest, after a guest has blocked the call for all guests.
 //!
-//! The daemon lists all guests by itself. Then each guest takes a call of its own, four at a time. While no
-//! more than three guests block, finding them takes the time of one, and the rows of the others are
-//! complete.
+//! The daemon lists all guests by itself. Then each guest takes a call of its own, as many at a time as may
+//! block. So finding the blocked guests takes the time of one, and the rows of the others are complete.
 
 use std::mem;
 use std::sync::mpsc::RecvTimeoutError;
@@ -16,9 +15,6 @@ use crate::stats_groups::Scope;
 use crate::workers::request::{Reply, Request};
 use crate::workers::worker::Worker;
 
-/// Number of guests that are queried at the same time.
-const MAX_PARALLEL_GUESTS: usize = 4;
-
 /// A worker that queries one guest.
 struct Query {
     worker: usize,
@@ -30,9 +26,7 @@ impl WorkerPool {
     /// guest that does not answer in time has an error.
     pub(super) fn sample_per_guest(&mut self, groups: u32) -> Result<(), PoolError> {
         self.run_on_idle(Scope::DaemonFirst)?;
-        let parallel = MAX_BLOCKED
-            .saturating_sub(self.blocked())
-            .min(MAX_PARALLEL_GUESTS);
+        let parallel = MAX_BLOCKED.saturating_sub(self.blocked());
         // Guests are taken from the end: those that answered in the last sample come first.
         let domains = self.snapshot.domains.iter();
         let mut uuids: Vec<_> = domains.map(|row| row.identity.uuid).collect();
