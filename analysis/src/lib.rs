@@ -8,6 +8,7 @@ pub mod clock_step;
 pub mod counter;
 mod creation;
 pub mod device_rates;
+pub mod distribution;
 pub mod event;
 pub mod filter;
 pub mod frame;
