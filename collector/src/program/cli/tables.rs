@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use virtmon_export::encode::text_table::Sort;
-use virtmon_export::schema::info::{TableInfo, TableNeeds};
-use virtmon_export::schema::registry;
+use virtmon_export::registry;
+use virtmon_export::registry::table_info::TableInfo;
+use virtmon_export::schema::info::TableNeeds;
 
 use crate::files::keep::Keep;
 use crate::files::rotate::Rotate;
