@@ -93,11 +93,12 @@ impl Analysis {
         elapsed_ns: Option<u64>,
         events: &mut Vec<Event>,
     ) -> usize {
+        let previous_snapshot = previous.map(|previous| previous.snapshot);
         let was_reported = self.vcpus.is_ready_reported();
         self.vcpus.begin(elapsed_ns);
         self.nics.clear();
         self.disks.clear();
-        let mut closure = Closure::begin(previous, now, elapsed_ns);
+        let mut closure = Closure::begin(previous_snapshot, now, elapsed_ns);
         let with_devices = !self.skips_device_rates;
         let (vcpus, nics, disks) = (&mut self.vcpus, &mut self.nics, &mut self.disks);
         let (mut at, mut same) = (0, 0);
@@ -123,12 +124,7 @@ impl Analysis {
                         changes::add_unmatched(previous.snapshot, domain, rates, events);
                     }
                     compare_vcpus(vcpus, at, domain, None, rates, events);
-                    if let Some((nics, disks)) = device_rows {
-                        set_first_rows(rates, nics, disks);
-                        let reset = rates.is_another_life();
-                        device_rates::push_unmatched(&domain.nics, nics, reset);
-                        device_rates::push_unmatched(&domain.disks, disks, reset);
-                    }
+                    add_unmatched_devices(domain, rates, device_rows);
                 }
             }
             if let Some(closure) = &mut closure {
@@ -142,7 +138,8 @@ impl Analysis {
             at += 1;
         });
         self.vcpus.finish(was_reported, now, self.domains.rates());
-        self.host.update(previous, now, elapsed_ns, closure);
+        self.host
+            .update(previous_snapshot, now, elapsed_ns, closure);
         same
     }
 
@@ -174,6 +171,19 @@ impl Analysis {
             events,
             ..Frame::new(tick, snapshot, self.domains.rates())
         }
+    }
+}
+
+fn add_unmatched_devices(
+    domain: &Domain,
+    rates: &mut DomainRates,
+    rows: Option<(&mut Vec<NicRates>, &mut Vec<DiskRates>)>,
+) {
+    if let Some((nics, disks)) = rows {
+        set_first_rows(rates, nics, disks);
+        let reset = rates.is_another_life();
+        device_rates::push_unmatched(&domain.nics, nics, reset);
+        device_rates::push_unmatched(&domain.disks, disks, reset);
     }
 }
 

@@ -3,7 +3,6 @@
 use virtmon_model::{Domain, Snapshot};
 
 use crate::counter::{percent, ratio};
-use crate::frame::PreviousSample;
 use crate::matching::Match;
 
 /// Rates of the host since the sample before.
@@ -38,7 +37,7 @@ impl HostTracker {
     /// Adds a sample. `elapsed_ns` is the time since the one before, `closure` has its domains.
     pub(crate) fn update(
         &mut self,
-        previous: Option<PreviousSample<'_>>,
+        previous: Option<&Snapshot>,
         now: &Snapshot,
         elapsed_ns: Option<u64>,
         closure: Option<Closure>,
@@ -49,7 +48,7 @@ impl HostTracker {
         if idle_ns.iter().all(Option::is_none) {
             return;
         }
-        let previous = previous.map(|previous| &previous.snapshot.host.pcpu_idle_ns);
+        let previous = previous.map(|previous| &previous.host.pcpu_idle_ns);
         self.pcpu_busy_pct
             .extend(idle_ns.iter().enumerate().map(|(pcpu, &idle)| {
                 let previous = previous?.get(pcpu).copied().flatten();
@@ -79,7 +78,7 @@ impl Closure {
     /// Begins with the idle time. `None` if there is no sample before, if a part of the idle time is
     /// unknown, or if the set of pCPUs has changed: time of a pCPU that came or went is in no counter.
     pub(crate) fn begin(
-        previous: Option<PreviousSample<'_>>,
+        previous: Option<&Snapshot>,
         now: &Snapshot,
         elapsed_ns: Option<u64>,
     ) -> Option<Self> {
@@ -87,7 +86,7 @@ impl Closure {
         if now.is_empty() {
             return None;
         }
-        let previous = previous?.snapshot;
+        let previous = previous?;
         let previous_idle_ns = &previous.host.pcpu_idle_ns;
         if now.len() != previous_idle_ns.len() {
             return None;

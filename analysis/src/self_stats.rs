@@ -15,6 +15,6 @@ pub struct SelfStats {
     pub calls: Option<u64>,
     /// Number of bytes written to the outputs.
     pub bytes: u64,
-    /// Number of ticks that were sampled and not written because an output was too slow.
+    /// Number of ticks that outputs dropped because they were too slow, summed over the outputs.
     pub dropped: u64,
 }

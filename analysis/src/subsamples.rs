@@ -2,24 +2,12 @@
 
 use virtmon_model::{Identity, Snapshot};
 
+use crate::distribution::Distribution;
 use crate::rates::{DomainRates, RateTracker};
 
 mod window;
 
 use window::RateWindow;
-
-/// Distribution of one rate within an interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Distribution {
-    /// Minimum.
-    pub min: f64,
-    /// Mean, weighted by time.
-    pub mean: f64,
-    /// Maximum.
-    pub max: f64,
-    /// 99th percentile by nearest rank; `None` if the interval has more samples than expected.
-    pub p99: Option<f64>,
-}
 
 /// Distributions of the rates of one domain; `None` for a rate that is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

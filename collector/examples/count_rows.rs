@@ -59,10 +59,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domain_0_has_a_row_in_each_of_the_70_samples() {
+    fn the_rows_of_each_guest_are_counted() {
         let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/../recordings/xen.vmrec");
         let rows = count(Path::new(recording)).unwrap();
-        assert_eq!(rows["Domain-0"], 70);
-        assert!(rows.len() > 1, "{rows:?}");
+        assert_eq!((rows["busy"], rows["web"]), (46, 37));
     }
 }

@@ -65,7 +65,7 @@ fn entry(domid: usize) -> Vec<u8> {
     entry
 }
 
-/// A sample of so many domains; `rest` writes what follows a domain's entry.
+/// A sample of this number of domains; `rest` writes the bytes after a domain's entry.
 fn xen(
     domains: usize,
     idle: &[u8],

@@ -162,7 +162,10 @@ fn a_reader_that_closes_a_named_pipe_is_a_failed_output() {
     let mut stderr = String::new();
     let mut pipe = running.0.stderr.take().unwrap();
     pipe.read_to_string(&mut stderr).unwrap();
-    assert!(stderr.ends_with("/pipe: its reader has gone\n"), "{stderr}");
+    assert!(
+        stderr.ends_with("/pipe: its reader has closed it\n"),
+        "{stderr}"
+    );
 }
 
 /// libvirt's threads end while the program does. `VIRTMON_SHORT_RUNS` says how many runs of each

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use nix::unistd::Uid;
 
-/// Runs a script in a tmpfs of 160 KiB, of which `filler` holds 64. Its parent directory stays;
+/// Runs a script in a tmpfs of 160 KiB; `filler` takes 64 of them. Its parent directory stays;
 /// there `keep NAME` puts a copy of what is on the disk, and `status` a line for each run.
 fn on_a_small_disk(dir: &Path, script: &str) -> bool {
     if !Uid::effective().is_root() {

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const GUESTS: usize = 1_000;
-/// A file is begun again after so many kills.
+/// Number of kills after which a new file is begun.
 const RUNS: u64 = 5;
 
 /// Starts a run that goes on in that file.

@@ -14,10 +14,10 @@ use virtmon::runner::Runner;
 use virtmon::runner::limit::Limit;
 use virtmon::sampling::live::Live;
 use virtmon::sampling::ticker::Ticker;
-use virtmon_export::schema::format::SchemaFormat;
-use virtmon_export::schema::info::TableInfo;
-use virtmon_export::schema::registry::TABLES;
-use virtmon_export::schema::sql::Dialect;
+use virtmon_export::registry::TABLES;
+use virtmon_export::registry::format::SchemaFormat;
+use virtmon_export::registry::sql::Dialect;
+use virtmon_export::registry::table_info::TableInfo;
 use virtmon_model::{Backend, Capabilities, Instance, Result, Snapshot, State, Uuid, VcpuState};
 
 /// Names as guests have them, and as only a hostile one has: what readers take for a separator, a

@@ -84,7 +84,7 @@ impl Backend for Script {
     }
 }
 
-/// A line of so many bytes a tick.
+/// A line of this number of bytes a tick.
 struct Bulk(usize);
 
 impl Encoder for Bulk {
@@ -389,6 +389,6 @@ fn a_second_signal_gives_up_the_queue() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.contains("a second signal ended it"), "{stderr}");
+    assert!(stderr.contains("a second signal ended the run"), "{stderr}");
     drop(reader);
 }

@@ -97,7 +97,7 @@ fn a_steady_tick_allocates_nothing() {
         .run(&mut Live::new(&mut script, ticker), Limit::Count(40))
         .unwrap();
     // A tick late as none before writes a longer lateness, and a writer held up leaves a tick to
-    // another buffer: some askings a table, none a domain, of which there are a thousand.
+    // another buffer: some allocations for each table, none for each of the thousand domains.
     let each: Vec<u64> = script.allocations.windows(2).map(|w| w[1] - w[0]).collect();
     let steady: u64 = each[WARM..].iter().sum();
     assert!(steady <= 100, "allocations in each tick: {each:?}");

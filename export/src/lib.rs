@@ -5,5 +5,6 @@
 pub mod encode;
 pub mod output;
 pub mod printable;
+pub mod registry;
 pub mod schema;
 pub mod tables;

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`stream`] | an output that sends every frame: encoder, queue, thread, transport |
 //! | [`transport`] | the trait of what sends bytes: files, pipes, network protocols |
-//! | [`on_error`] | what happens when a tick cannot be sent |
+//! | [`on_error`] | policies for a tick that cannot be sent |
 //! | [`latest`] | an output that is read on demand: a copy of the last frame |
 //! | [`error`] | errors of outputs |
 //!

@@ -2,12 +2,7 @@
 
 pub mod cell;
 pub mod column;
-pub mod format;
 pub mod info;
-pub mod json;
-pub mod markdown;
-pub mod registry;
-pub mod sql;
 
 /// Version of the tables' columns: a number in each row's first cell. It changes when a column changes
 /// its meaning or its position, not when one is added after the others.

@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use crate::subsamples::Distribution;
+use crate::distribution::Distribution;
 
 /// Summary of the values so far. Its memory grows with a hundredth of their number at most.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgGroup, CommandFactory, Parser, Subcommand};
-use virtmon_export::schema::format::SchemaFormat;
+use virtmon_export::registry::format::SchemaFormat;
 
 pub mod duration;
 pub mod libvirt;

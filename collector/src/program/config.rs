@@ -7,7 +7,8 @@ use std::time::Duration;
 use libvirt_backend::Options as LibvirtOptions;
 use virtmon_analysis::filter::DomainFilter;
 use virtmon_export::encode::text_table::Sort;
-use virtmon_export::schema::info::{TableInfo, TableNeeds};
+use virtmon_export::registry::table_info::TableInfo;
+use virtmon_export::schema::info::TableNeeds;
 use virtmon_model::Needs;
 
 use crate::files::settings::{Content, Settings};
@@ -231,7 +232,7 @@ impl OutputConfig {
         }
     }
 
-    /// What must be sampled and computed for the detail tables.
+    /// Values to sample and compute for the detail tables.
     #[must_use]
     pub fn table_needs(&self) -> TableNeeds {
         TableNeeds::of(&self.details)

@@ -9,8 +9,8 @@ use virtmon_export::encode::json::JsonLinesEncoder;
 use virtmon_export::encode::recording::RecordingEncoder;
 use virtmon_export::encode::text_table::TextTable;
 use virtmon_export::output::stream::{Stream, StreamConfig};
-use virtmon_export::schema::info::TableInfo;
-use virtmon_export::schema::registry::{DOMAIN, SUBSAMPLE};
+use virtmon_export::registry::table_info::TableInfo;
+use virtmon_export::registry::{DOMAIN, SUBSAMPLE};
 use virtmon_model::{Capabilities, Needs};
 
 use crate::files::TickFile;

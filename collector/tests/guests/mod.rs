@@ -12,7 +12,7 @@ const ENTRY_BYTES: usize = 112;
 const SYSCTL: u64 = 0x15;
 const SECOND: u64 = 1_000_000_000;
 
-/// Writes a recording of a Xen host with so many guests, of a sample each second.
+/// Writes a recording of a Xen host with this number of guests, and a sample each second.
 pub(crate) fn record(path: &Path, guests: u16, ticks: u64) {
     let mut host_metadata = Vec::new();
     put_number(&mut host_metadata, SYSCTL);

@@ -14,7 +14,7 @@ pub enum OutputError {
         source: io::Error,
     },
     /// The reader of a named pipe has closed it.
-    #[error("{name}: its reader has gone")]
+    #[error("{name}: its reader has closed it")]
     Closed {
         /// The path, as given.
         name: String,
@@ -26,7 +26,7 @@ pub enum OutputError {
     #[error("the thread that writes ended by a defect in virtmon")]
     Panicked,
     /// A second signal arrived while the last ticks were being written.
-    #[error("a second signal ended it before its outputs had all: {ticks} ticks are lost")]
+    #[error("a second signal ended the run before the outputs had all ticks: {ticks} are lost")]
     Abandoned {
         /// Number of ticks that an output has not, or not in full.
         ticks: u64,

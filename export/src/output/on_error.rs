@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What happens when a tick cannot be sent.
+/// Policy for a tick that cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnError {
     /// The output has failed, and the run ends.

@@ -32,7 +32,7 @@ pub(super) struct Queue {
     is_closed: bool,
     link: Option<Arc<dyn RunLink>>,
     has_ended: bool,
-    /// How the thread ended, until it is taken.
+    /// Result of the thread, until it is taken.
     result: Option<Result<(), OutputError>>,
 }
 
@@ -153,7 +153,7 @@ impl Shared {
         link
     }
 
-    /// Records how the thread ended, and ends the run if that was before the queue was closed.
+    /// Records the result of the thread, and ends the run if that was before the queue was closed.
     pub(super) fn end(&self, result: Result<(), OutputError>) {
         let mut queue = self.lock();
         if result.is_ok() {
@@ -172,7 +172,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Waits for at most this time until the thread has ended. Returns how.
+    /// Waits for at most this time until the thread has ended. Returns its result.
     pub(super) fn wait_for_end(&self, time: Duration) -> Option<Result<(), OutputError>> {
         let runs = |queue: &mut Queue| queue.result.is_none();
         let waited = self.changed.wait_timeout_while(self.lock(), time, runs);

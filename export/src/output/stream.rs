@@ -32,9 +32,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 pub struct StreamConfig {
     /// Name in messages and events.
     pub name: String,
-    /// What must be sampled for the encoders.
+    /// Values to sample for the encoders.
     pub needs: Needs,
-    /// What happens when a tick cannot be sent.
+    /// Policy for a tick that cannot be sent.
     pub on_error: OnError,
     /// Number of waiting bytes from which on ticks are dropped.
     pub max_queue_bytes: u64,

@@ -27,7 +27,7 @@ impl Table for SelfTable {
         "switches" u64 gauge "switches" "Context switches, voluntary and involuntary" {any: "getrusage"} |stats| stats.switches.into();
         "calls" u64 gauge "calls" "Hypercalls or RPCs made for sampling" {xen: "hypercalls", libvirt: "RPCs"} |stats| stats.calls.into();
         "bytes" u64 gauge "bytes" "Bytes written to the outputs" {any: "the outputs"} |stats| Cell::Number(stats.bytes);
-        "dropped" u64 gauge "ticks" "Ticks since the row before that were sampled and are in no table, because an output was too slow; part of missed" {any: "the outputs"}
+        "dropped" u64 gauge "ticks" "Ticks since the row before that an output dropped because it was too slow, summed over the outputs" {any: "the outputs"}
             |stats| Cell::Number(stats.dropped);
     }
 

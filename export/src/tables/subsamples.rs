@@ -4,8 +4,9 @@ use virtmon_model::Domain;
 
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns};
+use virtmon_analysis::distribution::Distribution;
 use virtmon_analysis::frame::Frame;
-use virtmon_analysis::subsamples::{Distribution, Distributions};
+use virtmon_analysis::subsamples::Distributions;
 
 /// The table of distributions of rates within an interval.
 #[derive(Debug)]

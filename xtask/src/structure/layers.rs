@@ -39,7 +39,12 @@ pub(crate) const CRATES: &[Layer] = &[
     plain("analysis"),
     Layer {
         directory: "export",
-        modules: &[&["printable", "schema"], &["tables"], &["encode"]],
+        modules: &[
+            &["printable", "schema"],
+            &["tables"],
+            &["encode"],
+            &["registry", "output"],
+        ],
     },
     Layer {
         directory: "collector",

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use virtmon_export::registry;
 use virtmon_export::schema::TICK_END;
-use virtmon_export::schema::registry;
 
 /// Largest length of a row. The longest text of a source has 4 KiB.
 const MAX_ROW_BYTES: usize = 64 << 10;

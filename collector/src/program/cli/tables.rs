@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use virtmon_export::encode::text_table::Sort;
-use virtmon_export::schema::info::{TableInfo, TableNeeds};
-use virtmon_export::schema::registry;
+use virtmon_export::registry;
+use virtmon_export::registry::table_info::TableInfo;
+use virtmon_export::schema::info::TableNeeds;
 
 use crate::files::keep::Keep;
 use crate::files::rotate::Rotate;
@@ -86,7 +87,7 @@ impl TableArgs {
         self.csv.is_some() || self.json.is_some()
     }
 
-    /// What must be sampled and computed for the detail tables.
+    /// Values to sample and compute for the detail tables.
     pub(crate) fn needs(&self) -> TableNeeds {
         TableNeeds::of(&self.detail)
     }

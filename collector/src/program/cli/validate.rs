@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use virtmon_export::schema::registry;
+use virtmon_export::registry;
 
 use crate::program::cli::Cli;
 use crate::program::cli::source::BackendChoice;

@@ -1,7 +1,14 @@
 //! The registry: all tables, in the order of SCHEMA.md.
 
+pub mod format;
+pub mod json;
+pub mod markdown;
+pub mod sql;
+pub mod table_info;
+
+use crate::registry::table_info::{TableInfo, columns};
 use crate::schema::TICK_END;
-use crate::schema::info::{ColumnInfo, Kind, TableInfo, ValueType, columns};
+use crate::schema::info::{ColumnInfo, Kind, ValueType};
 use crate::tables::device::{DiskTable, NicTable};
 use crate::tables::domain::DomainTable;
 use crate::tables::event::EventTable;

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::schema::info::{ColumnInfo, TableInfo, ValueType};
-use crate::schema::registry::{TABLES, all_columns, tick_columns};
+use crate::registry::table_info::TableInfo;
+use crate::registry::{TABLES, all_columns, tick_columns};
+use crate::schema::info::{ColumnInfo, ValueType};
 
 /// A dialect of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

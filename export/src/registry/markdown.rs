@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use crate::registry::{BACKENDS, TABLES, tick_columns, tick_end};
 use crate::schema::SCHEMA;
 use crate::schema::column::Table;
 use crate::schema::info::{ColumnInfo, Kind};
-use crate::schema::registry::{BACKENDS, TABLES, tick_columns, tick_end};
 use crate::tables::tick::TickColumns;
 
 const INTRODUCTION: &str = "\

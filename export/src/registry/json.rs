@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use crate::registry::table_info::TableInfo;
+use crate::registry::{TABLES, all_columns};
 use crate::schema::SCHEMA;
-use crate::schema::info::{ColumnInfo, Kind, TableInfo};
-use crate::schema::registry::{TABLES, all_columns};
+use crate::schema::info::{ColumnInfo, Kind};
 
 /// Every table with its columns, as one JSON object.
 #[must_use]

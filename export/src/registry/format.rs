@@ -1,7 +1,7 @@
 //! Forms in which the schema is printed.
 
-use crate::schema::sql::Dialect;
-use crate::schema::{json, markdown, sql};
+use crate::registry::sql::Dialect;
+use crate::registry::{json, markdown, sql};
 
 /// A form of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
