@@ -35,6 +35,41 @@ struct Life {
     max_pct: f64,
 }
 
+impl Life {
+    fn new(columns: &Columns, row: &ByteRecord, id: u16, tick: usize) -> Self {
+        Self {
+            id,
+            uuid: row[columns.uuid].to_vec(),
+            first: tick,
+            last: tick,
+            rows: 0,
+            dying: None,
+            resets: 0,
+            first_reset: &row[columns.reset] == b"1",
+            name: Vec::new(),
+            names: 0,
+            cpu_time_ns: 0,
+            backwards: 0,
+            max_pct: 0.0,
+        }
+    }
+
+    /// Adds a row of a tick, after all checks.
+    fn add(&mut self, columns: &Columns, row: &ByteRecord, cpu_time_ns: u64, tick: usize) {
+        self.cpu_time_ns = cpu_time_ns;
+        self.resets += usize::from(&row[columns.reset] == b"1");
+        if &row[columns.state] == b"dying" {
+            self.dying.get_or_insert(tick);
+        }
+        if !row[columns.name].is_empty() && self.name != row[columns.name] {
+            self.name = row[columns.name].to_vec();
+            self.names += 1;
+        }
+        self.rows += 1;
+        self.last = tick;
+    }
+}
+
 /// Largest accepted difference between the clocks of the pCPUs. Xen measures the CPU time of a vCPU with
 /// the clock of the pCPU on which it runs. Emulated clocks differ by some milliseconds, and by 130 ms on
 /// a machine with four times its capacity of work.
@@ -106,67 +141,71 @@ fn number(cell: &[u8]) -> Result<u64, Box<dyn Error>> {
     Ok(std::str::from_utf8(cell)?.parse()?)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut reader = ReaderBuilder::new()
-        .buffer_capacity(1 << 20)
-        .from_reader(stdin());
-    let columns = Columns::of(reader.byte_headers()?)?;
-    let mut faults = BufWriter::new(File::create("faults")?);
-    let mut ticks: Vec<Tick> = Vec::new();
-    let mut lives: Vec<Life> = Vec::new();
-    // The latest life of each domid.
-    let mut owners: HashMap<u16, usize> = HashMap::new();
-    let mut last_id = None;
-    let mut row = ByteRecord::new();
-    while reader.read_byte_record(&mut row)? {
-        if ticks
-            .last()
-            .is_none_or(|tick| row[columns.tick[0]] != *tick.number.to_string().as_bytes())
-        {
-            ticks.push(columns.tick(&row)?);
-            last_id = None;
-        }
-        let at = ticks.len() - 1;
-        ticks[at].rows += 1;
-        let id = u16::try_from(number(&row[columns.id])?)?;
-        if last_id.is_some_and(|last| last >= id) {
-            writeln!(faults, "duplicate or out of order: {row:?}")?;
-        }
-        last_id = Some(id);
+/// The content of the three files.
+struct Summary {
+    columns: Columns,
+    faults: BufWriter<File>,
+    ticks: Vec<Tick>,
+    lives: Vec<Life>,
+    /// Index of the latest life of each domid.
+    owners: HashMap<u16, usize>,
+    /// Domid of the previous row of the same tick.
+    last_id: Option<u16>,
+}
 
-        let owner = owners.get(&id).copied();
-        let place = owner.filter(|&place| lives[place].uuid == row[columns.uuid]);
-        let place = place.unwrap_or_else(|| {
-            lives.push(Life {
-                id,
-                uuid: row[columns.uuid].to_vec(),
-                first: at,
-                last: at,
-                rows: 0,
-                dying: None,
-                resets: 0,
-                first_reset: &row[columns.reset] == b"1",
-                name: Vec::new(),
-                names: 0,
-                cpu_time_ns: 0,
-                backwards: 0,
-                max_pct: 0.0,
-            });
-            owners.insert(id, lives.len() - 1);
-            lives.len() - 1
-        });
-        let life = &mut lives[place];
-        if life.rows > 0 && life.last + 1 != at {
-            writeln!(faults, "missing in the previous tick: {row:?}")?;
+impl Summary {
+    fn add(&mut self, row: &ByteRecord) -> Result<(), Box<dyn Error>> {
+        let number_cell = &row[self.columns.tick[0]];
+        let is_same = |tick: &Tick| number_cell == tick.number.to_string().as_bytes();
+        if !self.ticks.last().is_some_and(is_same) {
+            self.ticks.push(self.columns.tick(row)?);
+            self.last_id = None;
         }
-        let cpu_time_ns = number(&row[columns.cpu_time_ns])?;
+        let at = self.ticks.len() - 1;
+        self.ticks[at].rows += 1;
+        let id = u16::try_from(number(&row[self.columns.id])?)?;
+        if self.last_id.is_some_and(|last| last >= id) {
+            writeln!(self.faults, "duplicate or out of order: {row:?}")?;
+        }
+        self.last_id = Some(id);
+
+        let place = self.life(row, id, at);
+        if self.lives[place].rows > 0 && self.lives[place].last + 1 != at {
+            writeln!(self.faults, "missing in the previous tick: {row:?}")?;
+        }
+        let cpu_time_ns = number(&row[self.columns.cpu_time_ns])?;
+        self.check_cpu_time(row, place, cpu_time_ns, at)?;
+        self.lives[place].add(&self.columns, row, cpu_time_ns, at);
+        Ok(())
+    }
+
+    /// Index of the life that a row belongs to. A row with another uuid begins a new life.
+    fn life(&mut self, row: &ByteRecord, id: u16, tick: usize) -> usize {
+        let owner = self.owners.get(&id).copied();
+        if let Some(place) = owner.filter(|&at| self.lives[at].uuid == row[self.columns.uuid]) {
+            return place;
+        }
+        let place = self.lives.len();
+        self.lives.push(Life::new(&self.columns, row, id, tick));
+        self.owners.insert(id, place);
+        place
+    }
+
+    fn check_cpu_time(
+        &mut self,
+        row: &ByteRecord,
+        place: usize,
+        cpu_time_ns: u64,
+        at: usize,
+    ) -> Result<(), Box<dyn Error>> {
+        let (life, faults) = (&mut self.lives[place], &mut self.faults);
         let back_ns = life.cpu_time_ns.saturating_sub(cpu_time_ns);
         if back_ns > SKEW_NS {
             writeln!(faults, "CPU time ran backwards: {row:?}")?;
         }
         life.backwards += usize::from(back_ns > 0);
-        match std::str::from_utf8(&row[columns.cpu_pct])? {
-            "" if back_ns > 0 && &row[columns.reset] == b"1" => {}
+        match std::str::from_utf8(&row[self.columns.cpu_pct])? {
+            "" if back_ns > 0 && &row[self.columns.reset] == b"1" => {}
             _ if back_ns > 0 => {
                 writeln!(faults, "a rate of a counter that ran backwards: {row:?}")?
             }
@@ -176,12 +215,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             percent => {
                 let percent: f64 = percent.parse()?;
                 life.max_pct = life.max_pct.max(percent);
-                let elapsed_ns = ticks[at].mono_ns - ticks[at - 1].mono_ns;
+                let elapsed_ns = self.ticks[at].mono_ns - self.ticks[at - 1].mono_ns;
                 // CPU time is read after mono_ns, within sample_ns, and with clocks that differ. The
                 // clock of an emulated machine with two CPUs also stops for moments; Xen's does not.
-                let max_ns = 1.25 * (elapsed_ns + ticks[at].sample_ns) as f64 + SKEW_NS as f64;
+                let max_ns = 1.25 * (elapsed_ns + self.ticks[at].sample_ns) as f64 + SKEW_NS as f64;
                 let max_ratio = max_ns / elapsed_ns as f64;
-                let vcpus = number(&row[columns.vcpus_online])? as f64;
+                let vcpus = number(&row[self.columns.vcpus_online])? as f64;
                 let expected = 100.0 * (cpu_time_ns - life.cpu_time_ns) as f64 / elapsed_ns as f64;
                 if (percent - expected).abs() > 0.001 {
                     writeln!(
@@ -194,20 +233,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
             }
         }
-        life.cpu_time_ns = cpu_time_ns;
-        life.resets += usize::from(&row[columns.reset] == b"1");
-        if &row[columns.state] == b"dying" {
-            life.dying.get_or_insert(at);
-        }
-        if !row[columns.name].is_empty() && life.name != row[columns.name] {
-            life.name = row[columns.name].to_vec();
-            life.names += 1;
-        }
-        life.rows += 1;
-        life.last = at;
+        Ok(())
     }
-    faults.flush()?;
+}
 
+fn write_ticks(ticks: &[Tick]) -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(File::create("ticks.csv")?);
     writeln!(out, "tick,mono_ns,late_ns,sample_ns,missed,rows")?;
     for Tick {
@@ -224,7 +254,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "{number},{mono_ns},{late_ns},{sample_ns},{missed},{rows}"
         )?;
     }
-    out.flush()?;
+    Ok(out.flush()?)
+}
+
+fn write_lives(lives: &[Life]) -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(File::create("lives.csv")?);
     writeln!(
         out,
@@ -248,4 +281,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     Ok(out.flush()?)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut reader = ReaderBuilder::new()
+        .buffer_capacity(1 << 20)
+        .from_reader(stdin());
+    let mut summary = Summary {
+        columns: Columns::of(reader.byte_headers()?)?,
+        faults: BufWriter::new(File::create("faults")?),
+        ticks: Vec::new(),
+        lives: Vec::new(),
+        owners: HashMap::new(),
+        last_id: None,
+    };
+    let mut row = ByteRecord::new();
+    while reader.read_byte_record(&mut row)? {
+        summary.add(&row)?;
+    }
+    summary.faults.flush()?;
+    write_ticks(&summary.ticks)?;
+    write_lives(&summary.lives)
 }

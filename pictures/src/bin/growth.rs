@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use virtmon_pictures::{Axis, Line, Panel, colour, draw, fit};
+use virtmon_pictures::{Axis, Fit, Line, Panel, colour, draw, fit};
 
 /// One line of the file.
 struct Figure {
@@ -98,72 +98,92 @@ impl Curve {
     }
 }
 
+/// The points of a curve and their lines: of the sample, and of the sample with its CSV.
+struct Fitted<'a> {
+    curve: &'a Curve,
+    points: [Vec<(f64, f64)>; 2],
+    fits: [Fit; 2],
+}
+
+impl<'a> Fitted<'a> {
+    fn new(curve: &'a Curve, figures: &[Figure]) -> Option<Self> {
+        let points = curve.steps.map(|step| curve.points(figures, step));
+        let [sample, csv] = points.each_ref().map(|points| fit(points));
+        Some(Self {
+            curve,
+            points,
+            fits: [sample?, csv?],
+        })
+    }
+
+    fn print(&self) {
+        let [sample, csv] = &self.fits;
+        let distance = 100.0 * sample.distance.max(csv.distance);
+        for (unit, value) in [
+            ("instructions a sample", format!("{:.0}", sample.slope)),
+            (
+                "instructions a sample with CSV",
+                format!("{:.0}", csv.slope),
+            ),
+            ("instructions of all the rest", format!("{:.0}", csv.base)),
+            ("% largest distance from the line", format!("{distance:.1}")),
+        ] {
+            println!("growth,{},one more,{unit},{value}", self.curve.thing);
+        }
+    }
+
+    fn panel(self) -> (Axis, Panel) {
+        let Self {
+            curve,
+            points: [sample, csv],
+            fits: [sample_fit, csv_fit],
+        } = self;
+        let end = sample.last().map_or(1.0, |point| point.0);
+        let thousands = |points: Vec<(f64, f64)>| {
+            let points = points.into_iter().map(|(x, y)| (x, y / 1e3));
+            vec![points.collect::<Vec<_>>()]
+        };
+        let line = |fit: &Fit| vec![vec![(0.0, fit.at(0.0) / 1e3), (end, fit.at(end) / 1e3)]];
+        let label = |step: &str, slope: f64| format!("{step}: {slope:.0} per {}", curve.thing);
+        let axis = Axis {
+            label: curve.axis.to_owned(),
+            end,
+        };
+        let panel = Panel {
+            title: format!("Cost of each additional {}", curve.thing),
+            unit: "1,000 instructions".to_owned(),
+            lines: vec![
+                Line::fitted(line(&csv_fit)),
+                Line::fitted(line(&sample_fit)).unnamed(),
+                Line::measured(
+                    &label("sample and CSV", csv_fit.slope),
+                    colour::VERMILION,
+                    thousands(csv),
+                ),
+                Line::measured(
+                    &label("sample", sample_fit.slope),
+                    colour::BLUE,
+                    thousands(sample),
+                ),
+            ],
+        };
+        (axis, panel)
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [file, base] = &words[..] else {
         return Err("usage: growth FILE BASE".into());
     };
-    let figures: Vec<Figure> = fs::read_to_string(file)?
-        .lines()
-        .filter_map(Figure::read)
-        .collect();
+    let text = fs::read_to_string(file)?;
+    let figures: Vec<Figure> = text.lines().filter_map(Figure::read).collect();
     let mut panels = Vec::new();
     for curve in &CURVES {
-        let [sample, csv] = curve.steps.map(|step| curve.points(&figures, step));
-        let (Some(sample_fit), Some(csv_fit)) = (fit(&sample), fit(&csv)) else {
-            return Err(format!("{file}: too few figures for {}", curve.axis).into());
-        };
-        let distance = 100.0 * sample_fit.distance.max(csv_fit.distance);
-        let print = |unit: &str, value: String| {
-            println!("growth,{},one more,{unit},{value}", curve.thing);
-        };
-        print("instructions a sample", format!("{:.0}", sample_fit.slope));
-        print(
-            "instructions a sample with CSV",
-            format!("{:.0}", csv_fit.slope),
-        );
-        print(
-            "instructions of all the rest",
-            format!("{:.0}", csv_fit.base),
-        );
-        print("% largest distance from the line", format!("{distance:.1}"));
-        let end = sample.last().map_or(1.0, |point| point.0);
-        let thousands = |points: Vec<(f64, f64)>| {
-            vec![
-                points
-                    .into_iter()
-                    .map(|(x, y)| (x, y / 1e3))
-                    .collect::<Vec<_>>(),
-            ]
-        };
-        let line = |fit: &virtmon_pictures::Fit| {
-            vec![vec![(0.0, fit.at(0.0) / 1e3), (end, fit.at(end) / 1e3)]]
-        };
-        let label = |step: &str, slope: f64| format!("{step}: {slope:.0} per {}", curve.thing);
-        panels.push((
-            Axis {
-                label: curve.axis.to_owned(),
-                end,
-            },
-            Panel {
-                title: format!("Cost of each additional {}", curve.thing),
-                unit: "1,000 instructions".to_owned(),
-                lines: vec![
-                    Line::fitted(line(&csv_fit)),
-                    Line::fitted(line(&sample_fit)).unnamed(),
-                    Line::measured(
-                        &label("sample and CSV", csv_fit.slope),
-                        colour::VERMILION,
-                        thousands(csv),
-                    ),
-                    Line::measured(
-                        &label("sample", sample_fit.slope),
-                        colour::BLUE,
-                        thousands(sample),
-                    ),
-                ],
-            },
-        ));
+        let fitted = Fitted::new(curve, &figures)
+            .ok_or_else(|| format!("{file}: too few figures for {}", curve.axis))?;
+        fitted.print();
+        panels.push(fitted.panel());
     }
     draw(
         Path::new(base),
