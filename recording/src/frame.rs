@@ -56,6 +56,11 @@ impl FrameHeader {
         is_valid.then_some((header, word()?))
     }
 
+    /// True if the frame needs no dictionary.
+    pub(crate) fn is_key(self) -> bool {
+        self.key == self.number
+    }
+
     /// True if a body of this length is plausible for the compressed length, with a dictionary of
     /// this size.
     pub(crate) fn is_likely(self, dictionary: usize) -> bool {
@@ -83,7 +88,7 @@ impl FrameHeader {
 #[must_use]
 pub fn begins_with_key(bytes: &[u8]) -> bool {
     let header = bytes.first_chunk().and_then(FrameHeader::decode);
-    header.is_some_and(|(header, _)| header.key == header.number)
+    header.is_some_and(|(header, _)| header.is_key())
 }
 
 fn checksum(header: &[u8], body: &[u8]) -> u32 {

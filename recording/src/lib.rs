@@ -22,6 +22,7 @@
 //! - [`codec`]: encoding of numbers, bytes and text in a body.
 //! - [`limits`]: limits of the memory that a decoded sample may use.
 //! - `writer`, `reader`: whole recordings.
+//! - `reader::seek`: search for a tick or a time. It needs no index: key frames are the checkpoints.
 //!
 //! ```
 //! use virtmon_recording::{Header, Reader, RecordedSample, Writer};
@@ -61,10 +62,12 @@ mod header;
 pub mod limits;
 mod reader;
 mod sample;
+mod target;
 mod writer;
 
 pub use frame::begins_with_key;
 pub use header::{Header, OpenError, header_bytes};
 pub use reader::{Loss, Reader};
 pub use sample::RecordedSample;
+pub use target::SeekTarget;
 pub use writer::Writer;

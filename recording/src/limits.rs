@@ -19,7 +19,7 @@ const MAX_TEXT_BYTES: usize = 6 << 20;
 /// NICs and disks of all domains. Each of them can cause two events.
 const MAX_ALL_DEVICES: usize = 32_768;
 /// Bytes of one text: the longest value of xenstore, with each byte escaped.
-const MAX_ONE_TEXT: usize = 16 << 10;
+pub(crate) const MAX_ONE_TEXT: usize = 16 << 10;
 
 /// Memory that is left for the rest of a sample.
 #[derive(Debug)]

@@ -40,6 +40,10 @@ pub struct Reader<R> {
     /// Bytes that were read. Those from `at` on are not used yet.
     bytes: Vec<u8>,
     at: usize,
+    /// Position in the file of the end of `bytes`.
+    bytes_end: u64,
+    /// Position in the file of the first frame.
+    first_frame: u64,
     decompressor: Decompressor<'static>,
     /// Number of the key frame whose body is the current dictionary.
     key: Option<u32>,
@@ -48,6 +52,8 @@ pub struct Reader<R> {
     /// Number that the next frame should have; `None` before the first frame.
     next: Option<u32>,
     body: Vec<u8>,
+    /// True if `body` is a sample that is still to be returned.
+    is_pending: bool,
     loss: Loss,
 }
 
@@ -61,11 +67,14 @@ impl<R: Read> Reader<R> {
             source,
             bytes: Vec::new(),
             at: 0,
+            bytes_end: 0,
+            first_frame: 0,
             decompressor: Decompressor::new()?,
             key: None,
             key_bytes: 0,
             next: None,
             body: Vec::new(),
+            is_pending: false,
             loss: Loss::default(),
         };
         reader.fill(MAGIC.len() + 2)?;
@@ -96,6 +105,7 @@ impl<R: Read> Reader<R> {
         }
         let fields = &self.bytes[header::FIXED_BYTES..end];
         self.at = end;
+        self.first_frame = end as u64;
         let is_whole = crc32fast::hash(fields) == u32::from_le_bytes(sum);
         Ok(is_whole.then(|| Header::decode(fields)).flatten())
     }
@@ -105,6 +115,20 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// The file can't be read.
     pub fn read(&mut self) -> io::Result<Option<RecordedSample<'_>>> {
+        if !std::mem::take(&mut self.is_pending) {
+            self.advance()?;
+        }
+        Ok(RecordedSample::decode(&self.body))
+    }
+
+    /// The part of the recording that could not be used so far. The part before a
+    /// [seek's](Reader::seek) target does not count.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// Decompresses the next sample into `body`, which is empty at the end of the file.
+    fn advance(&mut self) -> io::Result<()> {
         while self.find_frame()? {
             let Some((header, len)) = self.whole_frame()? else {
                 self.skip(1);
@@ -117,32 +141,29 @@ impl<R: Read> Reader<R> {
             self.skip(len);
             self.loss.samples += 1;
         }
-        Ok(RecordedSample::decode(&self.body))
-    }
-
-    /// The part of the recording that could not be used so far.
-    pub fn loss(&self) -> Loss {
-        self.loss
+        Ok(())
     }
 
     /// Moves to the next position at which a frame may begin. Returns false, with an empty body, if
     /// there is none.
     fn find_frame(&mut self) -> io::Result<bool> {
-        loop {
-            let rest = &self.bytes[self.at..];
-            match rest.windows(SYNC.len()).position(|four| four == SYNC) {
-                Some(offset) => {
-                    self.skip(offset);
-                    return Ok(true);
-                }
-                None => self.skip(rest.len().saturating_sub(SYNC.len() - 1)),
-            }
+        while !self.find_sync() {
             if !self.fill(SYNC.len())? {
                 self.skip(self.bytes.len() - self.at);
                 self.body.clear();
                 return Ok(false);
             }
         }
+        Ok(true)
+    }
+
+    /// Moves to the next [`SYNC`] in the bytes that were read, or to those at their end that may begin
+    /// one. Returns true if it is complete.
+    fn find_sync(&mut self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let found = rest.windows(SYNC.len()).position(|four| four == SYNC);
+        self.skip(found.unwrap_or(rest.len().saturating_sub(SYNC.len() - 1)));
+        found.is_some()
     }
 
     /// Header and length of the frame at the current position, if the frame is complete and its
@@ -173,7 +194,7 @@ impl<R: Read> Reader<R> {
             self.loss.samples += u64::from(missing);
         }
         self.next = Some(header.number.wrapping_add(1));
-        let is_key = header.key == header.number;
+        let is_key = header.is_key();
         if is_key {
             self.key = None;
             self.key_bytes = 0;
@@ -216,7 +237,9 @@ impl<R: Read> Reader<R> {
             self.at = 0;
             self.bytes.reserve_exact(bytes + CHUNK_BYTES);
             let mut chunk = (&mut self.source).take(CHUNK_BYTES as u64);
-            if chunk.read_to_end(&mut self.bytes)? == 0 {
+            let count = chunk.read_to_end(&mut self.bytes)?;
+            self.bytes_end += count as u64;
+            if count == 0 {
                 return Ok(false);
             }
         }
@@ -224,5 +247,6 @@ impl<R: Read> Reader<R> {
     }
 }
 
+mod seek;
 #[cfg(test)]
 mod tests;
