@@ -17,16 +17,16 @@ fn generate() {
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
         .allowlist_function("virConnect(OpenReadOnly|Close|IsAlive|SetKeepAlive|GetType|GetVersion)")
         .allowlist_function("virConnect(GetAllDomainStats|ListAllDomains)")
-        .allowlist_function("virNodeGet(Info|FreeMemory)")
+        .allowlist_function("virNodeGet(Info|FreeMemory|CPUStats)")
         .allowlist_function("virDomain(LookupByUUID|ListGetStats|GetID|GetUUID|GetName|GetInfo|GetVcpus|GetMetadata|GetXMLDesc|Free|StatsRecordListFree)")
         .allowlist_function("virDomain(InterfaceStats|BlockStats|BlockStatsFlags)|virTypedParamsClear")
         .allowlist_function("vir(SetErrorFunc|GetLastError|Event(RegisterDefault|RunDefault)Impl)")
         .allowlist_function("virConnectDomainEvent(Register|Deregister)Any")
-        .allowlist_type("virConnect(GetAllDomainStats|ListAllDomains)Flags|virDomainStatsTypes")
+        .allowlist_type("virConnect(GetAllDomainStats|ListAllDomains)Flags|virDomainStatsTypes|virNodeGetCPUStatsAllCPUs")
         .allowlist_type(
             "virDomainEvent(Type|ID)|virDomainMetadataType|virDomainState|virErrorNumber|virTypedParameterType",
         )
-        .allowlist_var("LIBVIR_VERSION_NUMBER|VIR_UUID_BUFLEN|VIR_DOMAIN_BLOCK_STATS_.*")
+        .allowlist_var("LIBVIR_VERSION_NUMBER|VIR_UUID_BUFLEN|VIR_NODE_CPU_STATS_.*|VIR_DOMAIN_BLOCK_STATS_.*")
         // A table of function pointers, not a link: the program starts where libvirt is not installed.
         .dynamic_library_name("Libvirt")
         .dynamic_link_require_all(true)

@@ -1,6 +1,6 @@
 //! Rates of the host between two samples: busy time of its pCPUs, and closure of its CPU time.
 
-use virtmon_model::{Domain, Snapshot};
+use virtmon_model::{Domain, Host, Snapshot};
 
 use crate::counter::{percent, ratio};
 use crate::matching::Match;
@@ -46,6 +46,11 @@ impl HostTracker {
         self.rates = HostRates::default();
         let idle_ns = &now.host.pcpu_idle_ns;
         if idle_ns.iter().all(Option::is_none) {
+            self.rates = HostRates {
+                idle_ns: now.host.idle_ns,
+                busy_pct: busy_pct_of_sum(previous, now, elapsed_ns),
+                closure_pct: closure.and_then(Closure::percent),
+            };
             return;
         }
         let previous = previous.map(|previous| &previous.host.pcpu_idle_ns);
@@ -61,6 +66,21 @@ impl HostTracker {
             closure_pct: closure.and_then(Closure::percent),
         };
     }
+}
+
+/// Busy time of all pCPUs of a host that reports the sum of their idle times only.
+fn busy_pct_of_sum(
+    previous: Option<&Snapshot>,
+    now: &Snapshot,
+    elapsed_ns: Option<u64>,
+) -> Option<f64> {
+    let previous = &previous?.host;
+    let pcpus = now
+        .host
+        .pcpus
+        .filter(|_| now.host.pcpus == previous.pcpus)?;
+    let idle_pct = percent(now.host.idle_ns, previous.idle_ns, elapsed_ns?)?;
+    Some(f64::from(pcpus) * 100.0 - idle_pct)
 }
 
 /// Sum of the CPU time that domains and idle pCPUs account for between two samples.
@@ -82,26 +102,8 @@ impl Closure {
         now: &Snapshot,
         elapsed_ns: Option<u64>,
     ) -> Option<Self> {
-        let (now, elapsed_ns) = (&now.host.pcpu_idle_ns, elapsed_ns?);
-        if now.is_empty() {
-            return None;
-        }
-        let previous = previous?;
-        let previous_idle_ns = &previous.host.pcpu_idle_ns;
-        if now.len() != previous_idle_ns.len() {
-            return None;
-        }
-        let (mut used_ns, mut pcpus) = (0u64, 0u64);
-        for pair in now.iter().zip(previous_idle_ns) {
-            match pair {
-                (Some(now), Some(previous)) => {
-                    used_ns = used_ns.checked_add(now.checked_sub(*previous)?)?;
-                    pcpus += 1;
-                }
-                (None, None) => {}
-                _ => return None,
-            }
-        }
+        let (previous, elapsed_ns) = (previous?, elapsed_ns?);
+        let (used_ns, pcpus) = idle_since(&previous.host, &now.host)?;
         Some(Self {
             used_ns: Some(used_ns),
             all_ns: pcpus.checked_mul(elapsed_ns).filter(|&ns| ns > 0)?,
@@ -131,6 +133,30 @@ impl Closure {
     }
 }
 
+/// Idle time between two samples, and the number of pCPUs that it covers.
+fn idle_since(previous: &Host, now: &Host) -> Option<(u64, u64)> {
+    if now.pcpu_idle_ns.is_empty() && previous.pcpu_idle_ns.is_empty() {
+        let pcpus = now.pcpus.filter(|_| now.pcpus == previous.pcpus)?;
+        let idle_ns = now.idle_ns?.checked_sub(previous.idle_ns?)?;
+        return Some((idle_ns, pcpus.into()));
+    }
+    if now.pcpu_idle_ns.len() != previous.pcpu_idle_ns.len() {
+        return None;
+    }
+    let (mut idle_ns, mut pcpus) = (0u64, 0u64);
+    for pair in now.pcpu_idle_ns.iter().zip(&previous.pcpu_idle_ns) {
+        match pair {
+            (Some(now), Some(previous)) => {
+                idle_ns = idle_ns.checked_add(now.checked_sub(*previous)?)?;
+                pcpus += 1;
+            }
+            (None, None) => {}
+            _ => return None,
+        }
+    }
+    Some((idle_ns, pcpus))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,5 +173,48 @@ mod tests {
         assert_eq!(idle_ns(&[Some(3), None, Some(4)]), Some(7));
         assert_eq!(idle_ns(&[Some(u64::MAX), Some(1)]), None);
         assert_eq!(idle_ns(&[None]), None);
+    }
+
+    /// A sample of a host that reports the sum of its idle times, with one domain.
+    fn with_sum(idle_ns: Option<u64>, pcpus: u32, cpu_time_ns: u64) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.host.pcpus = Some(pcpus);
+        snapshot.host.idle_ns = idle_ns;
+        snapshot.domains.next_row().cpu_time_ns = Some(cpu_time_ns);
+        snapshot
+    }
+
+    /// Rates of that host 1 s after it had 4 pCPUs and an idle time of 5 s.
+    fn rates_of_sum(idle_ns: Option<u64>, pcpus: u32) -> HostRates {
+        let before = with_sum(Some(5_000_000_000), 4, 7);
+        let now = with_sum(idle_ns, pcpus, 250_000_007);
+        let elapsed_ns = Some(1_000_000_000);
+        let mut closure = Closure::begin(Some(&before), &now, elapsed_ns);
+        if let Some(closure) = &mut closure {
+            closure.add(&now.domains[0], Some(&before.domains[0]), Match::Same(0));
+        }
+        let mut tracker = HostTracker::default();
+        tracker.update(Some(&before), &now, elapsed_ns, closure);
+        assert_eq!(tracker.pcpu_busy_pct(), []);
+        tracker.rates()
+    }
+
+    #[test]
+    fn a_sum_of_idle_times_makes_the_rates_of_the_host() {
+        let rates = rates_of_sum(Some(7_500_000_000), 4);
+        let expected = HostRates {
+            idle_ns: Some(7_500_000_000),
+            busy_pct: Some(150.0),
+            closure_pct: Some(68.75),
+        };
+        assert_eq!(rates, expected);
+        for (idle_ns, pcpus) in [(Some(4_000_000_000), 4), (Some(7_500_000_000), 8)] {
+            let unknown = HostRates {
+                idle_ns,
+                ..HostRates::default()
+            };
+            assert_eq!(rates_of_sum(idle_ns, pcpus), unknown);
+        }
+        assert_eq!(rates_of_sum(None, 4), HostRates::default());
     }
 }

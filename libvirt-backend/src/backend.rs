@@ -89,6 +89,7 @@ impl LibvirtBackend {
                 stats: options.stats,
                 nova: options.nova,
             },
+            reads_cpu_stats: options.needs.host,
             is_recorded: options.needs.raw,
             driver: Arc::default(),
         };

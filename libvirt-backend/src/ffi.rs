@@ -13,6 +13,7 @@ pub(crate) mod event_queue;
 pub(crate) mod library;
 pub(crate) mod lists;
 mod memory;
+pub(crate) mod node_cpu_stats;
 pub(crate) mod params;
 pub(crate) mod record;
 pub(crate) mod subscription;

@@ -257,6 +257,43 @@ fn the_host_has_the_values_of_virsh() {
     );
 }
 
+/// Idle time of all CPUs of the host as virsh prints it, in ns.
+fn virsh_idle_ns() -> u64 {
+    let text = virsh(URI, &["nodecpustats"]);
+    let value = |name: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse().unwrap()
+    };
+    value("idle:") + value("iowait:")
+}
+
+#[test]
+#[ignore = "needs a libvirtd with running guests: make test"]
+fn the_idle_time_of_the_host_is_that_of_virsh() {
+    let _alone = alone();
+    let options = Options {
+        needs: Needs {
+            host: true,
+            ..Needs::default()
+        },
+        ..Options::default()
+    };
+    let mut backend = LibvirtBackend::open(Some(URI), &options).unwrap();
+    let mut snapshot = Snapshot::default();
+    for _ in 0..3 {
+        let before = virsh_idle_ns();
+        backend.sample(&mut snapshot).unwrap();
+        let after = virsh_idle_ns();
+        let idle_ns = snapshot.host.idle_ns.unwrap();
+        assert!(
+            (before..=after).contains(&idle_ns),
+            "{before} {idle_ns} {after}"
+        );
+        sleep(Duration::from_millis(200));
+    }
+    assert_eq!(sampled(URI).1.host.idle_ns, None);
+}
+
 #[test]
 #[ignore = "needs a libvirtd with running guests: make test"]
 fn a_suspended_guest_is_paused() {

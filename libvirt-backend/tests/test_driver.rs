@@ -215,6 +215,31 @@ fn the_sample_has_the_driver_and_its_host() {
         "{nodeinfo}"
     );
     assert!(host.mem_free_bytes.is_some());
+    assert_eq!(host.idle_ns, None);
+}
+
+#[test]
+fn the_idle_time_of_the_host_is_read_if_the_host_is_needed() {
+    if !has_libvirt() {
+        return;
+    }
+    let options = Options {
+        needs: Needs {
+            host: true,
+            ..Needs::default()
+        },
+        ..Options::default()
+    };
+    let mut backend = LibvirtBackend::open(Some(URI), &options).unwrap();
+    let mut snapshot = Snapshot::default();
+    backend.sample(&mut snapshot).unwrap();
+    let text = virsh(URI, &["-r", "nodecpustats"]);
+    let value = |name: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse().unwrap()
+    };
+    let expected = value("idle:") + value("iowait:");
+    assert_eq!(snapshot.host.idle_ns, Some(expected));
 }
 
 #[test]

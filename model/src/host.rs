@@ -16,6 +16,8 @@ pub struct Host {
     pub mem_scrub_bytes: Option<u64>,
     /// Memory claimed by domains and not yet allocated, in bytes (`outstanding_pages`).
     pub mem_outstanding_bytes: Option<u64>,
+    /// Idle time of all pCPUs, in ns, cumulative, of a hypervisor that reports this sum only.
+    pub idle_ns: Option<u64>,
     /// Idle time of each pCPU, in ns, cumulative; `None` for an offline pCPU. The index is the number
     /// of the pCPU. Empty if the hypervisor does not report it.
     pub pcpu_idle_ns: Vec<Option<u64>>,

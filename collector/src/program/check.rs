@@ -86,9 +86,17 @@ fn host_lines(snapshot: &Snapshot) -> Vec<Line> {
         detail: value.map_or_else(|| "not available".into(), |value| format!("{value} {unit}")),
     };
     let idle = host.pcpu_idle_ns.iter().flatten().count() as u64;
+    // A host may report the sum of the idle times only.
+    let has_sum = idle == 0 && host.idle_ns.is_some();
+    let idle_unit = if has_sum { "pCPUs, as a sum" } else { "pCPUs" };
+    let idle = if has_sum {
+        host.pcpus.map(u64::from)
+    } else {
+        (idle > 0).then_some(idle)
+    };
     vec![
         number("  pCPUs", host.pcpus.map(u64::from), "online"),
-        number("  pCPU idle time", (idle > 0).then_some(idle), "pCPUs"),
+        number("  pCPU idle time", idle, idle_unit),
         number("  memory", host.mem_bytes, "bytes"),
         number("  free memory", host.mem_free_bytes, "bytes"),
         number(

@@ -46,11 +46,11 @@ impl Table for HostTable {
         "warnings" u64 gauge "lines" "Number of values that could not be read at this tick, besides those in a domain's error; the event table has each warning once, and virtmon prints it to stderr"
             {any: "the calls and files of this sample"} |row| row.whole.map(|_| row.warnings).into();
         "idle_ns" u64 counter "ns" "Idle time of the pCPU; in the host's row the sum over the online pCPUs"
-            {xen: "XEN_SYSCTL_getcpuinfo"} |row| row.idle_ns.into();
+            {xen: "XEN_SYSCTL_getcpuinfo", libvirt: "virNodeGetCPUStats of all CPUs: idle + iowait, the host's row only"} |row| row.idle_ns.into();
         "busy_pct" f64 gauge "% of a pCPU" "Time that the pCPU was not idle since the row before; in the host's row the sum: two busy pCPUs show 200"
-            {xen: "computed from idle_ns and mono_ns"} |row| row.busy_pct.into();
+            {xen: "computed from idle_ns and mono_ns", libvirt: "computed from idle_ns, pcpus and mono_ns, the host's row only"} |row| row.busy_pct.into();
         "closure_pct" f64 gauge "%" "CPU time of all domains plus idle time, in percent of the time of all pCPUs since the row before: 100 if all time is accounted for; empty if a domain disappeared, was reset or is stale"
-            {xen: "computed from cpu_time_ns, idle_ns and mono_ns"} |row| row.closure_pct.into();
+            {xen: "computed from cpu_time_ns, idle_ns and mono_ns", libvirt: "computed from cpu_time_ns, idle_ns, pcpus and mono_ns; the rest is time of the host's own processes"} |row| row.closure_pct.into();
         "mem_bytes" u64 gauge "bytes" "Memory of the host; in a node's row the size of its address range, holes included" {xen: "xen_sysctl_physinfo.total_pages, xen_sysctl_meminfo.memsize", libvirt: "virNodeGetInfo"}
             |row| row.mem_bytes.into();
         "mem_free_bytes" u64 gauge "bytes" "Memory that no domain holds" {xen: "xen_sysctl_physinfo.free_pages, xen_sysctl_meminfo.memfree", libvirt: "virNodeGetFreeMemory"}

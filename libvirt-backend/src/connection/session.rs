@@ -4,6 +4,7 @@ use std::ffi::CStr;
 
 use virtmon_model::{Capabilities, Host, Snapshot, Uuid};
 
+use super::cpu_stats::CpuStats;
 use super::driver::Driver;
 use super::live_record::LiveRecord;
 use super::phase::{Phase, PhaseCell};
@@ -26,6 +27,7 @@ pub(crate) struct Session {
     per_domain: PerDomainStats,
     /// True if the driver reports free memory.
     reports_free_memory: bool,
+    cpu_stats: CpuStats,
     guests_at_open: usize,
 }
 
@@ -38,6 +40,8 @@ pub(crate) struct Destination<'d> {
     pub(crate) buffers: &'d mut Buffers,
     /// The snapshot to fill.
     pub(crate) snapshot: &'d mut Snapshot,
+    /// True if the CPU time of the host is read.
+    pub(crate) reads_cpu_stats: bool,
     /// The place for the records that libvirt returns, if the sample is recorded.
     pub(crate) raw: Option<&'d mut RawSample>,
 }
@@ -73,6 +77,7 @@ impl Session {
             driver,
             per_domain,
             reports_free_memory: true,
+            cpu_stats: CpuStats::default(),
             guests_at_open,
         })
     }
@@ -118,6 +123,10 @@ impl Session {
         to.snapshot.warnings.clear();
         // First, since a daemon that does not answer this call does not answer the others.
         self.read_host(&mut to.snapshot.host);
+        to.snapshot.host.idle_ns = match to.reads_cpu_stats {
+            true => self.cpu_stats.idle_ns(&self.connection),
+            false => None,
+        };
         if let Some(raw) = &mut to.raw {
             raw.begin_sample(&to.snapshot.host);
         }
@@ -180,6 +189,7 @@ impl Session {
             buffers,
             snapshot,
             raw,
+            ..
         } = to;
         let record = |index| LiveRecord {
             record: domains.get(index),
@@ -195,7 +205,7 @@ impl Session {
         ))
     }
 
-    /// Reads the host's values. They do not change, but for its free memory.
+    /// Reads the host's values, without its CPU time. They do not change, but for its free memory.
     fn read_host(&mut self, host: &mut Host) {
         host.mem_free_bytes = self.free_memory();
         let facts = &self.driver.host;
@@ -230,6 +240,7 @@ fn decode_bulk(
         buffers,
         snapshot,
         raw,
+        ..
     } = to;
     let warnings = &mut snapshot.warnings;
     let answers = per_domain.map(|per_domain| {

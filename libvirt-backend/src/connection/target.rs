@@ -16,6 +16,8 @@ pub(crate) struct Target {
     pub(crate) uri: Option<CString>,
     /// The values to read beyond those of each domain.
     pub(crate) fields: FieldSelection,
+    /// True if the CPU time of the host is read.
+    pub(crate) reads_cpu_stats: bool,
     /// True if the records that libvirt returns are kept for a recording.
     pub(crate) is_recorded: bool,
     /// Facts about the daemon's driver from an earlier session, for later ones.

@@ -88,6 +88,11 @@ impl LibvirtReplay {
             budget.rows::<Row>(1)?;
             records.push(RecordedDomain::read(&mut cursor, budget)?);
         }
+        // The first recordings end here.
+        into.host.idle_ns = match cursor.0 {
+            [] => None,
+            _ => cursor.optional()?,
+        };
         let context = DecodeContext {
             scope: match omitted {
                 Some(Omitted::NotQueried) => Scope::Daemon,

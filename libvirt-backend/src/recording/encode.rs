@@ -4,7 +4,7 @@
 //! host metadata   capabilities
 //! sample          time since the previous sample, if its rows may stand in   warnings
 //!                 hypervisor   pCPUs   memory   free memory   reason for incomplete records
-//!                 1 record  1 record ...  0
+//!                 1 record  1 record ...  0   idle time of the host, if it was read
 //! record          id   uuid   name   1 parameter  1 parameter ...  0   virDomainInfo
 //! ```
 //!
@@ -36,4 +36,7 @@ pub(crate) fn put_sample(
         put_bytes(out, warning.as_bytes());
     }
     out.extend_from_slice(records);
+    if snapshot.host.idle_ns.is_some() {
+        put_optional(out, snapshot.host.idle_ns);
+    }
 }

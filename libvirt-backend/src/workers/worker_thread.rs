@@ -78,6 +78,8 @@ fn attempt(
         let destination = Destination {
             buffers,
             snapshot: &mut request.snapshot,
+            // The values of the host are those of the request for all guests.
+            reads_cpu_stats: target.reads_cpu_stats && request.uuids.is_empty(),
             raw: target.is_recorded.then_some(&mut request.raw),
         };
         match session.sample(scope, &request.uuids, destination, phase) {

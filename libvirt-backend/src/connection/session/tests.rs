@@ -12,6 +12,7 @@ fn sampled(library: &'static Library, api: Option<StatsApi>) -> Snapshot {
         let to = Destination {
             buffers: &mut Buffers::new(FieldSelection::default()),
             snapshot: &mut snapshot,
+            reads_cpu_stats: true,
             raw: None,
         };
         let sampled = session.sample(Scope::Guests(DAEMON_GROUPS), &[], to, &PhaseCell::new());
@@ -20,6 +21,24 @@ fn sampled(library: &'static Library, api: Option<StatsApi>) -> Snapshot {
             .unwrap();
     }
     snapshot
+}
+
+#[test]
+fn the_cpu_time_is_read_if_it_is_needed() {
+    let Some(library) = installed() else { return };
+    let mut session = Session::open(library, Some(c"test:///default"), None).unwrap();
+    let mut snapshot = Snapshot::default();
+    for reads_cpu_stats in [false, true, true, false] {
+        let to = Destination {
+            buffers: &mut Buffers::new(FieldSelection::default()),
+            snapshot: &mut snapshot,
+            reads_cpu_stats,
+            raw: None,
+        };
+        let sampled = session.sample(Scope::Guests(DAEMON_GROUPS), &[], to, &PhaseCell::new());
+        assert!(sampled.is_ok());
+        assert_eq!(snapshot.host.idle_ns.is_some(), reads_cpu_stats);
+    }
 }
 
 #[test]

@@ -86,6 +86,31 @@ fn recorded(
     (sample, snapshot)
 }
 
+#[test]
+fn the_idle_time_of_the_host_follows_the_records() {
+    let (mut sample, mut live) = recorded(complete, None);
+    let mut snapshot = Snapshot::default();
+    let mut replay = replay();
+    let end = sample.len();
+    let head = {
+        let mut head = Vec::new();
+        encode::put_sample(&mut head, None, &live, &[]);
+        head.len()
+    };
+    let records = sample.split_off(head);
+    live.host.idle_ns = Some(300);
+    sample.clear();
+    encode::put_sample(&mut sample, None, &live, &records);
+    replay.sample(&sample, &mut snapshot).unwrap();
+    assert_eq!(snapshot.host.idle_ns, Some(300));
+    assert_eq!(snapshot.domains.len(), 1);
+    replay.sample(&sample[..end], &mut snapshot).unwrap();
+    assert_eq!(snapshot.host.idle_ns, None);
+    for cut in end + 1..sample.len() {
+        assert_eq!(replay.sample(&sample[..cut], &mut snapshot), None);
+    }
+}
+
 fn replay() -> LibvirtReplay {
     LibvirtReplay::new(&encode::host_metadata(Capabilities::from_bits(3))).unwrap()
 }
