@@ -210,6 +210,40 @@ fn the_options_are_those_of_a_run() {
 }
 
 #[test]
+fn a_replay_from_a_tick_or_a_time_has_the_rows_from_there_on() {
+    let (_dir, recording, written) = made("150");
+    let written = rows(&written[0]);
+    let first = &written[100];
+    for from in [&first[1], &first[2]] {
+        let output = replay(&recording, &["--csv", "-", "--replay-from", from]);
+        assert!(output.status.success(), "{output:?}");
+        let replayed = rows(&output.stdout);
+        assert_eq!(replayed.len(), 50, "{from}");
+        // The first row of a run has no rates. Counters and rates after it are those of the whole run.
+        assert_eq!(
+            replayed[0].iter().take(4).collect::<Vec<_>>(),
+            first.iter().take(4).collect::<Vec<_>>()
+        );
+        assert_eq!(replayed[1..], written[101..]);
+    }
+    refused(
+        &replay(&recording, &["--replay-from", "10000"]),
+        2,
+        "no sample at or after",
+    );
+    refused(
+        &replay(&recording, &["--replay-from", "yesterday"]),
+        2,
+        "--replay-from",
+    );
+    refused(
+        &virtmon().args(["--replay-from", "1"]).output().unwrap(),
+        2,
+        "--replay",
+    );
+}
+
+#[test]
 fn the_whole_samples_of_a_damaged_recording_are_replayed_and_the_rest_is_reported() {
     let (dir, recording, written) = made("70");
     let whole = fs::read(&recording).unwrap();

@@ -10,6 +10,7 @@ use virtmon_export::encode::text_table::Sort;
 use virtmon_export::registry::table_info::TableInfo;
 use virtmon_export::schema::info::TableNeeds;
 use virtmon_model::Needs;
+use virtmon_recording::SeekTarget;
 
 use crate::files::settings::{Content, Settings};
 use crate::process::journal;
@@ -74,6 +75,8 @@ pub struct ReplayConfig {
     pub file: PathBuf,
     /// Time between samples; the recording's if `None`.
     pub sample_interval: Option<Duration>,
+    /// First tick or time of the replay; the start of the recording if `None`.
+    pub from: Option<SeekTarget>,
     /// True if the replay takes as long as the recording did.
     pub is_paced: bool,
 }
@@ -125,6 +128,7 @@ impl Config {
             Some(file) => SourceConfig::Replay(ReplayConfig {
                 file: file.clone(),
                 sample_interval: cli.timing.sample_interval.or(cli.timing.interval),
+                from: cli.source.replay_from,
                 is_paced: cli.source.replay_speed == ReplaySpeed::Recorded,
             }),
             None => SourceConfig::Live(LiveConfig::resolve(cli, outputs.needs())),

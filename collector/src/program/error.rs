@@ -72,7 +72,7 @@ impl ProgramError {
         match self {
             Self::TooShort { .. }
             | Self::Replay {
-                source: ReplayError::Interval { .. },
+                source: ReplayError::Interval { .. } | ReplayError::NoSamples,
                 ..
             } => Status::Usage,
             Self::Replay { .. }

@@ -154,8 +154,14 @@ fn run_replay(
     claims.add(&recording)?;
     let mut replay =
         Replay::new(recording, config.sample_interval, config.is_paced).map_err(failed)?;
+    if let Some(from) = config.from {
+        replay.start_at(from).map_err(failed)?;
+    }
     outputs::add(output_config, replay.capabilities(), &mut runner, claims)?;
     runner.run(&mut replay, limit)?;
+    if replay.ended_before_start() {
+        return Err(failed(ReplayError::NoSamples));
+    }
     match replay.loss() {
         None => Ok(()),
         Some(loss) => Err(ProgramError::Damaged {

@@ -1,12 +1,12 @@
 //! A recording that is sampled as its host was.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use virtmon_model::{Capabilities, Error, Snapshot, Timestamps};
-use virtmon_recording::{Loss, OpenError, Reader};
+use virtmon_recording::{Loss, OpenError, Reader, SeekTarget};
 
 use crate::sampling::decoder::Decoder;
 use crate::sampling::schedule::Schedule;
@@ -40,6 +40,9 @@ pub enum ReplayError {
         /// Interval of the replay.
         wanted: Duration,
     },
+    /// All of its samples are before the start of the replay.
+    #[error("it has no sample at or after the tick or time of --replay-from")]
+    NoSamples,
 }
 
 /// The samples of a recording, with the recording's own ticks and times.
@@ -52,6 +55,10 @@ pub struct Replay<R> {
     step: u64,
     /// Set if the replay takes as long as the recording did.
     pace: Option<Ticker>,
+    /// The start of the replay, until it is reached.
+    start: Option<SeekTarget>,
+    /// True if all samples were read.
+    is_at_end: bool,
     /// Tick and time of the last sample of the recording.
     last: Option<(u64, u64)>,
     /// The first tick of the replay.
@@ -114,6 +121,8 @@ impl<R: Read> Replay<R> {
             schedule,
             step: interval_ns / header.interval_ns,
             pace: pace.transpose().map_err(OpenError::Io)?,
+            start: None,
+            is_at_end: false,
             last: None,
             first: None,
             pending: None,
@@ -132,7 +141,7 @@ impl<R: Read> Replay<R> {
         self.decoder.capabilities()
     }
 
-    /// Number of whole samples so far.
+    /// Number of whole samples so far, from the start of the replay on.
     #[must_use]
     pub fn samples(&self) -> u64 {
         self.samples
@@ -146,8 +155,14 @@ impl<R: Read> Replay<R> {
         (loss != Loss::default()).then_some(loss)
     }
 
-    /// Decodes the next whole sample. All are decoded, because a sample may depend on the one
-    /// before. `None` at the end.
+    /// True if the replay has a start, and has ended before it.
+    #[must_use]
+    pub fn ended_before_start(&self) -> bool {
+        self.start.is_some() && self.is_at_end
+    }
+
+    /// Decodes the next whole sample from the start on. All are decoded, because a sample may depend on
+    /// the one before. `None` at the end.
     fn advance(&mut self) -> io::Result<Option<(u64, Sample)>> {
         while let Some(recorded) = self.reader.read()? {
             if self.renewals > 0 {
@@ -178,10 +193,15 @@ impl<R: Read> Replay<R> {
                 self.invalid_frames += 1;
                 continue;
             }
-            self.samples += 1;
             self.last = Some((tick, mono_ns));
+            if self.start.is_some_and(|start| !start.is_reached(&recorded)) {
+                continue;
+            }
+            self.start = None;
+            self.samples += 1;
             return Ok(Some((tick, sample)));
         }
+        self.is_at_end = true;
         Ok(None)
     }
 
@@ -206,6 +226,20 @@ impl<R: Read> Replay<R> {
             self.pending = Some(tick);
         }
         Ok(wake.unwrap_or(Wake::Due(tick)))
+    }
+}
+
+impl<R: Read + Seek> Replay<R> {
+    /// Begins the replay at the first sample at or after this tick or time. The samples between a key
+    /// frame before it and the start are decoded, and not delivered: a row that is stale at the start has
+    /// the values of an earlier sample.
+    ///
+    /// # Errors
+    /// The recording cannot be read, or is a file without positions, such as a pipe.
+    pub fn start_at(&mut self, start: SeekTarget) -> Result<(), ReplayError> {
+        self.reader.seek_to_key(start).map_err(OpenError::Io)?;
+        self.start = Some(start);
+        Ok(())
     }
 }
 

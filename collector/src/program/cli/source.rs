@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use virtmon_model::timestamps::since_1970_ns;
+use virtmon_recording::SeekTarget;
 use xen_backend::XenPath;
 
 /// Options of the source.
@@ -30,6 +32,11 @@ pub struct SourceArgs {
     /// Set the speed of a replay: 1 is as recorded, max is as fast as outputs take the rows
     #[arg(long, value_name = "SPEED", value_enum, requires = "replay", default_value_t = ReplaySpeed::Max)]
     pub replay_speed: ReplaySpeed,
+
+    /// Begin the replay at this tick of the recording, or at this time, like 2024-05-01T12:00:00Z. The
+    /// first sample at or after it is the first one that is replayed
+    #[arg(long, value_name = "TICK|TIME", requires = "replay", value_parser = parse_start)]
+    pub replay_from: Option<SeekTarget>,
 
     /// Keep only guests whose name, uuid or id matches this pattern, like 'web-*' or 12; may be
     /// repeated
@@ -82,4 +89,14 @@ pub enum ReplaySpeed {
     Recorded,
     /// As fast as outputs take the rows
     Max,
+}
+
+/// Parses a tick, or a time in UTC as rows have it.
+fn parse_start(text: &str) -> Result<SeekTarget, String> {
+    if let Ok(tick) = text.parse() {
+        return Ok(SeekTarget::Tick(tick));
+    }
+    let time = humantime::parse_rfc3339(text)
+        .map_err(|_| "a tick is a number, a time is in UTC, like 2024-05-01T12:00:00.5Z")?;
+    Ok(SeekTarget::WallNs(since_1970_ns(time)))
 }
