@@ -1,5 +1,12 @@
 //! Analysis: two snapshots in, one [`Frame`](frame::Frame) out. No I/O, no clock, no allocation in
 //! a steady tick.
+//!
+//! - [`analysis`]: the one walk over the domains of two samples, which makes the frame.
+//! - [`matching`], [`rates`], [`vcpu_rates`], [`device_rates`], [`host_rates`], [`counter`]: which row is which,
+//!   and its rates.
+//! - [`event`], [`notifications`], [`clock_step`]: events, of changes and of what libvirt reports by itself.
+//! - [`subsamples`], [`distribution`]: rates within an interval.
+//! - [`filter`]: the choice of domains; [`frame`], [`run_info`], [`self_stats`]: the result.
 #![forbid(unsafe_code)]
 
 pub mod analysis;

@@ -2,6 +2,8 @@
 //! one domain that always runs, and needs no daemon.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
+mod libvirt;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -90,12 +92,18 @@ fn usage_errors_are_one_line_and_status_2() {
 
 #[test]
 fn an_output_that_cannot_be_written_is_refused_before_the_first_tick() {
+    if libvirt::is_missing() {
+        return;
+    }
     let args = [&TEST[..], &["--csv", "/nonexistent/out.csv"]].concat();
     refused(&run(&args), 1, "/nonexistent/out.csv can't be written");
 }
 
 #[test]
 fn a_refused_uri_leaves_no_file() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let csv = dir.path().join("out.csv");
     let csv = csv.to_str().unwrap();
@@ -118,6 +126,9 @@ fn the_xen_backend_is_refused_where_there_is_no_xen() {
 
 #[test]
 fn csv_on_the_standard_output() {
+    if libvirt::is_missing() {
+        return;
+    }
     let output = run(&[
         &TEST[..],
         &["--csv", "-", "--count", "3", "--interval", "20ms"],
@@ -138,6 +149,9 @@ fn csv_on_the_standard_output() {
 
 #[test]
 fn a_table_without_escapes_where_stdout_is_no_terminal() {
+    if libvirt::is_missing() {
+        return;
+    }
     let output = run(&[&TEST[..], &["--count", "2", "--interval", "20ms"]].concat());
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -159,6 +173,9 @@ fn a_user_to_become_must_be_there_and_not_root() {
 
 #[test]
 fn check_says_what_can_be_read() {
+    if libvirt::is_missing() {
+        return;
+    }
     let output = run(&["check", "--uri", "test:///default"]);
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -194,6 +211,9 @@ fn endless(csv: &Path) -> Child {
 
 #[test]
 fn a_signal_ends_a_run_cleanly() {
+    if libvirt::is_missing() {
+        return;
+    }
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let dir = tempfile::tempdir().unwrap();
         let csv = dir.path().join("out.csv");
@@ -210,12 +230,18 @@ fn a_signal_ends_a_run_cleanly() {
 
 #[test]
 fn a_full_disk_has_its_own_status() {
+    if libvirt::is_missing() {
+        return;
+    }
     let output = run(&[&TEST[..], &["--csv", "/dev/full", "--count", "1"]].concat());
     refused(&output, 3, "/dev/full: No space left on device");
 }
 
 #[test]
 fn details_lie_beside_the_csv() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let csv = dir.path().join("out.csv");
     let args = ["--csv", csv.to_str().unwrap(), "--count", "3"];
@@ -245,6 +271,9 @@ fn details_lie_beside_the_csv() {
 
 #[test]
 fn json_lines_are_read_by_another_reader() {
+    if libvirt::is_missing() {
+        return;
+    }
     let args = [
         "--json",
         "-",
@@ -273,6 +302,9 @@ fn json_lines_are_read_by_another_reader() {
 
 #[test]
 fn guests_and_columns_are_chosen() {
+    if libvirt::is_missing() {
+        return;
+    }
     let args = ["--csv", "-", "--count", "1", "--columns", "name,id,tick"];
     let chosen = |more: &[&str]| {
         let output = run(&[&TEST[..], &args, more].concat());
@@ -320,6 +352,9 @@ fn completions_and_a_manual_page() {
 
 #[test]
 fn a_run_continues_the_file_of_a_killed_one() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let csv = dir.path().join("out.csv");
     let mut child = endless(&csv);
@@ -361,6 +396,9 @@ fn a_run_continues_the_file_of_a_killed_one() {
 
 #[test]
 fn bursts_within_an_interval() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let csv = dir.path().join("out.csv");
     let args = [

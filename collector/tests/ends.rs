@@ -2,6 +2,8 @@
 //! threads.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
+mod libvirt;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, PipeWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -55,6 +57,9 @@ impl Drop for Running {
 
 #[test]
 fn a_reader_that_closes_standard_output_is_a_normal_end() {
+    if libvirt::is_missing() {
+        return;
+    }
     for arguments in [
         &["--uri", "test:///default", "--interval", "5ms"][..],
         &[
@@ -112,6 +117,9 @@ fn a_reader_that_closes_standard_output_ends_a_replay_in_mid_tick() {
 /// The other output gets what was read, and is whole.
 #[test]
 fn the_file_beside_a_closed_standard_output_is_whole() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let csv = dir.path().join("out.csv");
     let arguments = [
@@ -141,6 +149,9 @@ fn the_file_beside_a_closed_standard_output_is_whole() {
 
 #[test]
 fn a_reader_that_closes_a_named_pipe_is_a_failed_output() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("pipe");
     mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
@@ -172,6 +183,9 @@ fn a_reader_that_closes_a_named_pipe_is_a_failed_output() {
 /// kind.
 #[test]
 fn short_runs_end_with_their_own_status() {
+    if libvirt::is_missing() {
+        return;
+    }
     let runs = env::var("VIRTMON_SHORT_RUNS").map_or(70, |runs| runs.parse().unwrap());
     let run = ["--uri", "test:///default", "--interval", "1ms", "--count"];
     let full = ["--csv", "/dev/full"];
@@ -231,6 +245,9 @@ fn say_much(dir: &Path, stderr: PipeWriter) -> Option<i32> {
 
 #[test]
 fn a_blocked_stderr_blocks_nothing_else() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let (reader, mut writer) = io::pipe().unwrap();
     fill(&mut writer);
@@ -240,6 +257,9 @@ fn a_blocked_stderr_blocks_nothing_else() {
 
 #[test]
 fn a_closed_stderr_ends_nothing() {
+    if libvirt::is_missing() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);

@@ -2,6 +2,8 @@
 //! virtmon starts as root here; what it may still do then is what is at stake.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
+mod libvirt;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
@@ -98,6 +100,9 @@ const ROTATED: [&str; 5] = ["--csv", "theirs/out.csv", "--append", "--rotate", "
 
 #[test]
 fn a_finished_file_is_compressed_as_the_user_it_belongs_to() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     place.as_nobody(&format!(
         "echo mine > {OLD}; chmod 4777 {OLD}; ln -s ../victim {OLD}.zst.part"
@@ -118,6 +123,9 @@ fn a_finished_file_is_compressed_as_the_user_it_belongs_to() {
 
 #[test]
 fn root_compresses_no_file_of_another_user() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     // A link, a file of somebody else, and a hard link.
     let linked = "out-20200101T000001Z.csv";
@@ -135,6 +143,9 @@ fn root_compresses_no_file_of_another_user() {
 
 #[test]
 fn an_output_is_no_link() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     place.as_nobody("ln -s ../victim out.csv; ln -s ../new new.csv");
     for user in [&["--user", "nobody"][..], &[]] {
@@ -154,6 +165,9 @@ fn an_output_is_no_link() {
 
 #[test]
 fn an_output_is_no_second_name_of_a_file() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     fs::hard_link(place.victim(), place.at("out.csv")).unwrap();
     refused(&place.run(&["--csv", "theirs/out.csv"]), "it has 2 names");
@@ -169,6 +183,9 @@ fn an_output_is_no_second_name_of_a_file() {
 
 #[test]
 fn outputs_are_made_by_the_user_that_virtmon_becomes() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     let args = [
         "--csv",
@@ -202,6 +219,9 @@ fn outputs_are_made_by_the_user_that_virtmon_becomes() {
 
 #[test]
 fn rights_that_rotating_takes_are_asked_for_at_the_start() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     let csv = place.dir.path().join("out.csv");
     fs::write(&csv, "").unwrap();
@@ -251,6 +271,9 @@ fn assert_all_ticks(csv: &Path) {
 
 #[test]
 fn a_rotation_that_fails_ends_no_run() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     let args = [
         "--csv",
@@ -275,6 +298,9 @@ fn a_rotation_that_fails_ends_no_run() {
 
 #[test]
 fn a_rotation_without_descriptors_ends_no_run() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     let child = place.start(&["--csv", "theirs/out.csv", "--rotate", "8KiB"]);
     let length = |name: &str| fs::metadata(place.at(name)).map_or(0, |meta| meta.len());
@@ -295,6 +321,9 @@ fn a_rotation_without_descriptors_ends_no_run() {
 
 #[test]
 fn a_link_at_a_reopened_path_is_not_followed() {
+    if libvirt::is_missing() {
+        return;
+    }
     let Some(place) = Place::new() else { return };
     let child = place.start(&["--csv", "theirs/out.csv"]);
     let length = |name: &str| fs::metadata(place.at(name)).map_or(0, |meta| meta.len());

@@ -1,6 +1,8 @@
 //! `--realtime` with the rights that it takes, and without them.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
+mod libvirt;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -60,6 +62,9 @@ fn scheduling(task: &Path) -> (u32, u32) {
 
 #[test]
 fn root_is_woken_first_on_one_cpu_and_never_paged_out() {
+    if libvirt::is_missing() {
+        return;
+    }
     if !(holds(CAP_SYS_NICE) && holds(CAP_IPC_LOCK)) {
         eprintln!("skipped: not root, or root without its rights");
         return;

@@ -37,7 +37,7 @@ pub enum MeasureError {
 /// longer, and at least this often: a host that is busy while virtmon starts may be idle a moment
 /// later.
 const MAX_WARMUP_INTERVALS: u32 = 10;
-const MAX_WARMUP: Duration = Duration::from_millis(500);
+const MAX_WARMUP: Duration = Duration::from_secs(2);
 const MIN_SAMPLES: u32 = 3;
 
 /// Measures the time of a sample. Repeats samples that are too slow: the first ones do more work than
