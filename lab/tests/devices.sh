@@ -26,7 +26,8 @@ xl pause dev
 sleep 1
 counters >sysfs-paused
 xentop -b -n -x -v -i 2 -d 1 >xentop-paused
-./virtmon --backend xen --csv paused.csv --detail disk --interval 200ms --count 3
+./virtmon --backend xen --csv paused.csv --interval 200ms --count 3
+./virtmon --backend xen --csv named.csv --detail disk --interval 500ms --count 8
 ./virtmon --backend xen --count 2 >table
 counters >sysfs-paused-after
 xl unpause dev
