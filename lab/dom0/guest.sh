@@ -59,3 +59,17 @@ has_room() {
         return 1
     fi
 }
+
+# more_lines FILE N: waits until virtmon has written N more lines to a file. A slow machine takes longer.
+more_lines() {
+    local file=$1 lines=0 goal
+    [[ ! -e $file ]] || lines=$(wc -l <"$file")
+    goal=$((lines + $2))
+    for _ in {1..600}; do
+        [[ ! -e $file ]] || lines=$(wc -l <"$file")
+        ((lines < goal)) || return 0
+        sleep 0.1
+    done
+    echo "lab: $file has $lines lines, not $goal"
+    return 1
+}

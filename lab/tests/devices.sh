@@ -2,6 +2,7 @@
 # Runs in the lab's dom0, in its share: virtmon, sysfs and xentop for a guest whose NICs and disks are
 # under load, then paused, then removed.
 set -eu
+source /mnt/lab/guest.sh
 lab-devices
 
 # Prints every counter of every vif and vbd, as "file:value". A device may be removed during the read.
@@ -45,19 +46,20 @@ done >disks
 ./virtmon --backend xen --interval 100ms --csv churn.csv --detail nic,disk --record churn.vmrec &
 churn=$!
 mark() { echo "$1 $(sed 's/ .*//' /proc/uptime)" >>marks; }
-sleep 1
+# Two domains have two lines a tick.
+more_lines churn.csv 40
 xenstore-write "/local/domain/$id/device/vbd/51760/backend-id" 7
-sleep 1
+more_lines churn.csv 20
 xenstore-rm "/local/domain/$id/device/vbd/51760"
-sleep 1
+more_lines churn.csv 20
 mark before-nic
 xl network-detach dev 1
 mark after-nic
-sleep 1
+more_lines churn.csv 20
 mark before-disk
 xl block-detach dev xvdb
 mark after-disk
-sleep 2
+more_lines churn.csv 40
 kill -TERM "$churn"
 wait "$churn"
 counters >sysfs-end
