@@ -128,7 +128,7 @@ fn size_and_path_of_a_disk_are_those_of_its_backend() {
         "size of data.img is not 8 MiB: {files}"
     );
     let rows = rows(&LAB.file("named.disk.csv"));
-    let of = |row: &&Row| row.text("name") == "dev" && row.text("disk") != "";
+    let of = |row: &&Row| row.text("name") == "dev" && !row.text("disk").is_empty();
     let rows: Vec<_> = rows.iter().filter(of).collect();
     let mut known = 0;
     for row in &rows {
