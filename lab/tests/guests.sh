@@ -32,9 +32,11 @@ many=$(xl domid many)
 await dev devices
 await many devices
 
-# Finds the shortest of these intervals that is possible on this machine while the guests are under load.
+# Finds the shortest of these intervals of which half is possible on this machine while the guests are under
+# load.
 for every in 0.25 1 3; do
-    if ./virtmon --backend xen --interval $every --count 1 --csv /dev/null 2>/dev/null; then break; fi
+    half=$(awk -v every=$every 'BEGIN { print every / 2 }')
+    if ./virtmon --backend xen --interval "$half" --count 1 --csv /dev/null 2>/dev/null; then break; fi
 done
 four=$(awk -v every=$every 'BEGIN { print 4 * every }')
 
