@@ -36,6 +36,11 @@ other columns with a unit are whole numbers, and so are `schema`, `tick`, `id`, 
 it was not written completely. In JSON Lines, only the last row of a tick, of any table, has the key
 `tick_end`.
 
+An output that is too slow drops whole ticks while other outputs go on. In its next row, `missed` counts
+them; rates and `reset` of that row are since the last tick that some output took, which may be later than
+the row before, and the events of the dropped ticks are not in this output. An event `output_dropped` names
+it. Counters stay right: their differences between two rows are over all the time between.
+
 `tick_end` is the last column of each table. New columns are added after the others, before
 `tick_end`. The schema's number changes when a column changes its meaning or its position.
 ";
