@@ -425,7 +425,9 @@ fn refusals_are_one_line_and_write_no_file() {
         ),
         (
             "library",
-            &*format!("libxenctrl.so.{release} can't be loaded: install libxenctrl"),
+            &*format!(
+                "libxenctrl.so.{release} of the running Xen {release} can't be loaded: install it"
+            ),
         ),
         ("path", "/nonexistent/out.csv can't be written"),
     ] {
