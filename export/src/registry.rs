@@ -3,6 +3,7 @@
 pub mod format;
 pub mod json;
 pub mod markdown;
+pub mod metrics;
 pub mod sql;
 pub mod table_info;
 

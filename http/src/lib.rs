@@ -1,0 +1,2 @@
+//! The HTTP server of virtmon.
+#![forbid(unsafe_code)]
