@@ -1,6 +1,7 @@
 //! The configuration of a run, resolved once from the command line.
 
 use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -102,6 +103,19 @@ pub struct OutputConfig {
     pub settings: Settings,
     /// The table on standard output.
     pub table: Option<TableConfig>,
+    /// The HTTP server.
+    pub listen: Option<ListenConfig>,
+}
+
+/// The HTTP server.
+#[derive(Debug)]
+pub struct ListenConfig {
+    /// Address to listen on.
+    pub address: SocketAddr,
+    /// Configuration file, if there is one.
+    pub config: Option<PathBuf>,
+    /// Time between ticks; 0 if they are not paced.
+    pub interval: Duration,
 }
 
 /// The table on standard output.
@@ -198,14 +212,15 @@ impl OutputConfig {
                 sort: tables.sort.into(),
                 top: tables.top,
             }),
+            listen: ListenConfig::resolve(cli),
         }
     }
 
     /// Values to sample for these outputs.
     #[must_use]
     pub fn needs(&self) -> Needs {
-        let files = self.csv.is_some() || self.json.is_some();
-        let tables = files.then(|| self.needs_of_tables());
+        let has_tables = self.csv.is_some() || self.json.is_some() || self.listen.is_some();
+        let tables = has_tables.then(|| self.needs_of_tables());
         let record = self.record.as_ref().map(|_| self.needs_of_recording());
         let table = self.table.map(|_| NEEDS_OF_TEXT_TABLE);
         let mut all = Needs::default();
@@ -217,7 +232,7 @@ impl OutputConfig {
         all
     }
 
-    /// Values to sample for the CSV or JSON tables.
+    /// Values to sample for the tables, in files or in metrics.
     pub(crate) fn needs_of_tables(&self) -> Needs {
         Needs {
             vcpus: self.table_needs().vcpus,
@@ -251,13 +266,35 @@ impl OutputConfig {
     }
 }
 
+impl ListenConfig {
+    #[cfg(feature = "http")]
+    fn resolve(cli: &Cli) -> Option<Self> {
+        let is_paced =
+            cli.source.replay.is_none() || cli.source.replay_speed == ReplaySpeed::Recorded;
+        Some(Self {
+            address: cli.http.listen?,
+            config: cli.http.listen_config.clone(),
+            interval: if is_paced {
+                cli.timing.row_interval()
+            } else {
+                Duration::ZERO
+            },
+        })
+    }
+
+    #[cfg(not(feature = "http"))]
+    fn resolve(_cli: &Cli) -> Option<Self> {
+        None
+    }
+}
+
 /// Shortest time between two tables on standard output, in ns; `None` if there is no such table.
 fn min_table_interval(cli: &Cli) -> Option<u64> {
     let stdout = [Path::new("-"), Path::new("/dev/stdout")];
     let is_stdout =
         |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| stdout.contains(&path));
     let (csv, json) = (&cli.tables.csv, &cli.tables.json);
-    if csv.is_none() && json.is_none() {
+    if csv.is_none() && json.is_none() && !cli.listens() {
         Some(0)
     } else if io::stdout().is_terminal() && !is_stdout(csv) && !is_stdout(json) {
         Some(TABLE_BESIDE_FILE_NS)
