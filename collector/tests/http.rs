@@ -70,7 +70,7 @@ fn metrics_are_the_values_of_the_tick_in_the_csv() {
     let mut compared = 0;
     for row in reader.records() {
         let row = row.unwrap();
-        let time = humantime_seconds(&row[at("time")]);
+        let time = web::seconds(&row[at("time")]);
         let Some(metrics) = seen.get(&time.to_string()) else {
             continue;
         };
@@ -88,15 +88,6 @@ fn metrics_are_the_values_of_the_tick_in_the_csv() {
         compared += 1;
     }
     assert!(compared >= 4, "{compared} rows");
-}
-
-/// Seconds since 1970 of a time in the CSV, as a reader of the metrics computes them.
-fn humantime_seconds(time: &str) -> f64 {
-    let time = humantime::parse_rfc3339(time).unwrap();
-    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap();
-    format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
-        .parse()
-        .unwrap()
 }
 
 #[test]

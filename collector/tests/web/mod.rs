@@ -125,3 +125,18 @@ pub(crate) fn value(metrics: &str, sample: &str) -> Option<f64> {
     let line = metrics.lines().find(|line| line.starts_with(sample))?;
     line.rsplit(' ').next()?.parse().ok()
 }
+
+/// Seconds since 1970 of a time in the CSV, as a reader of the metrics has them.
+pub(crate) fn seconds(time: &str) -> f64 {
+    let time = humantime::parse_rfc3339(time).unwrap();
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap();
+    format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
+        .parse()
+        .unwrap()
+}
+
+/// A number of ns as seconds, in text: a division of doubles would round twice.
+pub(crate) fn decimal(ns: &str) -> String {
+    let ns: u64 = ns.parse().unwrap();
+    format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000)
+}
