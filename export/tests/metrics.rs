@@ -20,7 +20,7 @@ use virtmon_analysis::tally;
 use virtmon_analysis::totals::Totals;
 use virtmon_analysis::vcpu_rates::VcpuRates;
 use virtmon_export::encode::Encoder;
-use virtmon_export::encode::openmetrics::Format;
+use virtmon_export::encode::openmetrics::format::Format;
 use virtmon_export::encode::openmetrics::libvirt::LibvirtEncoder;
 use virtmon_export::registry::table_info::TableInfo;
 use virtmon_export::registry::{self, metrics};

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// The port of virtmon. Prometheus' list of default ports has no other program on it.
+/// The port of virtmon, outside the range 9100 to 9999 of Prometheus' list of default ports.
 pub const DEFAULT_PORT: u16 = 19177;
 
 /// Parses `ADDRESS:PORT`, or a port of the loopback address.

@@ -1,6 +1,5 @@
 //! The configuration file: TLS and authentication, in the form of Prometheus' exporters.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +8,9 @@ use tokio_rustls::rustls::ServerConfig;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::error::HttpError;
+use crate::files::read;
 use crate::tls;
 
-/// Largest size of the configuration file and of the file of a token, in bytes.
-const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Largest cost of a password's hash. A check takes 2 to the power of it; this one takes seconds.
 const MAX_COST: u32 = 16;
 
@@ -121,21 +119,10 @@ fn users(yaml: &Yaml) -> Result<Vec<(String, String)>, String> {
     users.collect()
 }
 
-/// Reads a text file of bounded size.
-pub(crate) fn read(path: &Path) -> Result<String, HttpError> {
-    let failed = |source| HttpError::File {
-        path: path.display().to_string(),
-        source,
-    };
-    let size = fs::metadata(path).map_err(failed)?.len();
-    if size > MAX_FILE_BYTES {
-        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
-    }
-    fs::read_to_string(path).map_err(failed)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read_config(text: &str) -> Result<Access, String> {

@@ -17,6 +17,7 @@ mod connection;
 mod deadline;
 pub mod document;
 pub mod error;
+mod files;
 mod health;
 pub mod listen;
 mod memory;

@@ -1,6 +1,6 @@
 //! The documents of this crate: metrics, and a page of links.
 
-use virtmon_export::encode::openmetrics::Format;
+use virtmon_export::encode::openmetrics::format::Format;
 use virtmon_export::encode::openmetrics::libvirt::LibvirtEncoder;
 use virtmon_export::registry::metrics::encoder;
 use virtmon_export::registry::table_info::TableInfo;

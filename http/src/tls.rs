@@ -8,8 +8,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::config::read;
 use crate::error::HttpError;
+use crate::files::read;
 
 /// The configuration of a certificate, with those that signed it, and its key, both in PEM.
 pub(crate) fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, HttpError> {

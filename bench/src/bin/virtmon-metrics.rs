@@ -17,7 +17,7 @@ use virtmon_analysis::tally;
 use virtmon_analysis::totals::Totals;
 use virtmon_bench::{host, tick};
 use virtmon_export::encode::Encoder;
-use virtmon_export::encode::openmetrics::Format;
+use virtmon_export::encode::openmetrics::format::Format;
 use virtmon_export::encode::openmetrics::libvirt::LibvirtEncoder;
 use virtmon_export::output::Output;
 use virtmon_export::output::latest::Latest;

@@ -50,6 +50,7 @@ pub(crate) fn warning(line: &str) {
 }
 
 /// Reports a fact that is no problem.
+#[cfg(feature = "http")]
 pub(crate) fn note(line: &str) {
     let mut state = LINES.lock();
     state.note(line);
@@ -164,6 +165,7 @@ impl State {
     }
 
     /// Queues a fact, unless there is no room.
+    #[cfg(feature = "http")]
     fn note(&mut self, line: &str) {
         if self.waiting.len() < QUEUE {
             self.waiting.push_back(formatted("<6>", line));

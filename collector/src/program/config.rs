@@ -1,7 +1,8 @@
 //! The configuration of a run, resolved once from the command line.
 
+pub mod listen;
+
 use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::process::journal;
 use crate::program::backends::BackendConfig;
 use crate::program::cli::Cli;
 use crate::program::cli::source::{BackendChoice, ReplaySpeed};
+use crate::program::config::listen::ListenConfig;
 use crate::runner::limit::Limit;
 
 /// Shortest time between two tables on a terminal while rows go to a file.
@@ -105,17 +107,6 @@ pub struct OutputConfig {
     pub table: Option<TableConfig>,
     /// The HTTP server.
     pub listen: Option<ListenConfig>,
-}
-
-/// The HTTP server.
-#[derive(Debug)]
-pub struct ListenConfig {
-    /// Address to listen on.
-    pub address: SocketAddr,
-    /// Configuration file, if there is one.
-    pub config: Option<PathBuf>,
-    /// Time between ticks; 0 if they are not paced.
-    pub interval: Duration,
 }
 
 /// The table on standard output.
@@ -263,28 +254,6 @@ impl OutputConfig {
         let named = [&self.csv, &self.json, &self.record].into_iter().flatten();
         let files = named.filter(|path| path.as_os_str() != "-");
         files.cloned().collect()
-    }
-}
-
-impl ListenConfig {
-    #[cfg(feature = "http")]
-    fn resolve(cli: &Cli) -> Option<Self> {
-        let is_paced =
-            cli.source.replay.is_none() || cli.source.replay_speed == ReplaySpeed::Recorded;
-        Some(Self {
-            address: cli.http.listen?,
-            config: cli.http.listen_config.clone(),
-            interval: if is_paced {
-                cli.timing.row_interval()
-            } else {
-                Duration::ZERO
-            },
-        })
-    }
-
-    #[cfg(not(feature = "http"))]
-    fn resolve(_cli: &Cli) -> Option<Self> {
-        None
     }
 }
 

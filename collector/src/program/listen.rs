@@ -1,6 +1,7 @@
 //! The HTTP server of a run: opened with the rights of the start, and added to the outputs.
 
-use crate::program::config::{ListenConfig, OutputConfig};
+use crate::program::config::OutputConfig;
+use crate::program::config::listen::ListenConfig;
 use crate::program::error::ProgramError;
 use crate::runner::Runner;
 

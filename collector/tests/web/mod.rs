@@ -29,23 +29,26 @@ impl Server {
     pub(crate) fn start(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut server = Self {
+            child,
+            address: String::new(),
+            stderr,
+        };
         let mut said = String::new();
-        loop {
+        while server.address.is_empty() {
             let start = said.len();
-            let read = stderr.read_line(&mut said).unwrap();
+            let read = server.stderr.read_line(&mut said).unwrap();
             assert!(read > 0, "it does not listen: {said}");
-            let line = &said[start..];
-            if let Some((_, url)) = line.split_once("listening on ") {
-                let address = url.trim().trim_end_matches('/');
-                let address = address.rsplit('/').next().unwrap().to_owned();
-                return Self {
-                    child,
-                    address,
-                    stderr,
-                };
+            if let Some((_, url)) = said[start..].split_once("listening on ") {
+                let url = url.trim().trim_end_matches('/');
+                url.rsplit('/')
+                    .next()
+                    .unwrap()
+                    .clone_into(&mut server.address);
             }
         }
+        server
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

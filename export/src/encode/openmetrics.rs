@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod families;
+pub mod format;
 pub mod libvirt;
 pub mod openstack;
 pub mod series;
@@ -13,26 +14,6 @@ use virtmon_analysis::frame::Frame;
 
 use crate::encode::Encoder;
 use families::Families;
-
-/// A form of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Prometheus' text format 0.0.4.
-    Prometheus,
-    /// OpenMetrics 1.0.
-    OpenMetrics,
-}
-
-impl Format {
-    /// Content type of a text of this form, as in HTTP.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        }
-    }
-}
 
 /// Adds the series of a frame to the families.
 pub trait FrameSeries: Send {

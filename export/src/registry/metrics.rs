@@ -2,8 +2,9 @@
 
 use crate::encode::openmetrics::build::BuildInfo;
 use crate::encode::openmetrics::families::Families;
+use crate::encode::openmetrics::format::Format;
 use crate::encode::openmetrics::series::TableSeries;
-use crate::encode::openmetrics::{Format, FrameSeries, MetricsEncoder, openstack};
+use crate::encode::openmetrics::{FrameSeries, MetricsEncoder, openstack};
 use crate::registry::table_info::TableInfo;
 use crate::registry::{SUBSAMPLE, TABLES};
 use crate::schema::column::Table;

@@ -39,8 +39,9 @@ impl Table for TickColumns {
             "mono_ns",
             "virtmon_tick_timestamp_seconds is the wall clock, as scrapes are",
         ),
-        gauge("late_ns", "virtmon_tick_late_seconds"),
-        gauge("sample_ns", "virtmon_tick_sample_seconds"),
+        gauge("late_ns", "virtmon_tick_late_seconds")
+            .help("Delay of the last sample after its due time"),
+        gauge("sample_ns", "virtmon_tick_sample_seconds").help("Duration of the last sample"),
         unused(
             "missed",
             "virtmon_missed_ticks_total is its sum since the start",

@@ -1,6 +1,6 @@
 //! Families: each is one block of the text, whatever tables its series come from.
 
-use crate::encode::openmetrics::Format;
+use crate::encode::openmetrics::format::Format;
 use crate::encode::openmetrics::text::push_label;
 use crate::schema::cell::Cell;
 use crate::schema::metric::{Metric, MetricKind};

@@ -7,8 +7,8 @@ use virtmon_analysis::frame::Frame;
 use virtmon_model::{Disk, Domain, Nic, State};
 
 use crate::encode::Encoder;
-use crate::encode::openmetrics::Format;
 use crate::encode::openmetrics::families::{Families, FamilyId, push_head};
+use crate::encode::openmetrics::format::Format;
 use crate::encode::openmetrics::text::{push_label, push_number};
 use crate::schema::cell::Cell;
 use crate::schema::metric::Metric;
