@@ -5,6 +5,7 @@
 //! - [`matching`], [`rates`], [`vcpu_rates`], [`device_rates`], [`host_rates`], [`counter`]: which row is which,
 //!   and its rates.
 //! - [`event`], [`notifications`], [`clock_step`]: events, of changes and of what libvirt reports by itself.
+//! - [`totals`]: sums over the devices of a domain, for views.
 //! - [`subsamples`], [`distribution`]: rates within an interval.
 //! - [`filter`]: the choice of domains; [`frame`], [`run_info`], [`self_stats`]: the result.
 #![forbid(unsafe_code)]
@@ -27,4 +28,5 @@ mod ready_time;
 pub mod run_info;
 pub mod self_stats;
 pub mod subsamples;
+pub mod totals;
 pub mod vcpu_rates;
