@@ -58,6 +58,9 @@ pub(crate) enum ProgramError {
         /// Number of samples that were replayed.
         samples: u64,
     },
+    /// The command line is not valid. The text is the message.
+    #[error("{0} (see virtmon --help)")]
+    Usage(String),
     /// The system has no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -71,6 +74,7 @@ impl ProgramError {
     pub(crate) fn status(&self) -> Status {
         match self {
             Self::TooShort { .. }
+            | Self::Usage(_)
             | Self::Replay {
                 source: ReplayError::Interval { .. } | ReplayError::NoSamples,
                 ..
