@@ -22,6 +22,7 @@ mod gap;
 pub mod history;
 pub mod latest;
 pub mod moment;
+pub mod moment_number;
 pub mod moment_rows;
 pub mod on_error;
 pub mod owned_frame;

@@ -4,28 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::cell::CpuOf;
 use crate::column::Column;
+use crate::effect::Effect;
 use crate::number::Units;
 use crate::prompt::{Prompt, Purpose};
 use crate::scene::{Run, Scene};
 use crate::state::{Overlay, State, View};
 use crate::{moves, overlay_keys, prompt_keys, time_keys};
-
-/// What a key asks for beyond the state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Copy this text to the clipboard of the terminal.
-    Copy(String),
-    /// Write this text to a new file.
-    Save(String, String),
-    /// Write the settings.
-    WriteSettings,
-    /// Draw everything again.
-    Redraw,
-    /// Suspend the process.
-    Suspend,
-    /// Read the mouse, or leave it to the terminal.
-    Mouse(bool),
-}
 
 /// Handles a key.
 pub fn press(state: &mut State, run: &Run, key: KeyEvent) -> Option<Effect> {
@@ -158,14 +142,14 @@ fn press_table(state: &mut State, run: &Run, code: KeyCode) {
         KeyCode::Char('v') => table.expanded.vcpus = !table.expanded.vcpus,
         KeyCode::Char('n') => table.expanded.nics = !table.expanded.nics,
         KeyCode::Char('b') => table.expanded.disks = !table.expanded.disks,
-        KeyCode::Char('P') => sort_by(state, Column::Cpu),
-        KeyCode::Char('Y') => sort_by(state, Column::Ready),
-        KeyCode::Char('M') => sort_by(state, Column::Mem),
-        KeyCode::Char('T') => sort_by(state, Column::Time),
-        KeyCode::Char('N') => sort_by(state, Column::Id),
-        KeyCode::Char('A') => sort_by(state, Column::Name),
-        KeyCode::Char('D') => sort_by(state, Column::Wr),
-        KeyCode::Char('X') => sort_by(state, Column::Rx),
+        KeyCode::Char('P') => state.sort_by(Column::Cpu),
+        KeyCode::Char('Y') => state.sort_by(Column::Ready),
+        KeyCode::Char('M') => state.sort_by(Column::Mem),
+        KeyCode::Char('T') => state.sort_by(Column::Time),
+        KeyCode::Char('N') => state.sort_by(Column::Id),
+        KeyCode::Char('A') => state.sort_by(Column::Name),
+        KeyCode::Char('D') => state.sort_by(Column::Wr),
+        KeyCode::Char('X') => state.sort_by(Column::Rx),
         KeyCode::Char('<') => sort_beside(state, false),
         KeyCode::Char('>') => sort_beside(state, true),
         KeyCode::Char('R') => table.sort.is_reversed = !table.sort.is_reversed,
@@ -212,14 +196,6 @@ fn with_selected(
     if let Some(identity) = identity {
         change(&mut state.table, identity);
     }
-}
-
-/// Sorts by a column; the column in force is reversed.
-pub fn sort_by(state: &mut State, column: Column) {
-    let sort = &mut state.table.sort;
-    sort.is_reversed = sort.column == column && !sort.is_reversed;
-    sort.column = column;
-    state.table.held = None;
 }
 
 /// Sorts by the column left or right of the one in force.

@@ -13,6 +13,7 @@
 pub mod canvas;
 pub mod cell;
 pub mod column;
+pub mod effect;
 pub mod event_text;
 pub mod feed;
 pub mod filter;

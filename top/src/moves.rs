@@ -2,7 +2,7 @@
 
 use virtmon_model::Identity;
 
-use crate::keys::Effect;
+use crate::effect::Effect;
 use crate::rows::Line;
 use crate::scene::{Run, Scene};
 use crate::state::{State, View};

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::column::Shown;
-use crate::keys::{Effect, sort_by};
+use crate::effect::Effect;
 use crate::scene::{Run, Scene};
 use crate::state::{Overlay, State};
 
@@ -54,7 +54,7 @@ fn sort(state: &mut State, at: usize, code: KeyCode) {
             }
             state.overlay = None;
         }
-        KeyCode::Char('R') => sort_by(state, state.table.sort.column),
+        KeyCode::Char('R') => state.sort_by(state.table.sort.column),
         code => state.overlay = Some(Overlay::Sort(moved(at, code, order.len() - 1))),
     }
 }

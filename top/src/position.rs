@@ -1,7 +1,5 @@
 //! The moment that is shown: the newest one, an earlier one, or one of a recording.
 
-use crate::state::SourceFacts;
-
 /// The moment that is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Position {
@@ -24,8 +22,8 @@ pub const SPEEDS: [f64; 8] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 1_000.0];
 impl Position {
     /// The position at the start: a recording begins at tick 1, because tick 0 has no rates.
     #[must_use]
-    pub fn start(source: &SourceFacts) -> Self {
-        if source.is_replay {
+    pub fn start(is_replay: bool) -> Self {
+        if is_replay {
             Self::Tick {
                 tick: 1,
                 plays: false,

@@ -3,8 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::column::COLUMNS;
+use crate::effect::Effect;
 use crate::filter::Filter;
-use crate::keys::Effect;
 use crate::prompt::{Prompt, Purpose};
 use crate::scene::{Run, Scene};
 use crate::state::{Overlay, State};

@@ -67,7 +67,8 @@ pub struct Input<'a> {
 pub fn lines(state: &State, input: Input<'_>) -> Lines {
     let form = form(state, input.moment);
     let mut all = candidates(state, input);
-    let count = all.len();
+    let is_present = |candidate: &&Candidate<'_>| matches!(candidate.line, Line::Guest(_));
+    let count = all.iter().filter(is_present).count();
     let filter = &state.table.filter.0;
     all.retain(|candidate| matches(filter, candidate, input.recent, form));
     if state.table.hides_idle {
@@ -78,7 +79,7 @@ pub fn lines(state: &State, input: Input<'_>) -> Lines {
         keep_order(&mut all, held);
     }
     let mut lines = Lines {
-        matching: all.len(),
+        matching: all.iter().filter(is_present).count(),
         all: count,
         ..Lines::default()
     };
@@ -153,7 +154,7 @@ fn is_idle(row: &GuestRow) -> bool {
 
 /// Sorts by the pinned group, then by the column; unknown values last in both directions, equal ones by id.
 fn sort(all: &mut [Candidate<'_>], sort: Sort, form: Form) {
-    let descends = !sort.column.ascends() != sort.is_reversed;
+    let descends = sort.descends();
     let by = |a: &GuestRow, b: &GuestRow| {
         if sort.column.facts().is_text && sort.column != Column::Hist {
             let text = |row: &GuestRow| match sort.column {

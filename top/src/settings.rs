@@ -206,7 +206,7 @@ pub fn render(state: &State) -> String {
         CpuOf::Host => "host",
     };
     let table = &state.table;
-    let descends = !table.sort.column.ascends() != table.sort.is_reversed;
+    let descends = table.sort.descends();
     let sign = if descends { "-" } else { "" };
     let mut text = format!(
         "units = \"{units}\"\ncpu_of = \"{cpu_of}\"\nmouse = {}\n\n[guests]\nsort = \"{sign}{}\"\nguests_only = {}\nhide_idle = {}\n",

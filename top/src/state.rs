@@ -69,6 +69,14 @@ pub struct Sort {
     pub is_reversed: bool,
 }
 
+impl Sort {
+    /// True if the largest value is first.
+    #[must_use]
+    pub fn descends(self) -> bool {
+        self.column.ascends() == self.is_reversed
+    }
+}
+
 /// Rows that are shown under every guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Expanded {
@@ -154,7 +162,7 @@ impl State {
     /// The state at the start.
     #[must_use]
     pub fn new(source: SourceFacts, zone: Zone) -> Self {
-        let position = Position::start(&source);
+        let position = Position::start(source.is_replay);
         Self {
             source,
             view: View::Guests,
@@ -185,6 +193,14 @@ impl State {
             usual.into_iter().filter(has).collect()
         };
         self.table.columns.clone().unwrap_or_else(usual)
+    }
+
+    /// Sorts by a column; the order of the column in force is reversed.
+    pub fn sort_by(&mut self, column: Column) {
+        let sort = &mut self.table.sort;
+        sort.is_reversed = sort.column == column && !sort.is_reversed;
+        sort.column = column;
+        self.table.held = None;
     }
 
     /// Opens a screen.

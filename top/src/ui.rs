@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, Event, KeyEventKind, MouseEventKind};
 
 use crate::canvas::Canvas;
+use crate::effect::Effect;
 use crate::feed::Feed;
 use crate::glyphs::Glyphs;
-use crate::keys::{self, Effect};
+use crate::keys;
 use crate::messages;
 use crate::palette::Palette;
 use crate::play::Clock;

@@ -6,8 +6,10 @@ use crate::canvas::Canvas;
 use crate::scene::{Run, Scene};
 use crate::state::{Overlay, State, View};
 
+mod body;
 mod chooser;
 mod cost;
+mod detail;
 mod devices;
 mod events;
 mod frame;
@@ -19,18 +21,10 @@ mod host;
 mod hosts;
 mod row;
 mod summary;
+mod summary_series;
 mod timeline;
 
 pub use row::plain_row;
-
-/// The part of the screen between the top and the bottom lines.
-#[derive(Debug, Clone, Copy)]
-pub struct Body {
-    /// First line.
-    pub top: usize,
-    /// Number of lines.
-    pub height: usize,
-}
 
 /// Draws a state.
 pub fn draw(state: &State, run: &Run, canvas: &mut Canvas<'_>) {
@@ -85,7 +79,7 @@ pub fn line_count(scene: &Scene<'_>) -> usize {
 /// First and last line that the table of guests shows.
 #[must_use]
 pub fn shown_lines(scene: &Scene<'_>) -> (usize, usize) {
-    guests::shown_range(scene)
+    body::shown_range(scene)
 }
 
 /// The columns in the order of the choice of columns.
@@ -111,10 +105,7 @@ pub fn tick_of_event(scene: &Scene<'_>, at: usize) -> Option<u64> {
 pub fn page_lines(scene: &Scene<'_>) -> usize {
     let (_, height) = scene.state.size;
     match scene.state.view {
-        View::Guests => guests::page(scene).max(1),
-        _ => frame::body_of(scene, height)
-            .height
-            .saturating_sub(1)
-            .max(1),
+        View::Guests => body::page(scene).max(1),
+        _ => body::body_of(scene, height).height.saturating_sub(1).max(1),
     }
 }

@@ -40,7 +40,8 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 /// Runs the interface.
 pub(super) fn run(args: &TopArgs) -> Result<(), ProgramError> {
     let is_plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if !is_plain && !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
+    let has_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
+    if !is_plain && !has_terminal {
         let text = "virtmon top needs a terminal; --plain prints lines, and virtmon without a command \
                     a table";
         return Err(ProgramError::Usage(text.into()));

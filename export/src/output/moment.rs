@@ -10,11 +10,8 @@ use virtmon_analysis::frame::{Frame, Tick};
 use virtmon_analysis::self_stats::SelfStats;
 use virtmon_model::Node;
 
+use crate::output::moment_number::{Number, Range};
 use crate::output::moment_rows::{DiskRow, GuestRow, NicRow, VcpuRow};
-
-/// A number that may be unknown, in eight bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct Number(f64);
 
 /// What a view shows of one tick.
 #[derive(Debug, Clone)]
@@ -66,29 +63,6 @@ pub struct HostRow {
     pub pcpu_busy_pct: Vec<Number>,
     /// Memory of each NUMA node.
     pub nodes: Vec<Node>,
-}
-
-impl Number {
-    /// A number that is not known.
-    pub const UNKNOWN: Self = Self(f64::NAN);
-
-    /// The number; `None` if it is unknown.
-    #[must_use]
-    pub fn get(self) -> Option<f64> {
-        (!self.0.is_nan()).then_some(self.0)
-    }
-}
-
-impl Default for Number {
-    fn default() -> Self {
-        Self::UNKNOWN
-    }
-}
-
-impl From<Option<f64>> for Number {
-    fn from(value: Option<f64>) -> Self {
-        value.map_or(Self::UNKNOWN, Self)
-    }
 }
 
 impl Moment {
@@ -219,9 +193,6 @@ impl HostRow {
         self.nodes.clone_from(&host.nodes);
     }
 }
-
-/// A range of rows: the index of the first, and their number.
-pub(crate) type Range = (u32, u32);
 
 /// Appends rows, and returns their range.
 fn append<T>(rows: &mut Vec<T>, more: impl Iterator<Item = T>) -> Range {

@@ -10,7 +10,7 @@ use virtmon_analysis::totals::{DomainTotals, guest_used_pct};
 use virtmon_analysis::vcpu_rates::VcpuRates;
 use virtmon_model::{Domain, Identity, Instance, Role, State, VcpuState};
 
-use crate::output::moment::{Number, Range};
+use crate::output::moment_number::{Number, Range};
 
 /// One guest at one tick. Rates are those since the sample before.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::number;
 use crate::palette::Level;
 use crate::rows::Line;
 use crate::scene::Scene;
-use crate::view::Body;
+use crate::view::body::Body;
 
 /// A line of a table: text, and how far its values are from usual.
 type Row = (String, Level);

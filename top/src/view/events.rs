@@ -10,7 +10,7 @@ use crate::event_text;
 use crate::log::LoggedEvent;
 use crate::number;
 use crate::scene::Scene;
-use crate::view::Body;
+use crate::view::body::Body;
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 

@@ -8,10 +8,8 @@ use crate::position::{Position, speed_text};
 use crate::prompt::Purpose;
 use crate::scene::Scene;
 use crate::state::View;
-use crate::view::{Body, summary, timeline};
-
-/// Lines of the whole summary.
-const SUMMARY: usize = 5;
+use crate::view::body::{self, Body, body_of, has_summary};
+use crate::view::{summary, summary_series, timeline};
 
 /// Draws all but the body, and returns the lines of the body.
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) -> Body {
@@ -20,6 +18,9 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) -> Body {
     let body = body_of(scene, height);
     if has_summary(scene) && body.top > 1 {
         summary::draw(scene, canvas, body.top - 1);
+        if canvas.width() >= 150 && body.top > 5 {
+            summary_series::draw(scene, canvas);
+        }
     }
     let bottom = body.top + body.height;
     let bar = height.saturating_sub(2).saturating_sub(bottom);
@@ -29,37 +30,6 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) -> Body {
         draw_keys(scene, canvas, height - 1);
     }
     body
-}
-
-/// The lines of the body on a terminal of this height.
-pub(super) fn body_of(scene: &Scene<'_>, height: usize) -> Body {
-    if height < 10 {
-        return Body {
-            top: usize::from(height > 1),
-            height: height.saturating_sub(1).max(1),
-        };
-    }
-    let summary = match has_summary(scene) {
-        true => SUMMARY
-            .saturating_sub(24usize.saturating_sub(height))
-            .max(1),
-        false => 0,
-    };
-    let top = 1 + summary;
-    let room = height - 2 - top;
-    let bar = timeline::height(scene, height).min(room.saturating_sub(4));
-    Body {
-        top,
-        height: room - bar,
-    }
-}
-
-/// True if the screen has the lines of the summary. The screen of a guest, and of the host, need the room.
-fn has_summary(scene: &Scene<'_>) -> bool {
-    !matches!(
-        scene.state.view,
-        View::Guest | View::Events | View::Hosts | View::Cost
-    )
 }
 
 fn draw_title(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
@@ -219,13 +189,13 @@ fn guests_status(scene: &Scene<'_>, width: usize) -> String {
     let word = summary::domains_word(scene);
     let mut text = format!("{} {word}", scene.lines.all);
     if state.view == View::Guests {
-        let (first, last) = super::guests::shown_range(scene);
+        let (first, last) = body::shown_range(scene);
         if last - first < scene.lines.lines.len() {
             text = format!("{text}, rows {}-{last}", first + 1);
         }
     }
     let sort = state.table.sort;
-    let descends = !sort.column.ascends() != sort.is_reversed;
+    let descends = sort.descends();
     let direction = if descends { "down" } else { "up" };
     let held = if state.table.held.is_some() {
         ", held"

@@ -7,7 +7,8 @@ use crate::canvas::{Canvas, fit, shown};
 use crate::cell;
 use crate::number;
 use crate::scene::Scene;
-use crate::view::{Body, guest_series};
+use crate::view::body::Body;
+use crate::view::guest_series;
 
 /// Draws the selected guest, or the first one.
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>, body: Body) {
@@ -104,7 +105,6 @@ pub(super) fn draw_vcpus(
     }
     for (n, vcpu) in vcpus.iter().take(lines * across).enumerate() {
         let (x, y) = (x + n / lines.max(1) * width, y + 1 + n % lines.max(1));
-        let dash = |value: Option<String>| value.unwrap_or_else(|| cell::UNKNOWN.into());
         let state = match vcpu.halted {
             Some(true) => "halted",
             _ => vcpu.state.as_str(),
@@ -139,75 +139,80 @@ fn devices(scene: &Scene<'_>, row: &GuestRow) -> usize {
 
 /// Draws the devices of a guest.
 pub(super) fn draw_devices(scene: &Scene<'_>, canvas: &mut Canvas<'_>, row: &GuestRow, body: Body) {
-    let units = scene.state.units;
-    let dash = |value: Option<String>| value.unwrap_or_else(|| cell::UNKNOWN.into());
-    let network = |value: Option<f64>| dash(value.map(|value| number::network(value, units)));
-    let bytes = |value: Option<f64>| dash(value.map(|value| number::amount(value, units)));
-    let count = |value: Option<f64>| dash(value.map(number::count));
-    let (mut y, end) = (body.top, body.top + body.height);
-    let mut put = |canvas: &mut Canvas<'_>, text: &str, is_header: bool| {
-        if y < end {
-            let style = if is_header {
-                canvas.palette.header()
-            } else {
-                Style::new()
-            };
-            canvas.put(0, y, text, style);
-            y += 1;
-        }
-    };
-    let nics = scene.moment.nics_of(row);
-    if !nics.is_empty() {
-        put(
-            canvas,
-            "NIC            RX/s   TX/s  RXp/s  TXp/s   ERR  DROP/s",
-            true,
-        );
+    let lines = nic_lines(scene, canvas, row)
+        .into_iter()
+        .chain(disk_lines(scene, canvas, row));
+    for (n, (text, is_header)) in lines.enumerate().take(body.height) {
+        let style = if is_header {
+            canvas.palette.header()
+        } else {
+            Style::new()
+        };
+        canvas.put(0, body.top + n, &text, style);
     }
-    for nic in nics {
+}
+
+fn dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| cell::UNKNOWN.into())
+}
+
+fn count(value: Option<f64>) -> String {
+    dash(value.map(number::count))
+}
+
+/// Lines of the network interfaces; true for the header.
+fn nic_lines(scene: &Scene<'_>, canvas: &Canvas<'_>, row: &GuestRow) -> Vec<(String, bool)> {
+    let units = scene.state.units;
+    let network = |value: Option<f64>| dash(value.map(|value| number::network(value, units)));
+    let nics = scene.moment.nics_of(row);
+    let header = "NIC            RX/s   TX/s  RXp/s  TXp/s   ERR  DROP/s";
+    let header = (!nics.is_empty()).then(|| (header.to_owned(), true));
+    let lines = nics.iter().map(|nic| {
         let rates = &nic.rates;
         let name = fit(&shown(&nic.name), 12, canvas.glyphs);
         let drops = rates
             .rx_drops_s
             .zip(rates.tx_drops_s)
             .map(|(rx, tx)| rx + tx);
-        let errors = dash(nic.errors.map(|errors| errors.to_string()));
         let text = format!(
-            "{name} {:>6} {:>6} {:>6} {:>6} {errors:>5} {:>7}",
+            "{name} {:>6} {:>6} {:>6} {:>6} {:>5} {:>7}",
             network(rates.rx_bytes_s),
             network(rates.tx_bytes_s),
             count(rates.rx_packets_s),
             count(rates.tx_packets_s),
+            dash(nic.errors.map(|errors| errors.to_string())),
             count(drops),
         );
-        put(canvas, &text, false);
-    }
+        (text, false)
+    });
+    header.into_iter().chain(lines).collect()
+}
+
+/// Lines of the block devices; true for the header.
+fn disk_lines(scene: &Scene<'_>, canvas: &Canvas<'_>, row: &GuestRow) -> Vec<(String, bool)> {
+    let units = scene.state.units;
+    let bytes = |value: Option<f64>| dash(value.map(|value| number::amount(value, units)));
     let disks = scene.moment.disks_of(row);
-    if !disks.is_empty() {
-        put(
-            canvas,
-            "DISK           RD/s   WR/s  RIO/s  WIO/s  FULL   LAT  behind it",
-            true,
-        );
-    }
-    for disk in disks {
+    let header = "DISK           RD/s   WR/s  RIO/s  WIO/s  FULL   LAT  behind it";
+    let header = (!disks.is_empty()).then(|| (header.to_owned(), true));
+    let lines = disks.iter().map(|disk| {
         let rates = &disk.rates;
-        let name = fit(&shown(&disk.name), 12, canvas.glyphs);
-        let latency = rates.wr_latency_ns.or(rates.rd_latency_ns);
-        let latency =
-            latency.map(|ns| number::percent(virtmon_analysis::counter::ratio(ns, 1_000_000)));
+        let latency = rates.wr_latency_ns.max(rates.rd_latency_ns);
+        let latency = latency.map(|ns| virtmon_analysis::counter::ratio(ns, 1_000_000));
         let text = format!(
-            "{name} {:>6} {:>6} {:>6} {:>6} {:>5} {:>5}  {}",
+            "{} {:>6} {:>6} {:>6} {:>6} {:>5} {:>5}  {}",
+            fit(&shown(&disk.name), 12, canvas.glyphs),
             bytes(rates.rd_bytes_s),
             bytes(rates.wr_bytes_s),
             count(rates.rd_requests_s),
             count(rates.wr_requests_s),
             count(rates.queue_full_s),
-            dash(latency),
+            dash(latency.map(number::percent)),
             shown(&disk.path),
         );
-        put(canvas, &text, false);
-    }
+        (text, false)
+    });
+    header.into_iter().chain(lines).collect()
 }
 
 /// Draws the last events of a guest, the newest first.

@@ -8,12 +8,9 @@ use crate::column;
 use crate::number;
 use crate::rows::Line;
 use crate::scene::Scene;
+use crate::view::body::{Body, range, table_height};
+use crate::view::detail;
 use crate::view::row::{self, Layout};
-use crate::view::{Body, frame, guest_series};
-
-/// Lines of the detail of the selected guest, from this height of the terminal on.
-const DETAIL_FROM: usize = 40;
-const DETAIL: usize = 12;
 
 /// Draws the table.
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>, body: Body) {
@@ -63,7 +60,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>, body: Body) {
             top: body.top + 1 + height,
             height: body.height - height - 1,
         };
-        guest_series::draw_detail(scene, canvas, detail);
+        detail::draw(scene, canvas, detail);
     }
 }
 
@@ -167,35 +164,4 @@ fn draw_line(scene: &Scene<'_>, canvas: &mut Canvas<'_>, y: usize, line: Line, c
         }
     };
     canvas.put(9, y, &text, Style::new().add_modifier(Modifier::DIM));
-}
-
-/// Number of lines for guests in a body: the rest is the header and the detail.
-fn table_height(scene: &Scene<'_>, body: Body) -> usize {
-    let (_, height) = scene.state.size;
-    let detail = if height >= DETAIL_FROM { DETAIL } else { 0 };
-    body.height.saturating_sub(1 + detail)
-}
-
-/// The lines that are shown: the selected guest stays on its line of the screen.
-fn range(scene: &Scene<'_>, height: usize) -> (usize, usize) {
-    let count = scene.lines.lines.len();
-    let most = count.saturating_sub(height);
-    let first = match scene.selected_line() {
-        Some(at) => at.saturating_sub(scene.state.table.line.min(height.saturating_sub(1))),
-        None => scene.state.table.first,
-    };
-    let first = first.min(most);
-    (first, (first + height).min(count))
-}
-
-/// The lines that are shown on a terminal of the state's size.
-pub(super) fn shown_range(scene: &Scene<'_>) -> (usize, usize) {
-    let (_, height) = scene.state.size;
-    range(scene, table_height(scene, frame::body_of(scene, height)))
-}
-
-/// Number of lines for guests.
-pub(crate) fn page(scene: &Scene<'_>) -> usize {
-    let (_, height) = scene.state.size;
-    table_height(scene, frame::body_of(scene, height))
 }

@@ -6,7 +6,7 @@ use crate::canvas::Canvas;
 use crate::cell::beyond;
 use crate::number;
 use crate::scene::Scene;
-use crate::view::Body;
+use crate::view::body::Body;
 
 /// Draws the host.
 pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>, body: Body) {

@@ -6,7 +6,8 @@ use crate::canvas::{Canvas, fit, shown};
 use crate::cell;
 use crate::number;
 use crate::scene::Scene;
-use crate::view::{Body, summary};
+use crate::view::body::Body;
+use crate::view::summary;
 
 /// What the screen shows of one host.
 struct HostLine {

@@ -26,9 +26,6 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>, lines: usize) {
     for (n, line) in order.iter().enumerate() {
         line(scene, canvas, n + 1);
     }
-    if canvas.width() >= 150 && lines >= 5 {
-        draw_series(scene, canvas);
-    }
 }
 
 /// Width of a bar, and column behind its text.
@@ -164,6 +161,11 @@ fn wait(scene: &Scene<'_>, canvas: &mut Canvas<'_>, y: usize) {
         }
         None => canvas.put(5, y, "no vCPU has waited yet", Style::new()),
         Some((row, pct)) => {
+            let word = if over == 1 {
+                &word[..word.len() - 1]
+            } else {
+                word
+            };
             let text = format!(
                 "{over} {word} over {:.0}%, worst ",
                 scene.state.limits.ready[0]
@@ -264,78 +266,5 @@ fn last(scene: &Scene<'_>, canvas: &mut Canvas<'_>, y: usize) {
     }
     if x + hint.len() <= width {
         canvas.put(x, y, hint, canvas.palette.dim());
-    }
-}
-
-/// Sparklines beside the summary of a wide terminal.
-fn draw_series(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let width = canvas.width();
-    let (x, columns) = (84, 50.min(width - 110));
-    let slot = (50_000_000_000 / columns as u64).max(scene.state.source.interval_ns);
-    let seconds = slot.saturating_mul(columns as u64) / 1_000_000_000;
-    let limit = scene.state.limits.ready[0];
-    let over = |moment: &Moment| {
-        let guests = moment.guests.iter().filter_map(cell::ready);
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand guests")]
-        let count = guests.filter(|pct| *pct >= limit).count() as f64;
-        Some(count)
-    };
-    let pair = |a: Option<f64>, b: Option<f64>| Some(a? + b?);
-    let net = |m: &Moment| {
-        pair(
-            sum(m, |row| row.net_rx.get()),
-            sum(m, |row| row.net_tx.get()),
-        )
-    };
-    let disk = |m: &Moment| {
-        pair(
-            sum(m, |row| row.disk_rd.get()),
-            sum(m, |row| row.disk_wr.get()),
-        )
-    };
-    let cpu = |m: &Moment| host_cpu(m).map(|(pct, _)| pct);
-    let (cpu, over) = (
-        scene.host_series(columns, slot, cpu),
-        scene.host_series(columns, slot, over),
-    );
-    let (net, disk) = (
-        scene.host_series(columns, slot, net),
-        scene.host_series(columns, slot, disk),
-    );
-    let max = |values: &[Option<f64>]| values.iter().flatten().fold(0.0, |a: f64, b| a.max(*b));
-    let units = scene.state.units;
-    let lines = [
-        (format!("CPU, {seconds} s"), cpu, 100.0, "100%".to_owned()),
-        (
-            format!("over {limit:.0}%"),
-            over.clone(),
-            max(&over),
-            format!("{:.0} {}", max(&over), domains_word(scene)),
-        ),
-        (
-            "net in+out".into(),
-            net.clone(),
-            max(&net),
-            format!("{}/s", number::network(max(&net), units)),
-        ),
-        (
-            "disk rd+wr".into(),
-            disk.clone(),
-            max(&disk),
-            format!("{}/s", number::amount(max(&disk), units)),
-        ),
-    ];
-    for (n, (label, values, whole, scale)) in lines.iter().enumerate() {
-        let y = n + 1;
-        // The line of the text may reach further.
-        canvas.put(x, y, &format!("{label:<11}"), Style::new());
-        let share =
-            |value: Option<f64>| value.map(|value| if *whole > 0.0 { value / whole } else { 0.0 });
-        let line: String = values
-            .iter()
-            .map(|&v| canvas.glyphs.spark(share(v)))
-            .collect();
-        let x = canvas.put(x + 12, y, &format!("|{line}|"), Style::new());
-        canvas.put(x + 1, y, scale, Style::new());
     }
 }
