@@ -39,6 +39,13 @@ const UNKNOWN: &str = "-";
 /// What an event changed.
 #[must_use]
 pub fn what(event: &Event) -> String {
+    if let (EventKind::ClockStepped, Value::Number(old), Value::Number(new)) =
+        (event.kind, &event.old, &event.new)
+    {
+        let sign = if new < old { '-' } else { '+' };
+        let step = virtmon_analysis::counter::ratio(new.abs_diff(*old), 1_000_000_000);
+        return format!("{sign}{step:.3} s");
+    }
     let (old, new) = (value(event, &event.old), value(event, &event.new));
     let change = match (old, new) {
         (Some(old), Some(new)) => format!("{old} -> {new}"),

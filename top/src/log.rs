@@ -167,7 +167,7 @@ impl Addition {
                 let at = moment.find(identity)?;
                 moment.guests.get(at)
             });
-            let is_begin = matches!(event.kind, EventKind::Created | EventKind::Rebooted);
+            let is_begin = event.kind == EventKind::Created;
             let setup = row.filter(|_| is_begin).map(|row| {
                 let vcpus = row.vcpus_online.unwrap_or(0).into();
                 (vcpus, row.mem_bytes.unwrap_or(0))

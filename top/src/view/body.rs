@@ -29,6 +29,8 @@ pub(super) fn body_of(scene: &Scene<'_>, height: usize) -> Body {
         };
     }
     let summary = match has_summary(scene) {
+        // The screen of the host needs the room for pCPUs.
+        true if scene.state.view == View::Host => 2,
         true => SUMMARY
             .saturating_sub(24usize.saturating_sub(height))
             .max(1),

@@ -79,7 +79,7 @@ pub(crate) fn order(scene: &Scene<'_>, width: usize) -> Vec<Column> {
 fn price(scene: &Scene<'_>, column: Column) -> String {
     let source = &scene.state.source;
     if !column.is_reported(source.backend) {
-        return "not reported here".into();
+        return "not here".into();
     }
     if !column.needs_vcpus() {
         return String::new();
@@ -88,7 +88,7 @@ fn price(scene: &Scene<'_>, column: Column) -> String {
         (_, false) => "off: --no-ready".into(),
         ("xen", true) => {
             let vcpus = scene.moment.vcpus.len();
-            format!("+{vcpus} hypercalls")
+            format!("+{vcpus} calls")
         }
         (_, true) => "+1 group: vcpu".into(),
     }

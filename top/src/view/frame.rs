@@ -188,7 +188,7 @@ fn guests_status(scene: &Scene<'_>, width: usize) -> String {
     let state = scene.state;
     let word = summary::domains_word(scene);
     let mut text = format!("{} {word}", scene.lines.all);
-    if state.view == View::Guests {
+    if state.view == View::Guests && !state.source.is_replay {
         let (first, last) = body::shown_range(scene);
         if last - first < scene.lines.lines.len() {
             text = format!("{text}, rows {}-{last}", first + 1);

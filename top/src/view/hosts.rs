@@ -27,8 +27,7 @@ pub(super) fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>, body: Body) {
     let hosts = [this_host(scene)];
     let text = format!("Hosts {} fresh", hosts.len());
     canvas.put(0, body.top, &text, Style::new());
-    let header =
-        " HOST               GUEST  CPU%h >5% WORST GUEST          RDY%  MEM%  FREE  V:P  EV";
+    let header = " HOST         GUEST  CPU%h >5% WORST GUEST         RDY%  MEM%  FREE  V:P  EV";
     canvas.style_line(body.top + 1, canvas.palette.header());
     canvas.put(0, body.top + 1, header, canvas.palette.header());
     for (n, host) in hosts.iter().enumerate().take(body.height.saturating_sub(2)) {
@@ -88,11 +87,11 @@ fn line(canvas: &Canvas<'_>, host: &HostLine) -> String {
     let free = free.map(|bytes| number::bytes(virtmon_analysis::counter::ratio(bytes, 1)));
     format!(
         " {} {:>5} {:>6} {:>3} {} {ready:>5} {:>5} {:>5} {:>4} {:>3}",
-        fit(&host.name, 18, canvas.glyphs),
+        fit(&host.name, 12, canvas.glyphs),
         host.guests,
         dash(cpu),
         host.waiting,
-        fit(&worst, 20, canvas.glyphs),
+        fit(&worst, 18, canvas.glyphs),
         dash(host.mem_pct.map(number::percent)),
         dash(free),
         dash(host.vcpus_per_pcpu.map(|each| format!("{each:.1}"))),

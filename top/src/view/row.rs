@@ -83,7 +83,11 @@ fn draw_cell(
         Column::Note => {
             if let Some((note, age_ns)) = scene.recent.note(row.identity) {
                 let ago = number::ago(std::time::Duration::from_nanos(age_ns));
-                let text = fit(&format!("{note} {ago}"), width, canvas.glyphs);
+                let mut text = format!("{note} {ago}");
+                if text.len() > width {
+                    text = note.to_owned();
+                }
+                let text = fit(&text, width, canvas.glyphs);
                 canvas.put_within(x, y, &text, width, canvas.palette.dim());
             }
         }

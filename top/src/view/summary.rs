@@ -84,8 +84,9 @@ fn cpu(scene: &Scene<'_>, canvas: &mut Canvas<'_>, y: usize) {
         .find(|row| row.role == Some(Role::Control));
     if scene.state.view == View::Host {
         let closure = moment.host.closure_pct.get();
-        let closure = closure.map_or_else(|| "-".into(), number::percent);
-        text = format!("{text}  accounted {closure}%");
+        if let Some(closure) = closure {
+            text = format!("{text}  accounted {}%", number::percent(closure));
+        }
     }
     let x = canvas.put(x, y, &text, Style::new());
     if let Some(row) = control.filter(|_| scene.state.view != View::Host)
@@ -125,7 +126,7 @@ fn memory(scene: &Scene<'_>, canvas: &mut Canvas<'_>, y: usize) {
     let mut text = format!(" of {}  free {}", bytes(all), bytes(free));
     match (scene.state.view, host.mem_scrub_bytes, claims) {
         (View::Host, Some(scrub), _) => text = format!("{text}  scrub {}", bytes(scrub)),
-        (_, _, Some(claims)) => text = format!("{text}  claim {}", bytes(claims)),
+        (_, _, Some(claims)) => text = format!("{text} claim {}", bytes(claims)),
         _ => {}
     }
     canvas.put(x, y, &text, Style::new());

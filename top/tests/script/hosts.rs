@@ -228,7 +228,8 @@ fn events() -> Vec<(u64, Event)> {
         (
             105,
             Event {
-                new: Value::Number(1_204_000_000),
+                old: Value::Number(super::NOW_NS),
+                new: Value::Number(super::NOW_NS + 1_204_000_000),
                 ..Event::host(EventKind::ClockStepped, "".into())
             },
         ),

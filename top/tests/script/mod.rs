@@ -168,6 +168,20 @@ impl Script {
     }
 }
 
+/// A small Xen host.
+pub(crate) fn small(guests: Vec<Guest>, ticks: u64) -> Script {
+    Script {
+        guests,
+        is_xen: true,
+        pcpus: 4,
+        busy_pct: Some(100.0),
+        mem_bytes: 8 << 30,
+        free_bytes: 4 << 30,
+        events: Vec::new(),
+        ticks,
+    }
+}
+
 #[derive(Default)]
 struct Parts {
     snapshot: Snapshot,
