@@ -187,7 +187,7 @@ struct IndexOutput {
 }
 
 /// Ticks that are handed over at once.
-const INDEX_BATCH: usize = 256;
+const INDEX_BATCH: usize = 64;
 
 impl Output for IndexOutput {
     fn name(&self) -> &str {

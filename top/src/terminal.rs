@@ -34,6 +34,8 @@ impl Screen {
             give_back();
             previous(panic);
         }));
+        // The palette has decided: without this, the library looks at NO_COLOR once more.
+        crossterm::style::force_color_output(true);
         enter(has_mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
         if terminal.is_err() {

@@ -122,6 +122,13 @@ fn by_time(state: &mut State, run: &Run, by_ns: i64) {
 /// Shows the tick of a target that was typed.
 pub(crate) fn go_to(state: &mut State, run: &Run, text: &str) {
     let tick = shown(state, run).unwrap_or(0);
+    // A tick needs no index.
+    let number = text.trim().strip_prefix("tick");
+    let number = number.and_then(|number| number.trim().parse::<u64>().ok());
+    if let Some(number) = number.filter(|_| run.is_indexing) {
+        go(state, run, number);
+        return;
+    }
     match goto::find(text, &run.log, tick, &state.zone) {
         Ok(tick) => go(state, run, tick),
         Err(problem) => state.message = Some(problem),
