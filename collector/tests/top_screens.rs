@@ -160,10 +160,14 @@ fn shipped() -> String {
 fn made(dir: &TempDir, guests: u16) -> String {
     let file = dir.path().join(format!("{guests}-guests.vmrec"));
     guests::record_loads(&file, guests, 180, |id, tick| {
-        // A few guests are busy, most are not; a guest's load changes within three ticks.
-        let share = u64::from(id).wrapping_mul(2_654_435_761) % 1_000;
-        let rate = share * share / 1_000 * share * 1_000;
-        rate * tick + rate / 2 * ((tick + u64::from(id)) % 3)
+        // A few guests are busy, most are not; their loads come and go.
+        let share = f64::from(u32::from(id).wrapping_mul(2_654_435_761) % 1_000) / 1_000.0;
+        let at = tick as f64;
+        let phase = (at + f64::from(id) * 7.0) / 5.0;
+        let seconds = 0.6 * share.powi(3) * (at + 3.0 * phase.sin() + 10.0);
+        #[expect(clippy::cast_possible_truncation, reason = "some minutes")]
+        let ns = (seconds * 1e9) as u64;
+        ns
     });
     format!("--replay '{}'", file.display())
 }
