@@ -1,5 +1,7 @@
 //! Golden screens: each screen of a scripted host, cell by cell. `VIRTMON_BLESS=1` writes them again.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
 use std::fs;
 use std::path::Path;
 

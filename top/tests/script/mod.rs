@@ -1,5 +1,6 @@
 //! Scripted runs: guests with known values at each tick, and screens drawn from them.
 #![allow(dead_code, reason = "each test uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
