@@ -1,5 +1,7 @@
 //! Screens of scripted hosts: sizes, unknown values, hostile names, colours, characters.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
 use crossterm::event::KeyCode;
 use ratatui_core::style::{Color, Modifier};
 use virtmon_model::State as DomainState;

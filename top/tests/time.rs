@@ -1,5 +1,7 @@
 //! Order, time, events, filters and settings of the interface on scripted hosts.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
 use crossterm::event::KeyCode;
 use virtmon_analysis::event::{Event, EventKind, Value};
 use virtmon_model::Domain;
