@@ -59,6 +59,7 @@ pub(crate) enum ProgramError {
         samples: u64,
     },
     /// The command line is not valid. The text is the message.
+    #[cfg(feature = "top")]
     #[error("{0} (see virtmon --help)")]
     Usage(String),
     /// The system has no more threads.
@@ -73,8 +74,9 @@ impl ProgramError {
     /// The exit status of this error.
     pub(crate) fn status(&self) -> Status {
         match self {
+            #[cfg(feature = "top")]
+            Self::Usage(_) => Status::Usage,
             Self::TooShort { .. }
-            | Self::Usage(_)
             | Self::Replay {
                 source: ReplayError::Interval { .. } | ReplayError::NoSamples,
                 ..
