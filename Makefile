@@ -1,6 +1,6 @@
 # `make check` needs only Rust. The other targets run on a fresh Debian as root, and install the packages
 # that they need.
-.PHONY: help check run demo test churn stress storms loads lint metrics release bench lateness rows costs compare-libvirt leak-check fuzz header-check
+.PHONY: help check run demo top-screens test churn stress storms loads lint metrics release bench lateness rows costs compare-libvirt leak-check fuzz header-check
 
 # Prints this list.
 help:
@@ -17,6 +17,14 @@ run:
 # Loads three guests on a real Xen, and draws the values that virtmon measured: docs/demo.png.
 demo:
 	pictures/demo
+
+# Runs virtmon top in a real terminal with keys on recordings, and draws the pictures docs/top-*.png.
+top-screens:
+	scripts/packages build top
+	cargo test --locked --package virtmon --test top_screens -- --ignored
+	test -e target/top-venv/done || \
+		(python3 -m venv target/top-venv && target/top-venv/bin/pip install --quiet pillow pyte && touch target/top-venv/done)
+	target/top-venv/bin/python scripts/top-pictures target/top-screens/*.ansi docs
 
 # Runs the tests of the crates, and those with a real Xen and a real libvirtd.
 test:

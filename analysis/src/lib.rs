@@ -5,6 +5,7 @@
 //! - [`matching`], [`rates`], [`vcpu_rates`], [`device_rates`], [`host_rates`], [`counter`]: which row is which,
 //!   and its rates.
 //! - [`event`], [`notifications`], [`clock_step`]: events, of changes and of what libvirt reports by itself.
+//! - [`domain_totals`]: sums over the devices of a domain, for views.
 //! - [`subsamples`], [`distribution`]: rates within an interval.
 //! - [`filter`]: the choice of domains; [`frame`], [`run_info`], [`self_stats`]: the result.
 //! - [`totals`], [`tally`]: sums since the start of a run.
@@ -17,6 +18,7 @@ pub mod counter;
 mod creation;
 pub mod device_rates;
 pub mod distribution;
+pub mod domain_totals;
 pub mod event;
 pub mod filter;
 pub mod frame;

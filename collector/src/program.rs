@@ -10,6 +10,8 @@ mod outputs;
 mod run;
 mod run_info;
 pub mod status;
+#[cfg(feature = "top")]
+mod top;
 
 use std::io::{self, Write};
 
@@ -75,6 +77,8 @@ fn run_command(command: &Command) -> Result<Status, ProgramError> {
                 Status::Failed
             })
         }
+        #[cfg(feature = "top")]
+        Command::Top(args) => top::run(args).map(|()| Status::Done),
         Command::Completions { shell } => print(&cli::completions(*shell)),
         Command::Man => print(&cli::man()),
     }

@@ -6,6 +6,7 @@
 //! | [`transport`] | the trait of what sends bytes: files, pipes, network protocols |
 //! | [`on_error`] | policies for a tick that cannot be sent |
 //! | [`latest`] | an output that is read on demand: a copy of the last frame |
+//! | [`moment`], [`history`] | a compact copy of a frame, and a ring of them, for views that look back |
 //! | [`error`] | errors of outputs |
 //!
 //! The sampling thread calls an output and never waits for it. Each output has its own limits: a slow
@@ -18,7 +19,11 @@ use virtmon_model::Needs;
 
 pub mod error;
 mod gap;
+pub mod history;
 pub mod latest;
+pub mod moment;
+pub mod moment_number;
+pub mod moment_rows;
 pub mod on_error;
 pub mod owned_frame;
 mod queue;

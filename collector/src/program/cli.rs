@@ -16,6 +16,8 @@ pub mod rotate;
 pub mod source;
 pub mod tables;
 pub mod timing;
+#[cfg(feature = "top")]
+pub mod top;
 mod validate;
 
 use libvirt::LibvirtArgs;
@@ -42,6 +44,7 @@ Examples:
   virtmon --replay recordings/xen.vmrec           replay a recording; no Xen or libvirt needed
   sudo virtmon --listen 19177 --detail nic,disk   metrics for Prometheus at 127.0.0.1:19177/metrics
   virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
+  sudo virtmon top                                guests, the host and events in the terminal
 
 Exit status: 0 success or ended by a signal, 1 the host or recording cannot be read, 2 usage error,
 3 an output failed.";
@@ -100,6 +103,9 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "markdown", value_parser = schema_format_parser())]
         format: SchemaFormat,
     },
+    /// Show guests, the host and events in the terminal, live or from a recording
+    #[cfg(feature = "top")]
+    Top(Box<top::TopArgs>),
     /// Print a shell's completion script for virtmon
     Completions {
         /// Shell to generate for

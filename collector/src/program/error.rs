@@ -62,6 +62,10 @@ pub(crate) enum ProgramError {
         /// Number of samples that were replayed.
         samples: u64,
     },
+    /// The command line is not valid. The text is the message.
+    #[cfg(feature = "top")]
+    #[error("{0} (see virtmon --help)")]
+    Usage(String),
     /// The system has no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -74,6 +78,8 @@ impl ProgramError {
     /// The exit status of this error.
     pub(crate) fn status(&self) -> Status {
         match self {
+            #[cfg(feature = "top")]
+            Self::Usage(_) => Status::Usage,
             Self::TooShort { .. }
             | Self::Replay {
                 source: ReplayError::Interval { .. } | ReplayError::NoSamples,

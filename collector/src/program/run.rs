@@ -96,7 +96,7 @@ fn run_live(
 }
 
 /// Opens the backend, and checks that its samples fit the interval.
-fn open_backend(config: &LiveConfig) -> Result<Box<dyn Backend>, ProgramError> {
+pub(super) fn open_backend(config: &LiveConfig) -> Result<Box<dyn Backend>, ProgramError> {
     let interval = config.sample_interval;
     let (backend, took) = waiting::warn_when_slow(journal::warning, || {
         let mut backend = backends::open(config.backend, &config.options, journal::warning)?;

@@ -141,6 +141,12 @@ impl<R: Read> Replay<R> {
         self.decoder.capabilities()
     }
 
+    /// The recording's number of a tick of the replay, which may have a longer interval.
+    #[must_use]
+    pub fn recorded_tick(&self, tick: u64) -> u64 {
+        tick.saturating_mul(self.step)
+    }
+
     /// Number of whole samples so far, from the start of the replay on.
     #[must_use]
     pub fn samples(&self) -> u64 {

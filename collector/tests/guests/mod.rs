@@ -1,5 +1,7 @@
 //! A recording of as many guests as are wanted, to be replayed where a real host has too few.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use std::fs;
 use std::path::Path;
 
@@ -14,18 +16,31 @@ const SECOND: u64 = 1_000_000_000;
 
 /// Writes a recording of a Xen host with this number of guests, and a sample each second.
 pub(crate) fn record(path: &Path, guests: u16, ticks: u64) {
-    let names = (0..guests).map(|id| format!("guest-with-a-name-{id}").into_bytes());
-    write(path, &names.collect::<Vec<_>>(), ticks);
+    record_loads(path, guests, ticks, |_, tick| cpu_time(tick));
 }
 
-/// The same with guests of these names.
-#[allow(dead_code, reason = "not every test file names its guests")]
+/// Writes a recording like [`record`], with this CPU time of each guest at each tick, in ns.
+pub(crate) fn record_loads(
+    path: &Path,
+    guests: u16,
+    ticks: u64,
+    cpu_time_ns: impl Fn(u16, u64) -> u64,
+) {
+    let names = (0..guests).map(|id| format!("guest-with-a-name-{id}").into_bytes());
+    write(path, &names.collect::<Vec<_>>(), ticks, cpu_time_ns);
+}
+
+/// Writes a recording like [`record`], with guests of these names.
 pub(crate) fn record_names(path: &Path, names: &[&[u8]], ticks: u64) {
     let names: Vec<Vec<u8>> = names.iter().map(|name| name.to_vec()).collect();
-    write(path, &names, ticks);
+    write(path, &names, ticks, |_, tick| cpu_time(tick));
 }
 
-fn write(path: &Path, names: &[Vec<u8>], ticks: u64) {
+fn cpu_time(tick: u64) -> u64 {
+    1_000 + tick * 1_000_000
+}
+
+fn write(path: &Path, names: &[Vec<u8>], ticks: u64, cpu_time_ns: impl Fn(u16, u64) -> u64) {
     let mut host_metadata = Vec::new();
     put_number(&mut host_metadata, SYSCTL);
     put_bytes(&mut host_metadata, b"Xen 4.17");
@@ -39,7 +54,7 @@ fn write(path: &Path, names: &[Vec<u8>], ticks: u64) {
     let mut out = Vec::new();
     let mut writer = Writer::begin(&header, &mut out).unwrap();
     for tick in 0..ticks {
-        let raw = sample(names, tick);
+        let raw = sample(names, |id| cpu_time_ns(id, tick));
         let kept: RecordedSample<'_> = RecordedSample {
             tick,
             mono_ns: SECOND * (tick + 1) + 5,
@@ -54,14 +69,14 @@ fn write(path: &Path, names: &[Vec<u8>], ticks: u64) {
 }
 
 /// The raw bytes of a sample: the list, then what there is of no interest here, then the names.
-fn sample(names: &[Vec<u8>], tick: u64) -> Vec<u8> {
+fn sample(names: &[Vec<u8>], cpu_time_ns: impl Fn(u16) -> u64) -> Vec<u8> {
     let mut list = Vec::new();
     for (id, _) in (0_u16..).zip(names) {
         let mut entry = [0; ENTRY_BYTES];
         entry[..2].copy_from_slice(&id.to_le_bytes());
         entry[8..16].copy_from_slice(&100u64.to_le_bytes());
         entry[16..24].copy_from_slice(&100u64.to_le_bytes());
-        entry[56..64].copy_from_slice(&(1_000 + tick * 1_000_000).to_le_bytes());
+        entry[56..64].copy_from_slice(&cpu_time_ns(id).to_le_bytes());
         entry[64] = 1;
         entry[68..72].fill(0xff);
         entry[76..78].copy_from_slice(&id.to_le_bytes());

@@ -22,6 +22,9 @@ pub enum OutputError {
     /// The reader of standard output has closed it, as `head` does: a normal end.
     #[error("standard output: its reader has closed it")]
     ReaderClosed,
+    /// The terminal of an interface cannot be read or drawn.
+    #[error("the terminal: {0}")]
+    Terminal(io::Error),
     /// The thread of the output panicked. The panic has been reported.
     #[error("the thread that writes ended by a defect in virtmon")]
     Panicked,

@@ -47,6 +47,7 @@ pub(crate) const CRATES: &[Layer] = &[
         ],
     },
     plain("http"),
+    plain("top"),
     Layer {
         directory: "collector",
         modules: &[
