@@ -6,6 +6,8 @@ pub mod cli;
 pub mod config;
 mod error;
 mod outputs;
+#[cfg(feature = "plot")]
+mod plot;
 mod run;
 mod run_info;
 pub mod status;
@@ -74,6 +76,8 @@ fn run_command(command: &Command) -> Result<Status, ProgramError> {
                 Status::Failed
             })
         }
+        #[cfg(feature = "plot")]
+        Command::Plot(args) => plot::run(args),
         Command::Completions { shell } => print(&cli::completions(*shell)),
         Command::Man => print(&cli::man()),
     }

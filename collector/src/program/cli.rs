@@ -9,6 +9,8 @@ use virtmon_export::registry::format::SchemaFormat;
 
 pub mod duration;
 pub mod libvirt;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod process;
 pub mod rotate;
 pub mod source;
@@ -90,6 +92,9 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "markdown", value_parser = schema_format_parser())]
         format: SchemaFormat,
     },
+    /// Draw CSV files or a recording as SVG, PNG or HTML
+    #[cfg(feature = "plot")]
+    Plot(Box<plot::PlotArgs>),
     /// Print a shell's completion script for virtmon
     Completions {
         /// Shell to generate for

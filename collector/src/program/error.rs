@@ -58,6 +58,19 @@ pub(crate) enum ProgramError {
         /// Number of samples that were replayed.
         samples: u64,
     },
+    /// A picture cannot be made.
+    #[cfg(feature = "plot")]
+    #[error(transparent)]
+    Plot(#[from] virtmon_plot::error::PlotError),
+    /// A picture cannot be written.
+    #[cfg(feature = "plot")]
+    #[error("{file}: {source}")]
+    Picture {
+        /// The path, as given, or `standard output`.
+        file: String,
+        /// The error of the system.
+        source: io::Error,
+    },
     /// The system has no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -70,6 +83,10 @@ impl ProgramError {
     /// The exit status of this error.
     pub(crate) fn status(&self) -> Status {
         match self {
+            #[cfg(feature = "plot")]
+            Self::Plot(_) => Status::Failed,
+            #[cfg(feature = "plot")]
+            Self::Picture { .. } => Status::Output,
             Self::TooShort { .. }
             | Self::Replay {
                 source: ReplayError::Interval { .. } | ReplayError::NoSamples,
