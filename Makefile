@@ -1,6 +1,6 @@
 # `make check` needs only Rust. The other targets run on a fresh Debian as root, and install the packages
 # that they need.
-.PHONY: help check run demo test churn stress storms loads lint release bench lateness rows costs compare-libvirt leak-check fuzz header-check
+.PHONY: help check run demo plots test churn stress storms loads lint release bench lateness rows costs compare-libvirt leak-check fuzz header-check
 
 # Prints this list.
 help:
@@ -14,9 +14,14 @@ check:
 run:
 	scripts/run
 
-# Loads three guests on a real Xen, and draws the values that virtmon measured: docs/demo.png.
+# Loads three guests on a real Xen, and draws what virtmon measured, by virtmon plot: docs/demo.png.
 demo:
 	pictures/demo
+
+# Draws 1,000 guests and VIRTMON_PLOT_TICKS ticks (default: 2,000), and prints the time and the memory.
+plots:
+	scripts/packages build
+	cargo test --locked --release --package virtmon-plot --test large -- --ignored --nocapture
 
 # Runs the tests of the crates, and those with a real Xen and a real libvirtd.
 test:

@@ -1,6 +1,7 @@
 //! Panels from what the second pass collected, and why others are missing.
 
 use crate::collect::Collect;
+use crate::draw::theme::COLOURS_OF_A_DASH;
 use crate::follow::visitor::Value;
 use crate::options::{Options, PanelKind};
 use crate::panel::{Line, LineInk, Panel, Quantity};
@@ -9,6 +10,10 @@ use crate::survey::{RANKED, READY, Survey};
 
 /// A panel that is not drawn, and the cause.
 pub type Missing = (PanelKind, String);
+
+/// Largest ratio of the sum of the others to the largest line of a guest. Above it, the lines of the guests
+/// would lie on the axis.
+const MAX_RATIO: f64 = 5.0;
 
 /// What the panels are made of.
 pub struct Build<'a> {
@@ -83,10 +88,18 @@ impl Build<'_> {
         }
         let rule = if at == READY { "highest" } else { "sum" };
         let count = ranked.others.len();
-        for (run, series) in std::mem::take(&mut self.collect.others[at]).into_iter().enumerate() {
+        for (run, series) in std::mem::take(&mut self.collect.others[at])
+            .into_iter()
+            .enumerate()
+        {
             if !series.is_empty() {
                 let label = self.label(run, &format!("others ({count}), {rule}"));
-                lines.push(Line::new(label, LineInk::Others, run, series));
+                let mut line = Line::new(label, LineInk::Others, run, series);
+                if is_off_scale(&line, &lines) {
+                    line.is_off_scale = true;
+                    line.label.push_str(", off scale");
+                }
+                lines.push(line);
             }
         }
         let (title, quantity) = self.title(kind, single.is_some());
@@ -124,14 +137,24 @@ impl Build<'_> {
         for (value, word) in details {
             if let Some(series) = self.collect.details.remove(&(guest, *value as usize)) {
                 let label = format!("{name} {word}");
-                lines.push(Line::new(label, LineInk::Guest(slot), slot, series));
+                // Their dashes differ too: memory held is often at its limit.
+                lines.push(Line::new(
+                    label,
+                    LineInk::Guest(slot),
+                    slot * COLOURS_OF_A_DASH,
+                    series,
+                ));
             }
             slot += 1;
         }
     }
 
     fn title(&self, kind: PanelKind, is_single: bool) -> (String, Quantity) {
-        let rate = if self.options.has_bits { Quantity::BitRate } else { Quantity::ByteRate };
+        let rate = if self.options.has_bits {
+            Quantity::BitRate
+        } else {
+            Quantity::ByteRate
+        };
         let (title, quantity) = match kind {
             PanelKind::Cpu => ("CPU by guest", Quantity::Percent("of a pCPU")),
             PanelKind::Ready if self.survey.has_ready_estimate => {
@@ -156,7 +179,9 @@ impl Build<'_> {
             PanelKind::Disk => &["disk_rd_bytes", "disk_wr_bytes"],
             _ => &[],
         };
-        let lacking = columns.iter().find(|column| self.survey.lacking.contains(column));
+        let lacking = columns
+            .iter()
+            .find(|column| self.survey.lacking.contains(column));
         match lacking {
             Some(column) => format!("no such column: {column}"),
             None if kind == PanelKind::Ready && !self.survey.has_ready_column => {
@@ -172,7 +197,12 @@ impl Build<'_> {
         let mut lines = Vec::new();
         for (run, series) in busy.into_iter().enumerate() {
             if !series.is_empty() {
-                lines.push(Line::new(self.label(run, "host, busy"), LineInk::Host, 0, series));
+                lines.push(Line::new(
+                    self.label(run, "host, busy"),
+                    LineInk::Host,
+                    0,
+                    series,
+                ));
             }
         }
         let (Some(pcpus), false) = (pcpus, lines.is_empty()) else {
@@ -207,7 +237,8 @@ impl Build<'_> {
             }
         }
         if lines.is_empty() {
-            let why = "it needs a disk table with latencies (--detail disk), and one to three guests";
+            let why =
+                "it needs a disk table with latencies (--detail disk), and one to three guests";
             return Err(why.to_owned());
         }
         Ok(Panel {
@@ -225,7 +256,9 @@ impl Build<'_> {
         };
         let is_named = self.options.panels.contains(&PanelKind::Timing);
         if !is_late && self.survey.missed == 0 && !is_named {
-            return Err("no tick is missed, and none is late by a tenth of the interval".to_owned());
+            return Err(
+                "no tick is missed, and none is late by a tenth of the interval".to_owned(),
+            );
         }
         let grid = self.collect.grid();
         let empty = || Series::new(grid);
@@ -250,4 +283,11 @@ impl Build<'_> {
             lines,
         })
     }
+}
+
+/// True if the line would leave no room for the lines of guests.
+fn is_off_scale(line: &Line, guests: &[Line]) -> bool {
+    let max = |line: &Line| line.series.stats.max().unwrap_or(0.0);
+    let largest = guests.iter().map(max).fold(0.0, f64::max);
+    largest > 0.0 && max(line) > MAX_RATIO * largest
 }

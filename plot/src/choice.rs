@@ -131,6 +131,9 @@ mod tests {
             assert_eq!(slots.len(), panel.top.len());
             assert!(slots.iter().all(|slot| *slot < 7), "{slots:?}");
         }
-        assert_eq!((0..6).map(|guest| choice.slot(guest)).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(
+            (0..6).map(|guest| choice.slot(guest)).collect::<Vec<_>>(),
+            [0, 1, 2, 3, 4, 5]
+        );
     }
 }

@@ -77,7 +77,13 @@ enum GuestLine {
 impl Collect {
     /// A pass for these options and guests; `runs` is the number of runs if they are compared, else 1.
     #[must_use]
-    pub fn new(options: &Options, choice: Choice, guests: &Guests, grid: Grid, runs: usize) -> Self {
+    pub fn new(
+        options: &Options,
+        choice: Choice,
+        guests: &Guests,
+        grid: Grid,
+        runs: usize,
+    ) -> Self {
         let mut places = vec![[GuestLine::None; RANKED.len()]; guests.all().len()];
         for (panel, ranked) in choice.panels.iter().enumerate() {
             for (at, guest) in ranked.top.iter().enumerate() {
@@ -97,7 +103,11 @@ impl Collect {
                 options.has_panel(PanelKind::Events) && options.events != EventChoice::None
             }
         });
-        let selected = guests.all().iter().filter(|guest| guest.is_selected).count();
+        let selected = guests
+            .all()
+            .iter()
+            .filter(|guest| guest.is_selected)
+            .count();
         Self {
             tops: choice.panels.each_ref().map(|panel| empty(panel.top.len())),
             others: RANKED.map(|_| empty(runs)),
@@ -146,10 +156,16 @@ impl Collect {
         panel: usize,
         values: impl Iterator<Item = (usize, Option<f64>, bool)>,
     ) {
-        let combine = if panel == READY { Combine::Max } else { Combine::Sum };
-        let (mut total, mut is_known) = (None, true);
+        let combine = if panel == READY {
+            Combine::Max
+        } else {
+            Combine::Sum
+        };
+        let (mut total, mut is_known, mut has_others) = (None, true, false);
         for (guest, value, is_new) in values {
-            match (self.place(guest, panel), value) {
+            let place = self.place(guest, panel);
+            has_others |= place == GuestLine::Others;
+            match (place, value) {
                 (GuestLine::Top(line), Some(value)) => self.tops[panel][line].add(at, value),
                 (GuestLine::Others, Some(value)) => total = combine.add(total, value),
                 // A guest that has just appeared has no rate yet. Any other unknown value makes the
@@ -157,6 +173,9 @@ impl Collect {
                 (GuestLine::Others, None) => is_known &= is_new || combine == Combine::Max,
                 (GuestLine::None | GuestLine::Top(_), _) => {}
             }
+        }
+        if !has_others {
+            return;
         }
         let run = self.run(at);
         let total = total.filter(|_| is_known);
@@ -259,7 +278,9 @@ impl Visitor for Collect {
     }
 
     fn ready(&mut self, at: &Place, rows: &[(usize, f64)], _is_estimate: bool) {
-        let values = rows.iter().map(|(guest, ready)| (*guest, Some(*ready), false));
+        let values = rows
+            .iter()
+            .map(|(guest, ready)| (*guest, Some(*ready), false));
         self.add_panel(at, READY, values);
     }
 
@@ -270,7 +291,8 @@ impl Visitor for Collect {
             return;
         };
         let run = self.run(at);
-        self.pcpus.insert(if self.is_compared { 0 } else { at.host }, pcpus);
+        self.pcpus
+            .insert(if self.is_compared { 0 } else { at.host }, pcpus);
         if let Some(busy) = row.busy_pct {
             self.host[run].add(at, busy / pcpus);
         }
@@ -323,7 +345,10 @@ impl Visitor for Collect {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a time or count has no more digits than a double")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a time or count has no more digits than a double"
+)]
 fn ns(value: u64) -> f64 {
     value as f64
 }

@@ -55,7 +55,12 @@ impl Guests {
     ///
     /// # Errors
     /// There are too many guests.
-    pub fn find(&mut self, run: usize, host: &[u8], domain: DomainName<'_>) -> Result<usize, PlotError> {
+    pub fn find(
+        &mut self,
+        run: usize,
+        host: &[u8],
+        domain: DomainName<'_>,
+    ) -> Result<usize, PlotError> {
         let mut key = std::mem::take(&mut self.key);
         write_key(&mut key, run, host, domain);
         let next = self.last + 1;
@@ -87,7 +92,13 @@ impl Guests {
         Ok(at)
     }
 
-    fn add(&mut self, key: &[u8], run: usize, host: &[u8], domain: DomainName<'_>) -> Result<usize, PlotError> {
+    fn add(
+        &mut self,
+        key: &[u8],
+        run: usize,
+        host: &[u8],
+        domain: DomainName<'_>,
+    ) -> Result<usize, PlotError> {
         if self.all.len() >= MAX_GUESTS {
             return Err(PlotError::Guests { most: MAX_GUESTS });
         }
@@ -177,7 +188,11 @@ fn write_key(key: &mut Vec<u8>, run: usize, host: &[u8], domain: DomainName<'_>)
     key.extend_from_slice(host);
     key.push(0);
     if domain.uuid.is_empty() {
-        key.extend_from_slice(if domain.name.is_empty() { domain.id } else { domain.name });
+        key.extend_from_slice(if domain.name.is_empty() {
+            domain.id
+        } else {
+            domain.name
+        });
         return;
     }
     key.extend_from_slice(domain.uuid);
@@ -203,7 +218,9 @@ mod tests {
     fn a_guest_is_a_uuid_on_a_host_with_its_last_name() {
         let mut guests = Guests::new(vec![Pattern::new("web*").unwrap()]);
         let mut find = |host: &str, id, uuid, name| {
-            guests.find(0, host.as_bytes(), named(id, uuid, name)).unwrap()
+            guests
+                .find(0, host.as_bytes(), named(id, uuid, name))
+                .unwrap()
         };
         assert_eq!(find("", "0", "0-0", "Domain-0"), 0);
         assert_eq!(find("", "1", "0-0", "other"), 1);
@@ -213,7 +230,10 @@ mod tests {
         assert_eq!(find("b", "2", "7-7", "web"), 3);
         assert_eq!(find("", "9", "7-7", "late"), 2);
         assert_eq!(find("", "9", "7-7", ""), 2);
-        assert_eq!(guests.labels(&[]), ["Domain-0 @", "other @", "late @", "web @b"]);
+        assert_eq!(
+            guests.labels(&[]),
+            ["Domain-0 @", "other @", "late @", "web @b"]
+        );
         let selected: Vec<bool> = guests.all().iter().map(|guest| guest.is_selected).collect();
         assert_eq!(selected, [false, false, true, true]);
     }
@@ -221,7 +241,11 @@ mod tests {
     #[test]
     fn guests_of_one_name_have_their_ids_and_hostile_names_are_one_line() {
         let mut guests = Guests::new(Vec::new());
-        for (id, uuid, name) in [("1", "a", "web"), ("2", "b", "web"), ("3", "c", "x\u{1b}[2J\n")] {
+        for (id, uuid, name) in [
+            ("1", "a", "web"),
+            ("2", "b", "web"),
+            ("3", "c", "x\u{1b}[2J\n"),
+        ] {
             guests.find(0, b"", named(id, uuid, name)).unwrap();
         }
         assert_eq!(guests.labels(&[]), ["web #1", "web #2", r"x\u{1b}[2J\n"]);

@@ -25,7 +25,13 @@ pub trait RowSink {
     ///
     /// # Errors
     /// The picture cannot be made of it.
-    fn begin(&mut self, table: Table, run: usize, file: &str, header: &Header) -> Result<(), PlotError>;
+    fn begin(
+        &mut self,
+        table: Table,
+        run: usize,
+        file: &str,
+        header: &Header,
+    ) -> Result<(), PlotError>;
 
     /// Takes a row of the table that began last.
     ///

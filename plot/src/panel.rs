@@ -29,6 +29,8 @@ pub struct Line {
     pub series: Series,
     /// True if the values are marks without a height.
     pub is_dots: bool,
+    /// True if the line would leave no room for the others, and is in the legend only.
+    pub is_off_scale: bool,
     /// Sum of the values, for marks.
     pub sum: Option<f64>,
     /// Minimum, maximum and 99th percentile within each interval.
@@ -73,6 +75,7 @@ impl Line {
             dash,
             series,
             is_dots: false,
+            is_off_scale: false,
             sum: None,
             spread: None,
         }

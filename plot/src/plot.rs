@@ -52,14 +52,24 @@ pub enum Form {
 ///
 /// # Errors
 /// An input cannot be read, or there is nothing to draw.
-pub fn plot(options: &Options, inputs: &mut [Box<dyn Input>], form: Form) -> Result<Plot, PlotError> {
+pub fn plot(
+    options: &Options,
+    inputs: &mut [Box<dyn Input>],
+    form: Form,
+) -> Result<Plot, PlotError> {
     let names: Vec<String> = inputs.iter().map(|input| input.name()).collect();
     let is_compared = options.is_relative && inputs.len() > 1;
     let guests = Guests::new(options.guests.clone());
     let clock = Clock::new(options, inputs.len());
     let first = Follower::new(guests, clock, is_compared, Survey::new(options));
     let first = pass(first, inputs)?;
-    let Follower { guests, clock, visitor: survey, torn, .. } = first;
+    let Follower {
+        guests,
+        clock,
+        visitor: survey,
+        torn,
+        ..
+    } = first;
     let Some(window) = survey.window else {
         return Err(no_ticks(options, &names));
     };
@@ -71,7 +81,11 @@ pub fn plot(options: &Options, inputs: &mut [Box<dyn Input>], form: Form) -> Res
     let runs = if is_compared { inputs.len() } else { 1 };
     let collect = Collect::new(options, choice, &guests, grid, runs);
     let second = pass(Follower::new(guests, clock, is_compared, collect), inputs)?;
-    let Follower { guests, visitor: collect, .. } = second;
+    let Follower {
+        guests,
+        visitor: collect,
+        ..
+    } = second;
     let run_labels: Vec<String> = match is_compared {
         true => names.iter().map(|name| run_label(name)).collect(),
         false => Vec::new(),
@@ -100,7 +114,12 @@ fn no_ticks(options: &Options, names: &[String]) -> PlotError {
     let is_cut = options.from.is_some() || options.to.is_some();
     PlotError::NoTicks {
         file: names.first().cloned().unwrap_or_default(),
-        when: if is_cut { "between --from and --to" } else { "in the file" }.to_owned(),
+        when: if is_cut {
+            "between --from and --to"
+        } else {
+            "in the file"
+        }
+        .to_owned(),
     }
 }
 
@@ -117,7 +136,12 @@ fn grid(
         Form::Svg | Form::Png => whole(pixels),
     };
     let is_full = form == Form::Html && options.is_full;
-    let lines = choice.panels.iter().map(|panel| panel.top.len() as u64 + 1).sum::<u64>() + 4;
+    let lines = choice
+        .panels
+        .iter()
+        .map(|panel| panel.top.len() as u64 + 1)
+        .sum::<u64>()
+        + 4;
     if is_full && survey.ticks.saturating_mul(lines) > MAX_VALUES {
         return Err(PlotError::TooLarge {
             what: "page",
@@ -167,7 +191,9 @@ fn finish(
     }
     let mut notes = Vec::new();
     if torn > 0 {
-        notes.push(format!("{torn} ticks were not written completely, and are not drawn"));
+        notes.push(format!(
+            "{torn} ticks were not written completely, and are not drawn"
+        ));
     }
     if left_out > 0 {
         let text = format!("{left_out} events are not drawn");
@@ -192,7 +218,11 @@ fn finish(
     })
 }
 
-fn events(options: &Options, collect: &mut Collect, missing: &mut Vec<Missing>) -> Option<Vec<Event>> {
+fn events(
+    options: &Options,
+    collect: &mut Collect,
+    missing: &mut Vec<Missing>,
+) -> Option<Vec<Event>> {
     if !options.has_panel(PanelKind::Events) || options.events == EventChoice::None {
         return None;
     }
@@ -209,14 +239,18 @@ fn events(options: &Options, collect: &mut Collect, missing: &mut Vec<Missing>) 
 /// A panel that the options name and that has no values.
 fn named_and_missing(options: &Options, missing: &[Missing]) -> Option<Missing> {
     let mut missing = missing.iter();
-    missing.find(|(kind, _)| options.panels.contains(kind)).cloned()
+    missing
+        .find(|(kind, _)| options.panels.contains(kind))
+        .cloned()
 }
 
 fn nothing(options: &Options, missing: Vec<Missing>) -> PlotError {
     if let Some((panel, why)) = named_and_missing(options, &missing) {
         return PlotError::Panel { panel, why };
     }
-    let reasons = missing.iter().map(|(kind, why)| format!("{}: {why}", kind.as_str()));
+    let reasons = missing
+        .iter()
+        .map(|(kind, why)| format!("{}: {why}", kind.as_str()));
     PlotError::NoPanels {
         why: reasons.collect::<Vec<_>>().join("; "),
     }
@@ -224,7 +258,11 @@ fn nothing(options: &Options, missing: Vec<Missing>) -> PlotError {
 
 fn axis(options: &Options, grid: Grid) -> TimeAxis {
     // One tick alone has some room beside it.
-    let pad = if grid.first_ns == grid.last_ns { 500_000_000 } else { 0 };
+    let pad = if grid.first_ns == grid.last_ns {
+        500_000_000
+    } else {
+        0
+    };
     TimeAxis {
         first_ns: grid.first_ns.saturating_sub(pad),
         last_ns: grid.last_ns.saturating_add(pad),

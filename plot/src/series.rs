@@ -212,7 +212,7 @@ impl Series {
                 (bucket.max, bucket.min)
             };
             piece.push(first);
-            if second.1 > first.1 || second.1 < first.1 {
+            if first.1.to_bits() != second.1.to_bits() {
                 piece.push(second);
             }
             is_open = !bucket.has_break;
@@ -264,7 +264,14 @@ mod tests {
             .collect();
         assert_eq!(
             series(Some(5), &values),
-            [vec![(0, 1.0), (20, 1.0), (37, 9.0), (40, 1.0), (60, 1.0), (80, 1.0)]]
+            [vec![
+                (0, 1.0),
+                (20, 1.0),
+                (37, 9.0),
+                (40, 1.0),
+                (60, 1.0),
+                (80, 1.0)
+            ]]
         );
     }
 

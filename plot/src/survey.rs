@@ -85,7 +85,8 @@ impl Survey {
     fn stats(&mut self, guest: usize) -> &mut [Stats; RANKED.len()] {
         let by = self.by;
         if self.guests.len() <= guest {
-            self.guests.resize_with(guest + 1, || [(); RANKED.len()].map(|()| Stats::of(by)));
+            self.guests
+                .resize_with(guest + 1, || [(); RANKED.len()].map(|()| Stats::of(by)));
         }
         &mut self.guests[guest]
     }

@@ -61,7 +61,11 @@ impl Zone {
     }
 
     fn ns_of(&self, date: DateTime) -> Option<i64> {
-        let zoned = self.zone.to_ambiguous_zoned_datetime(date).compatible().ok()?;
+        let zoned = self
+            .zone
+            .to_ambiguous_zoned_datetime(date)
+            .compatible()
+            .ok()?;
         i64::try_from(zoned.timestamp().as_nanosecond()).ok()
     }
 }
@@ -152,7 +156,9 @@ fn parse_usual(text: &[u8]) -> Option<i64> {
                 .then(|| sum * 10 + i64::from(digit - b'0'))
         })
     };
-    let marks = [text[4], text[7], text[10], text[13], text[16], text[19], text[29]];
+    let marks = [
+        text[4], text[7], text[10], text[13], text[16], text[19], text[29],
+    ];
     if &marks != b"--T::.Z" {
         return None;
     }
@@ -166,7 +172,11 @@ fn parse_usual(text: &[u8]) -> Option<i64> {
         return None;
     }
     // Days since 1970 of the proleptic Gregorian calendar, with years that begin in March.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (y, m) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND_NS + ns)
 }
@@ -184,10 +194,21 @@ mod tests {
             "2100-03-01T12:00:00.500000000Z",
         ] {
             let at: Timestamp = text.parse().unwrap();
-            assert_eq!(parse_usual(text.as_bytes()).map(i128::from), Some(at.as_nanosecond()));
+            assert_eq!(
+                parse_usual(text.as_bytes()).map(i128::from),
+                Some(at.as_nanosecond())
+            );
         }
-        assert_eq!(parse_utc(b"2026-11-23T02:42:46Z"), Some(1_795_401_766 * SECOND_NS));
-        for text in ["", "yesterday", "2026-13-23T02:42:46.123456789Z", "2026-11-23T02:42:46.12345678xZ"] {
+        assert_eq!(
+            parse_utc(b"2026-11-23T02:42:46Z"),
+            Some(1_795_401_766 * SECOND_NS)
+        );
+        for text in [
+            "",
+            "yesterday",
+            "2026-13-23T02:42:46.123456789Z",
+            "2026-11-23T02:42:46.12345678xZ",
+        ] {
             assert_eq!(parse_utc(text.as_bytes()), None, "{text}");
         }
     }

@@ -72,9 +72,15 @@ fn form(args: &PlotArgs) -> Result<Form, String> {
     if args.list {
         return Ok(Form::Svg);
     }
-    let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) else {
+    let Some(path) = args
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"))
+    else {
         return match io::stdout().is_terminal() {
-            true => Err("the picture would go to the terminal; add -o out.svg, or > out.svg".into()),
+            true => {
+                Err("the picture would go to the terminal; add -o out.svg, or > out.svg".into())
+            }
             false => Ok(Form::Svg),
         };
     };
@@ -86,7 +92,10 @@ fn form(args: &PlotArgs) -> Result<Form, String> {
         "png" => Err("this virtmon was built without PNG; use .svg or .html".into()),
         // A device has no extension.
         _ if path.starts_with("/dev") => Ok(Form::Svg),
-        _ => Err(format!("-o {}: a picture is .svg, .png or .html", shown(path))),
+        _ => Err(format!(
+            "-o {}: a picture is .svg, .png or .html",
+            shown(path)
+        )),
     }
 }
 
@@ -127,7 +136,11 @@ fn inputs(
     }
     if !tables.is_empty() {
         for run in files::runs(&tables)? {
-            inputs.push(Box::new(CsvInput::new(run, meter.clone(), journal::warning)));
+            inputs.push(Box::new(CsvInput::new(
+                run,
+                meter.clone(),
+                journal::warning,
+            )));
         }
     }
     Ok(inputs)
@@ -183,7 +196,9 @@ fn draw_png(plot: &Plot, options: &Options) -> Result<Vec<u8>, PlotError> {
 
 #[cfg(not(feature = "plot-png"))]
 fn draw_png(_plot: &Plot, _options: &Options) -> Result<Vec<u8>, PlotError> {
-    Err(PlotError::Draw("this virtmon was built without PNG".to_owned()))
+    Err(PlotError::Draw(
+        "this virtmon was built without PNG".to_owned(),
+    ))
 }
 
 /// The panels, and why others are missing.

@@ -42,7 +42,10 @@ pub fn page(picture: &Picture, theme: Theme) -> Result<String, PlotError> {
     out.push_str("</main>\n<script type=\"application/json\" id=\"data\">");
     // JSON has no other use for this sign than text.
     out.push_str(&data(picture, &placed).to_string().replace('<', "\\u003c"));
-    let _ = write!(out, "</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
+    let _ = write!(
+        out,
+        "</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
+    );
     match out.len() > MAX_BYTES {
         true => Err(PlotError::TooLarge {
             what: "page",
@@ -80,7 +83,8 @@ fn tables(out: &mut String, picture: &Picture, placed: &[Placed]) {
             escaped(&placed.scale.unit)
         );
         for line in panel.lines.iter().filter(|line| !line.is_dots) {
-            let text = |value: Option<f64>| value.map_or("-".to_owned(), |value| placed.scale.text(value));
+            let text =
+                |value: Option<f64>| value.map_or("-".to_owned(), |value| placed.scale.text(value));
             let stats = &line.series.stats;
             let _ = write!(
                 out,
@@ -99,7 +103,9 @@ fn tables(out: &mut String, picture: &Picture, placed: &[Placed]) {
 fn data(picture: &Picture, placed: &[Placed]) -> Value {
     let axis = &picture.axis;
     let panels = picture.panels.iter().zip(placed);
-    let panels: Vec<Value> = panels.map(|(panel, placed)| panel_data(picture, panel, placed)).collect();
+    let panels: Vec<Value> = panels
+        .map(|(panel, placed)| panel_data(picture, panel, placed))
+        .collect();
     let events = picture.events.as_deref().unwrap_or_default();
     json!({
         "first": milliseconds(0, axis.first_ns),
@@ -136,7 +142,11 @@ fn line_data(line: &Line, placed: &Placed, first_ns: i64) -> Value {
         times.push(milliseconds(first_ns, begin));
         // A value alone holds at its time.
         let is_alone = piece.len() == 1;
-        values.push(if is_alone { rounded(value / placed.scale.factor) } else { Value::Null });
+        values.push(if is_alone {
+            rounded(value / placed.scale.factor)
+        } else {
+            Value::Null
+        });
         let mut last = begin;
         for &(at, value) in piece.iter().skip(1) {
             if at > last {

@@ -68,7 +68,8 @@ pub fn draw(scene: &mut Scene, panel: &Panel, number: usize, at: Place, scale: &
         let stats = &line.series.stats;
         let values = match line.is_dots {
             true => [None, line.sum.map(|sum| format!("{sum:.0}"))],
-            false => [stats.by(other), stats.max()].map(|value| Some(value.map_or("-".to_owned(), |value| scale.text(value)))),
+            false => [stats.by(other), stats.max()]
+                .map(|value| Some(value.map_or("-".to_owned(), |value| scale.text(value)))),
         };
         for (column, value) in [right - NUMBER, right].into_iter().zip(values) {
             if let Some(value) = value {

@@ -31,7 +31,8 @@ pub fn dash(line: &Line) -> &'static [f64] {
     }
 }
 
-/// Draws the lines of a panel; the first of the legend is in front. `number` is that of the panel.
+/// Draws the lines of a panel: the first of the legend in front, but dashes before lines without gaps,
+/// so that two lines at one place are both seen. `number` is that of the panel.
 pub fn draw(
     scene: &mut Scene,
     panel: &Panel,
@@ -40,7 +41,10 @@ pub fn draw(
     axis: &TimeAxis,
     scale: &Scale,
 ) {
-    for (at, line) in panel.lines.iter().enumerate().rev() {
+    let mut order: Vec<(usize, &Line)> = panel.lines.iter().enumerate().rev().collect();
+    order.retain(|(_, line)| !line.is_off_scale);
+    order.sort_by_key(|(_, line)| line.ink != LineInk::Others && !dash(line).is_empty());
+    for (at, line) in order {
         scene.shapes.push(Shape::Open {
             class: "line",
             number: (number, at),
@@ -67,8 +71,13 @@ fn draw_line(scene: &mut Scene, line: &Line, place: impl Fn(&Piece) -> Vec<(f64,
     let mut pieces = Vec::new();
     for piece in line.series.pieces() {
         let points = place(&piece);
-        let is_alone = piece.windows(2).all(|two| two[0].1.to_bits() == two[1].1.to_bits());
-        let length = points.last().zip(points.first()).map_or(0.0, |(b, a)| b.0 - a.0);
+        let is_alone = piece
+            .windows(2)
+            .all(|two| two[0].1.to_bits() == two[1].1.to_bits());
+        let length = points
+            .last()
+            .zip(points.first())
+            .map_or(0.0, |(b, a)| b.0 - a.0);
         // A value alone is a dot: it has no length, or one that is hardly seen.
         if let Some(&at) = points.last()
             && is_alone

@@ -86,7 +86,7 @@
     }
   };
   const choose = (key, isToggle) => {
-    const others = keys.filter((other) => other.dataset.panel === key.dataset.panel && other !== key);
+    const others = keys.filter((other) => shapeOf(other) && other.dataset.panel === key.dataset.panel && other !== key);
     const isOn = (other) => other.getAttribute("aria-pressed") !== "false";
     if (isToggle) {
       key.setAttribute("aria-pressed", String(!isOn(key)));
@@ -98,6 +98,7 @@
     refresh();
   };
   for (const key of keys) {
+    if (!shapeOf(key)) continue;
     key.setAttribute("tabindex", "0");
     key.setAttribute("role", "button");
     key.setAttribute("aria-pressed", "true");

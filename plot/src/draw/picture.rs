@@ -84,8 +84,14 @@ impl Picture {
             ..Scene::default()
         };
         let range = self.axis.range();
-        scene.text(Text::new(12.0, 22.0, text::fit(&self.heading, 15.0, self.width * 0.5)).size(15.0).bold());
-        let x = 12.0 + text::width(&text::fit(&self.heading, 15.0, self.width * 0.5), 15.0) * 1.05 + 14.0;
+        scene.text(
+            Text::new(12.0, 22.0, text::fit(&self.heading, 15.0, self.width * 0.5))
+                .size(15.0)
+                .bold(),
+        );
+        let x = 12.0
+            + text::width(&text::fit(&self.heading, 15.0, self.width * 0.5), 15.0) * 1.05
+            + 14.0;
         let is_beside = x + text::width(&range, 12.0) < self.width;
         let (x, y) = if is_beside { (x, 22.0) } else { (12.0, 40.0) };
         scene.text(Text::new(x, y, range).ink(Ink::Muted));
@@ -149,10 +155,18 @@ impl Picture {
         let legend_width = legend_width(self.width);
         let legend_height = legend::height(panel);
         let is_beside = legend_width > 0.0;
-        let height = if is_beside { PANEL.max(legend_height) } else { PANEL };
+        let height = if is_beside {
+            PANEL.max(legend_height)
+        } else {
+            PANEL
+        };
         let frame = self.frame(y + ABOVE, height);
         let mut max = 0.0_f64;
-        for line in panel.lines.iter().filter(|line| !line.is_dots) {
+        for line in panel
+            .lines
+            .iter()
+            .filter(|line| !line.is_dots && !line.is_off_scale)
+        {
             max = max.max(line.series.stats.max().unwrap_or(0.0));
             if let Some(spread) = &line.spread {
                 max = max.max(spread[1].stats.max().unwrap_or(0.0));
@@ -162,7 +176,12 @@ impl Picture {
         frame.title(scene, &panel.title, &scale.unit);
         frame.gaps(scene, &self.axis, &self.gaps, number == 0);
         frame.axes(scene, &self.axis, &scale);
-        rail::rules(scene, self.events.as_deref().unwrap_or_default(), &frame, &self.axis);
+        rail::rules(
+            scene,
+            self.events.as_deref().unwrap_or_default(),
+            &frame,
+            &self.axis,
+        );
         lines::draw(scene, panel, number, &frame, &self.axis, &scale);
         let mut bottom = frame.y + frame.height + BELOW;
         let at = if is_beside {

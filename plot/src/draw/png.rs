@@ -1,6 +1,9 @@
 //! A scene as PNG, with the letters of DejaVu Sans.
 
-use tiny_skia::{Color, FillRule, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
+use tiny_skia::{
+    Color, FillRule, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash,
+    Transform,
+};
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
 use crate::draw::scene::{Anchor, Ink, Scene, Shape, Text};
@@ -37,7 +40,10 @@ pub fn file(scene: &Scene, theme: Theme, scale: f32) -> Result<Vec<u8>, PlotErro
     for shape in &scene.shapes {
         painter.shape(shape);
     }
-    painter.pixmap.encode_png().map_err(|error| PlotError::Draw(error.to_string()))
+    painter
+        .pixmap
+        .encode_png()
+        .map_err(|error| PlotError::Draw(error.to_string()))
 }
 
 struct Painter<'a> {
@@ -57,17 +63,31 @@ impl Painter<'_> {
 
     fn shape(&mut self, shape: &Shape) {
         match shape {
-            Shape::Rect { bounds, ink, opacity } => {
+            Shape::Rect {
+                bounds,
+                ink,
+                opacity,
+            } => {
                 let [x, y, width, height] = bounds.map(single);
                 if let Some(rect) = Rect::from_xywh(x, y, width, height) {
                     let paint = self.paint(*ink, *opacity);
                     self.pixmap.fill_rect(rect, &paint, self.transform, None);
                 }
             }
-            Shape::Line { pieces, ink, width, dash, opacity } => {
+            Shape::Line {
+                pieces,
+                ink,
+                width,
+                dash,
+                opacity,
+            } => {
                 self.line(pieces, (*ink, *opacity), *width, dash);
             }
-            Shape::Polygon { points, ink, opacity } => {
+            Shape::Polygon {
+                points,
+                ink,
+                opacity,
+            } => {
                 let mut path = PathBuilder::new();
                 add(&mut path, points);
                 path.close();
@@ -106,26 +126,33 @@ impl Painter<'_> {
         };
         if let Some(path) = path.finish() {
             let paint = self.paint(ink.0, ink.1);
-            self.pixmap.stroke_path(&path, &paint, &stroke, self.transform, None);
+            self.pixmap
+                .stroke_path(&path, &paint, &stroke, self.transform, None);
         }
     }
 
     fn fill(&mut self, path: PathBuilder, ink: Ink, opacity: f64) {
         if let Some(path) = path.finish() {
             let paint = self.paint(ink, opacity);
-            self.pixmap.fill_path(&path, &paint, FillRule::Winding, self.transform, None);
+            self.pixmap
+                .fill_path(&path, &paint, FillRule::Winding, self.transform, None);
         }
     }
 
     fn text(&mut self, text: &Text) {
-        let face = if text.is_bold { &self.bold } else { &self.regular };
+        let face = if text.is_bold {
+            &self.bold
+        } else {
+            &self.regular
+        };
         let scale = single(text.size) / f32::from(face.units_per_em());
         let glyphs: Vec<GlyphId> = text
             .text
             .chars()
             .map(|char| face.glyph_index(char).unwrap_or(GlyphId(0)))
             .collect();
-        let advance = |glyph: &GlyphId| f32::from(face.glyph_hor_advance(*glyph).unwrap_or(0)) * scale;
+        let advance =
+            |glyph: &GlyphId| f32::from(face.glyph_hor_advance(*glyph).unwrap_or(0)) * scale;
         let width: f32 = glyphs.iter().map(advance).sum();
         let mut x = single(text.x)
             - match text.anchor {
@@ -210,7 +237,10 @@ fn colour(theme: Theme, ink: Ink, opacity: f64) -> Color {
     colour
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a place in pixels has few digits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a place in pixels has few digits"
+)]
 fn single(number: f64) -> f32 {
     number as f32
 }

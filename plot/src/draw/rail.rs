@@ -23,7 +23,13 @@ const MAX_NAME: f64 = 110.0;
 type Places = Vec<Option<(usize, f64)>>;
 
 /// Draws the rail. `labels` are those of the guests.
-pub fn draw(scene: &mut Scene, events: &[Event], labels: &[String], frame: &Frame, axis: &TimeAxis) {
+pub fn draw(
+    scene: &mut Scene,
+    events: &[Event],
+    labels: &[String],
+    frame: &Frame,
+    axis: &TimeAxis,
+) {
     let name = |event: &Event| match event.guest.and_then(|guest| labels.get(guest)) {
         Some(label) => text::fit(label, 11.0, MAX_NAME),
         None => "host".to_owned(),
@@ -45,9 +51,18 @@ pub fn draw(scene: &mut Scene, events: &[Event], labels: &[String], frame: &Fram
             continue;
         };
         let y = frame.y + ROW * row_number(row);
-        let ink = if matches!(event.letter(), 'x' | 's' | '!') { Ink::Attention } else { Ink::Text };
+        let ink = if matches!(event.letter(), 'x' | 's' | '!') {
+            Ink::Attention
+        } else {
+            Ink::Text
+        };
         scene.rule((x, y + 3.0), (x, bottom), Ink::Axis, &[]);
-        scene.text(Text::new(left, y + 12.0, label).size(11.0).ink(ink).tip(tip));
+        scene.text(
+            Text::new(left, y + 12.0, label)
+                .size(11.0)
+                .ink(ink)
+                .tip(tip),
+        );
     }
 }
 
@@ -109,7 +124,11 @@ fn place(events: &[Event], texts: &[String], frame: &Frame, axis: &TimeAxis) -> 
         let x = frame.x_of(axis, event.at_ns);
         let width = text::width(label, 11.0);
         // A label at the right end is at the left of its event.
-        let left = if x + 3.0 + width > right { x - 3.0 - width } else { x + 3.0 };
+        let left = if x + 3.0 + width > right {
+            x - 3.0 - width
+        } else {
+            x + 3.0
+        };
         let row = ends.iter().position(|end| end + 4.0 <= left.min(x));
         if let Some(row) = row {
             ends[row] = (left + width).max(x);

@@ -31,7 +31,7 @@ const BITS: [(&str, f64); 4] = [
 const TIMES: [(&str, f64); 4] = [("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
 
 /// Largest number of steps of an axis.
-const MAX_STEPS: f64 = 5.0;
+const MAX_STEPS: f64 = 6.0;
 
 impl Scale {
     /// The axis of values up to this one. `floor` is the least end.
@@ -129,13 +129,48 @@ mod tests {
     fn an_axis_begins_at_zero_has_few_round_ticks_and_cuts_nothing() {
         let percent = Quantity::Percent("of a pCPU");
         for (quantity, max, unit, ticks) in [
-            (percent, 99.5, "% of a pCPU", vec![0.0, 20.0, 40.0, 60.0, 80.0, 100.0]),
-            (percent, 566.0, "% of a pCPU", vec![0.0, 200.0, 400.0, 600.0]),
-            (percent, 3.0, "% of a pCPU", vec![0.0, 2.0, 4.0, 6.0, 8.0, 10.0]),
-            (Quantity::Bytes, 4.0 * 1_073_741_824.0, "GiB", vec![0.0, 1.0, 2.0, 3.0, 4.0]),
-            (Quantity::ByteRate, 1_500.0 * 1024.0, "MiB/s", vec![0.0, 0.5, 1.0, 1.5]),
-            (Quantity::BitRate, 125_000.0, "Mbit/s", vec![0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
-            (Quantity::Time, 2_500_000.0, "ms", vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
+            (
+                percent,
+                99.5,
+                "% of a pCPU",
+                vec![0.0, 20.0, 40.0, 60.0, 80.0, 100.0],
+            ),
+            (
+                percent,
+                566.0,
+                "% of a pCPU",
+                vec![0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0],
+            ),
+            (
+                percent,
+                3.0,
+                "% of a pCPU",
+                vec![0.0, 2.0, 4.0, 6.0, 8.0, 10.0],
+            ),
+            (
+                Quantity::Bytes,
+                4.0 * 1_073_741_824.0,
+                "GiB",
+                vec![0.0, 1.0, 2.0, 3.0, 4.0],
+            ),
+            (
+                Quantity::ByteRate,
+                1_500.0 * 1024.0,
+                "MiB/s",
+                vec![0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5],
+            ),
+            (
+                Quantity::BitRate,
+                125_000.0,
+                "Mbit/s",
+                vec![0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+            ),
+            (
+                Quantity::Time,
+                2_500_000.0,
+                "ms",
+                vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5],
+            ),
         ] {
             let scale = Scale::new(quantity, max, 10.0);
             assert_eq!(scale.unit, unit);

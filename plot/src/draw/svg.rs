@@ -52,7 +52,11 @@ pub fn document(scene: &Scene, colours: Colours) -> String {
 
 fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
     let _ = match shape {
-        Shape::Rect { bounds, ink, opacity } => {
+        Shape::Rect {
+            bounds,
+            ink,
+            opacity,
+        } => {
             let [x, y, width, height] = bounds.map(number);
             let fill = colours.of(*ink);
             write!(
@@ -61,7 +65,13 @@ fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
                 opacity_of("", *opacity)
             )
         }
-        Shape::Line { pieces, ink, width, dash, opacity } => {
+        Shape::Line {
+            pieces,
+            ink,
+            width,
+            dash,
+            opacity,
+        } => {
             let dash = match dash {
                 [] => String::new(),
                 dash => {
@@ -78,7 +88,11 @@ fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
                 opacity_of("stroke-", *opacity)
             )
         }
-        Shape::Polygon { points, ink, opacity } => write!(
+        Shape::Polygon {
+            points,
+            ink,
+            opacity,
+        } => write!(
             out,
             "<path d=\"{}Z\" fill=\"{}\"{}/>",
             path(std::slice::from_ref(points)),
@@ -94,8 +108,14 @@ fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
             colours.of(*ink)
         ),
         Shape::Text(text) => write_text(out, text, colours),
-        Shape::Open { class, number: (panel, line) } => {
-            write!(out, "<g class=\"{class}\" data-panel=\"{panel}\" data-line=\"{line}\">")
+        Shape::Open {
+            class,
+            number: (panel, line),
+        } => {
+            write!(
+                out,
+                "<g class=\"{class}\" data-panel=\"{panel}\" data-line=\"{line}\">"
+            )
         }
         Shape::Close => write!(out, "</g>"),
     };
@@ -107,7 +127,11 @@ fn write_text(out: &mut String, text: &Text, colours: Colours) -> std::fmt::Resu
         Anchor::Middle => " text-anchor=\"middle\"",
         Anchor::End => " text-anchor=\"end\"",
     };
-    let bold = if text.is_bold { " font-weight=\"bold\"" } else { "" };
+    let bold = if text.is_bold {
+        " font-weight=\"bold\""
+    } else {
+        ""
+    };
     let class = match text.class {
         "" => String::new(),
         class => format!(" class=\"{class}\""),
@@ -164,7 +188,11 @@ fn path(pieces: &[Vec<(f64, f64)>]) -> String {
 
 /// A number with at most one decimal place, or two if it is small.
 fn number(value: f64) -> String {
-    let text = if value.abs() < 1.0 { format!("{value:.2}") } else { format!("{value:.1}") };
+    let text = if value.abs() < 1.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1}")
+    };
     let text = text.trim_end_matches('0').trim_end_matches('.');
     match text {
         "-0" | "" => "0".to_owned(),
@@ -183,7 +211,12 @@ pub fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => {
+            '\t'
+            | '\n'
+            | '\r'
+            | '\u{20}'..='\u{d7ff}'
+            | '\u{e000}'..='\u{fffd}'
+            | '\u{10000}'.. => {
                 out.push(char);
             }
             _ => {}
@@ -198,7 +231,14 @@ mod tests {
 
     #[test]
     fn paths_have_short_forms_and_no_points_on_a_level_line() {
-        let step = vec![(0.0, 5.0), (1.0, 5.0), (2.0, 5.0), (2.0, 7.25), (3.0, 7.25), (4.0, 8.0)];
+        let step = vec![
+            (0.0, 5.0),
+            (1.0, 5.0),
+            (2.0, 5.0),
+            (2.0, 7.25),
+            (3.0, 7.25),
+            (4.0, 8.0),
+        ];
         assert_eq!(path(&[step]), "M0 5H2V7.2H3L4 8");
         assert_eq!(path(&[vec![(1.0, 1.0)], vec![(0.125, 2.0)]]), "M1 1M0.12 2");
     }
@@ -207,6 +247,9 @@ mod tests {
     fn text_is_no_markup() {
         let name = "</svg><script>alert('\"&\u{0}\u{1b}\u{ffff}')</script>";
         let safe = escaped(name);
-        assert_eq!(safe, "&lt;/svg&gt;&lt;script&gt;alert(&#39;&quot;&amp;&#39;)&lt;/script&gt;");
+        assert_eq!(
+            safe,
+            "&lt;/svg&gt;&lt;script&gt;alert(&#39;&quot;&amp;&#39;)&lt;/script&gt;"
+        );
     }
 }

@@ -10,7 +10,8 @@ pub fn width(text: &str, size: f64) -> f64 {
 fn em(char: char) -> f64 {
     match char {
         'i' | 'j' | 'l' | '\'' | '|' => 0.29,
-        ' ' | '.' | ',' | ':' | ';' | '/' | '\\' | 'f' | 't' | 'r' | '-' | '(' | ')' | '[' | ']' | 'I' => 0.40,
+        ' ' | '.' | ',' | ':' | ';' | '/' | '\\' | 'f' | 't' | 'r' | '-' | '(' | ')' | '['
+        | ']' | 'I' => 0.40,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.98,
         'A'..='Z' | '+' | '=' | '<' | '>' | '#' | '~' | '&' => 0.78,
         '\0'..='\x7f' => 0.63,
@@ -50,7 +51,10 @@ mod tests {
     fn a_wide_name_is_cut_in_the_middle() {
         assert_eq!(fit("web", 12.0, 100.0), "web");
         let cut = fit("instance-00000a17-production", 12.0, 120.0);
-        assert!(cut.starts_with("instance") && cut.ends_with("uction"), "{cut}");
+        assert!(
+            cut.starts_with("instance") && cut.ends_with("uction"),
+            "{cut}"
+        );
         assert!(width(&cut, 12.0) <= 120.0);
     }
 }

@@ -12,12 +12,16 @@ pub const DASHES: [&[f64]; 5] = [
     &[4.0, 2.0, 1.0, 2.0, 1.0, 2.0],
 ];
 /// Number of colours with the same dashes.
-const COLOURS_OF_A_DASH: usize = 3;
+pub const COLOURS_OF_A_DASH: usize = 3;
 /// Dashes of the line of others.
 pub const OTHERS_DASH: &[f64] = &[4.0, 3.0];
 
-const LIGHT: [&str; 6] = ["#0072B2", "#D55E00", "#009E73", "#8C80FF", "#3D340F", "#044949"];
-const DARK: [&str; 6] = ["#56B4E9", "#E69F00", "#C8EAC8", "#A620DF", "#138663", "#866313"];
+const LIGHT: [&str; 6] = [
+    "#0072B2", "#D55E00", "#009E73", "#8C80FF", "#3D340F", "#044949",
+];
+const DARK: [&str; 6] = [
+    "#56B4E9", "#E69F00", "#C8EAC8", "#A620DF", "#138663", "#866313",
+];
 
 /// Dashes of the line with this place among colours and dashes.
 #[must_use]

@@ -44,7 +44,9 @@ impl TimeAxis {
             None => 0,
         };
         let local = self.first_ns.saturating_add(offset);
-        let mut at = local.saturating_sub(local.rem_euclid(step)).saturating_sub(offset);
+        let mut at = local
+            .saturating_sub(local.rem_euclid(step))
+            .saturating_sub(offset);
         let mut ticks = Vec::new();
         while at <= self.last_ns && ticks.len() < 1_000 {
             if at >= self.first_ns {
@@ -73,7 +75,11 @@ impl TimeAxis {
             let fraction = format!("{:09}", at.subsec_nanosecond());
             return format!("{whole}.{}", &fraction[..places.min(9)]);
         }
-        let form = if step_ns < 60 * SECOND_NS { "%H:%M:%S" } else { "%H:%M" };
+        let form = if step_ns < 60 * SECOND_NS {
+            "%H:%M:%S"
+        } else {
+            "%H:%M"
+        };
         at.strftime(form).to_string()
     }
 
@@ -85,7 +91,11 @@ impl TimeAxis {
             return format!("seconds since the first tick, {length} s");
         };
         let (first, last) = (zone.at(self.first_ns), zone.at(self.last_ns));
-        let end = if first.date() == last.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+        let end = if first.date() == last.date() {
+            "%H:%M:%S"
+        } else {
+            "%Y-%m-%d %H:%M:%S"
+        };
         format!(
             "{} to {}, {}",
             first.strftime("%Y-%m-%d %H:%M:%S"),
@@ -120,7 +130,10 @@ fn relative(at_ns: i64, step_ns: i64) -> String {
     format!("{:.places$}", span(0, at_ns) / 1e9)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a place in pixels has few digits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a place in pixels has few digits"
+)]
 fn span(from_ns: i64, to_ns: i64) -> f64 {
     (i128::from(to_ns) - i128::from(from_ns)) as f64
 }
@@ -168,10 +181,19 @@ mod tests {
     #[test]
     fn ticks_are_round_times_of_the_zone() {
         let first = "2026-11-23T22:03:05.2Z";
-        assert_eq!(labels(first, 22.0, Some("UTC")), ["22:03:10", "22:03:15", "22:03:20", "22:03:25"]);
-        assert_eq!(labels(first, 1.0, Some("UTC")).last().unwrap(), "22:03:06.2");
+        assert_eq!(
+            labels(first, 22.0, Some("UTC")),
+            ["22:03:10", "22:03:15", "22:03:20", "22:03:25"]
+        );
+        assert_eq!(
+            labels(first, 1.0, Some("UTC")).last().unwrap(),
+            "22:03:06.2"
+        );
         assert_eq!(labels(first, 20_000.0, Some("UTC")), ["11-24", "02:00"]);
-        assert_eq!(labels(first, 400_000.0, Some("UTC")), ["11-24", "11-25", "11-26", "11-27", "11-28"]);
+        assert_eq!(
+            labels(first, 400_000.0, Some("UTC")),
+            ["11-24", "11-25", "11-26", "11-27", "11-28"]
+        );
         assert_eq!(labels(first, 22.0, None), ["0", "5", "10", "15", "20"]);
         assert_eq!(labels(first, 0.011, None), ["0.000", "0.005", "0.010"]);
     }

@@ -155,7 +155,9 @@ impl<V: Visitor> Follower<V> {
             return Ok(());
         }
         let guest = self.guest(table, record)?;
-        let TableState { columns, pending, .. } = &mut self.tables[table as usize];
+        let TableState {
+            columns, pending, ..
+        } = &mut self.tables[table as usize];
         match table {
             Table::Domain => {
                 let row = columns.domain.read(record);
@@ -168,7 +170,8 @@ impl<V: Visitor> Follower<V> {
             ),
             Table::Disk => pending.add_disk(guest, &columns.disk.read(record)),
             Table::Subsample if self.clock.is_drawn(place.end_ns) => {
-                self.visitor.subsample(&place, guest, columns.subsample.read(record));
+                self.visitor
+                    .subsample(&place, guest, columns.subsample.read(record));
             }
             Table::Subsample | Table::Host | Table::Event => {}
         }
@@ -188,7 +191,8 @@ impl<V: Visitor> Follower<V> {
             match table {
                 Table::Domain => self.visitor.domains(&place, &self.domains, &self.guests),
                 Table::Vcpu => {
-                    self.visitor.ready(&place, &pending.ready(), pending.is_estimate());
+                    self.visitor
+                        .ready(&place, &pending.ready(), pending.is_estimate());
                 }
                 Table::Disk => self.visitor.latency(&place, &pending.latency()),
                 Table::Host | Table::Subsample | Table::Event => {}

@@ -66,7 +66,10 @@ impl Rates {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate has no more digits than a double")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a rate has no more digits than a double"
+)]
 fn per_second(delta: u64, elapsed_ns: u64) -> f64 {
     delta as f64 * 1e9 / elapsed_ns as f64
 }
@@ -91,7 +94,11 @@ mod tests {
                 ..DomainRow::default()
             };
             let tick = rates.values(&at, 3, &row);
-            (tick.value(Value::Network), tick.value(Value::Disk), tick.is_new)
+            (
+                tick.value(Value::Network),
+                tick.value(Value::Disk),
+                tick.is_new,
+            )
         };
         assert_eq!(received(1, 0, 100, false), (None, None, true));
         assert_eq!(received(2, 0, 300, false), (Some(100.0), None, false));

@@ -17,10 +17,19 @@ impl<V: Visitor> RowSink for Follower<V> {
 
     fn window(&self) -> Option<(i64, i64)> {
         let (first, last) = self.visitor.window()?;
-        Some((self.clock.time(self.run, first), self.clock.time(self.run, last)))
+        Some((
+            self.clock.time(self.run, first),
+            self.clock.time(self.run, last),
+        ))
     }
 
-    fn begin(&mut self, table: Table, run: usize, file: &str, header: &Header) -> Result<(), PlotError> {
+    fn begin(
+        &mut self,
+        table: Table,
+        run: usize,
+        file: &str,
+        header: &Header,
+    ) -> Result<(), PlotError> {
         self.end(table)?;
         self.set_file(table, run, file, header);
         Ok(())
@@ -45,7 +54,9 @@ impl<V: Visitor> RowSink for Follower<V> {
             return self.add_event(record, place_ns);
         }
         let state = &mut self.tables[table as usize];
-        let (place, is_new) = state.places.place(run, state.tick.host(record), &facts, place_ns);
+        let (place, is_new) = state
+            .places
+            .place(run, state.tick.host(record), &facts, place_ns);
         let is_same = !is_new && state.place.is_some_and(|known| known.host == place.host);
         if !is_same {
             self.flush(table);

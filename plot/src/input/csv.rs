@@ -32,7 +32,13 @@ impl CsvInput {
         }
     }
 
-    fn read_part(&mut self, part: &Part, table: Table, run: usize, sink: &SharedSink) -> Result<(), PlotError> {
+    fn read_part(
+        &mut self,
+        part: &Part,
+        table: Table,
+        run: usize,
+        sink: &SharedSink,
+    ) -> Result<(), PlotError> {
         let file = shown(&part.path);
         let failed = |source| PlotError::Read {
             file: file.clone(),
@@ -50,7 +56,9 @@ impl CsvInput {
         }
         if reader.is_cut() && !self.has_warned {
             self.has_warned = true;
-            (self.warn)(&format!("{file}: it ends within a row; its last tick is not drawn"));
+            (self.warn)(&format!(
+                "{file}: it ends within a row; its last tick is not drawn"
+            ));
         }
         Ok(())
     }
@@ -62,7 +70,12 @@ impl Input for CsvInput {
     }
 
     fn bytes(&self) -> u64 {
-        self.run.parts.values().flatten().map(|part| part.bytes).sum()
+        self.run
+            .parts
+            .values()
+            .flatten()
+            .map(|part| part.bytes)
+            .sum()
     }
 
     fn read(&mut self, run: usize, sink: &SharedSink) -> Result<(), PlotError> {
@@ -88,7 +101,11 @@ impl Input for CsvInput {
 }
 
 /// True if no row of the part is in the window, by the times in the names of files.
-fn is_outside(stamp: Option<(i64, u32)>, next: Option<(i64, u32)>, window: Option<(i64, i64)>) -> bool {
+fn is_outside(
+    stamp: Option<(i64, u32)>,
+    next: Option<(i64, u32)>,
+    window: Option<(i64, i64)>,
+) -> bool {
     let Some((first, last)) = window else {
         return false;
     };

@@ -7,6 +7,9 @@ use std::rc::Rc;
 /// Bytes between two reports.
 const STEP: u64 = 1 << 20;
 
+/// Takes the part that is done.
+type Report = Box<dyn FnMut(f64)>;
+
 /// Counts bytes, and reports the part of all that is done.
 #[derive(Clone, Default)]
 pub struct Meter(Rc<State>);
@@ -16,7 +19,7 @@ struct State {
     total: Cell<u64>,
     done: Cell<u64>,
     reported: Cell<u64>,
-    report: RefCell<Option<Box<dyn FnMut(f64)>>>,
+    report: RefCell<Option<Report>>,
 }
 
 impl Meter {
@@ -57,7 +60,10 @@ impl Meter {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a part of a whole, to be shown in percent")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a part of a whole, to be shown in percent"
+)]
 fn part(done: u64, total: u64) -> f64 {
     (done as f64 / total.max(1) as f64).min(1.0)
 }

@@ -38,7 +38,12 @@ impl FileName {
         {
             (stem, stamp) = (begin, Some(found));
         }
-        let known = |word: &str| TABLES.iter().map(|table| table.name).find(|name| *name == word);
+        let known = |word: &str| {
+            TABLES
+                .iter()
+                .map(|table| table.name)
+                .find(|name| *name == word)
+        };
         let mut table = None;
         if let Some((begin, word)) = stem.rsplit_once('.')
             && let Some(found) = known(word)
@@ -87,8 +92,20 @@ mod tests {
         for (name, base, table, stamp, is_compressed) in [
             ("out.csv", "out.csv", None, None, false),
             ("/d/out.vcpu.csv", "/d/out.csv", Some("vcpu"), None, false),
-            ("out-20261123T053348Z.csv.zst", "out.csv", None, Some((at, 0)), true),
-            ("out.event-20261123T053348Z_2.csv", "out.csv", Some("event"), Some((at, 2)), false),
+            (
+                "out-20261123T053348Z.csv.zst",
+                "out.csv",
+                None,
+                Some((at, 0)),
+                true,
+            ),
+            (
+                "out.event-20261123T053348Z_2.csv",
+                "out.csv",
+                Some("event"),
+                Some((at, 2)),
+                false,
+            ),
             ("a.b.csv", "a.b.csv", None, None, false),
             ("out", "out", None, None, false),
             ("out.vcpu", "out", Some("vcpu"), None, false),

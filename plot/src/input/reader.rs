@@ -99,7 +99,10 @@ impl<R: Read> CsvReader<R> {
         }
         let fields = self.header.as_ref().map_or(0, Header::len);
         let length = fields.checked_sub(1).map_or(0, |last| self.ends[last]);
-        Ok(Some(Record::new(&self.bytes[..length], &self.ends[..fields])))
+        Ok(Some(Record::new(
+            &self.bytes[..length],
+            &self.ends[..fields],
+        )))
     }
 
     /// True if the last row has no end, and was left out.
@@ -112,7 +115,10 @@ impl<R: Read> CsvReader<R> {
         let Some((length, fields)) = self.advance()? else {
             return Ok(None);
         };
-        Ok(Some(Record::new(&self.bytes[..length], &self.ends[..fields])))
+        Ok(Some(Record::new(
+            &self.bytes[..length],
+            &self.ends[..fields],
+        )))
     }
 
     /// Reads a record into the buffers. Returns its length and its number of fields.
@@ -182,8 +188,14 @@ mod tests {
     fn rows_are_read_and_a_last_one_without_an_end_is_not() {
         let whole = vec![vec!["1".to_owned(), "x,\ny".to_owned()]];
         assert_eq!(rows("schema,name\n1,\"x,\ny\"\n"), (whole.clone(), false));
-        assert_eq!(rows("schema,name\n1,\"x,\ny\"\n1,we"), (whole.clone(), true));
-        assert_eq!(rows("schema,name\n1,\"x,\ny\"\nschema,name\n"), (whole, false));
+        assert_eq!(
+            rows("schema,name\n1,\"x,\ny\"\n1,we"),
+            (whole.clone(), true)
+        );
+        assert_eq!(
+            rows("schema,name\n1,\"x,\ny\"\nschema,name\n"),
+            (whole, false)
+        );
         assert_eq!(rows("schema,name\n"), (Vec::new(), false));
         assert_eq!(rows(""), (Vec::new(), false));
     }

@@ -53,8 +53,13 @@ impl DomainColumns {
             total: header.find("guest_total_bytes"),
             unused: header.find("guest_unused_bytes"),
             usable: header.find("guest_usable_bytes"),
-            counters: ["net_rx_bytes", "net_tx_bytes", "disk_rd_bytes", "disk_wr_bytes"]
-                .map(|name| header.find(name)),
+            counters: [
+                "net_rx_bytes",
+                "net_tx_bytes",
+                "disk_rd_bytes",
+                "disk_wr_bytes",
+            ]
+            .map(|name| header.find(name)),
             reset: header.find("reset"),
             stale: header.find("stale"),
         }
@@ -72,7 +77,9 @@ impl DomainColumns {
                 ..DomainRow::default()
             };
         }
-        let free = record.number(self.usable).or_else(|| record.number(self.unused));
+        let free = record
+            .number(self.usable)
+            .or_else(|| record.number(self.unused));
         DomainRow {
             cpu_pct: record.number(self.cpu).filter(|_| !is_reset),
             mem: record.number(self.mem),

@@ -42,8 +42,12 @@ impl EventColumns {
     #[must_use]
     pub fn read(&self, record: Record<'_>) -> EventRow {
         let text = |column| String::from_utf8_lossy(record.text(column)).into_owned();
-        let (device, old, new, cause) =
-            (text(self.device), text(self.old), text(self.new), text(self.cause));
+        let (device, old, new, cause) = (
+            text(self.device),
+            text(self.old),
+            text(self.new),
+            text(self.cause),
+        );
         let mut detail = device;
         let mut add = |part: String| {
             if !detail.is_empty() && !part.is_empty() {

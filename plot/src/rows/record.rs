@@ -20,7 +20,8 @@ impl Header {
     /// The header of a first row.
     #[must_use]
     pub fn new(record: Record<'_>) -> Self {
-        let names = (0..record.len()).map(|at| String::from_utf8_lossy(record.field(at)).into_owned());
+        let names =
+            (0..record.len()).map(|at| String::from_utf8_lossy(record.field(at)).into_owned());
         let mut names: Vec<String> = names.collect();
         if let Some(first) = names.first_mut()
             && let Some(rest) = first.strip_prefix('\u{feff}')
@@ -123,7 +124,10 @@ mod tests {
 
     #[test]
     fn a_field_that_is_no_number_is_unknown() {
-        let record = Record::new(b"12.5x18446744073709551616NaN-1", &[2, 4, 5, 25, 28, 28, 30]);
+        let record = Record::new(
+            b"12.5x18446744073709551616NaN-1",
+            &[2, 4, 5, 25, 28, 28, 30],
+        );
         assert_eq!(record.whole(Some(0)), Some(12));
         assert_eq!(record.number(Some(1)), Some(0.5));
         assert_eq!(record.whole(Some(2)), None);

@@ -15,7 +15,9 @@ impl VcpuColumns {
     #[must_use]
     pub fn of(header: &Header) -> Self {
         Self {
-            ready: header.find("ready_pct").or_else(|| header.find("delay_pct")),
+            ready: header
+                .find("ready_pct")
+                .or_else(|| header.find("delay_pct")),
             reset: header.find("reset"),
             estimate: header.find("ready_est_ns"),
         }

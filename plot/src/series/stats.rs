@@ -28,7 +28,10 @@ impl Stats {
     }
 
     /// Adds a value that covers this time.
-    #[expect(clippy::cast_precision_loss, reason = "a weight has no more digits than a double")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a weight has no more digits than a double"
+    )]
     pub fn add(&mut self, value: f64, elapsed_ns: u64) {
         let weight = elapsed_ns as f64;
         self.weighted += value * weight;
@@ -66,7 +69,10 @@ impl Stats {
 
     /// Mean over the time that the values cover.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a count has no more digits than a double")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a count has no more digits than a double"
+    )]
     pub fn mean(&self) -> Option<f64> {
         if self.weight > 0.0 {
             return Some(self.weighted / self.weight);
@@ -149,7 +155,10 @@ mod tests {
         for value in [0.0, 1e-9, 1.0, 99.9, 1e9, 1e18, f64::MAX] {
             let at = bin(value);
             assert!(bin_start(at) <= value, "{value}");
-            assert!(at == 0 || at == BINS - 1 || value < bin_start(at) * 1.126, "{value}");
+            assert!(
+                at == 0 || at == BINS - 1 || value < bin_start(at) * 1.126,
+                "{value}"
+            );
         }
     }
 }

@@ -47,6 +47,23 @@ pub(crate) const CRATES: &[Layer] = &[
         ],
     },
     Layer {
+        directory: "plot",
+        modules: &[
+            &["time"],
+            &["options", "rows"],
+            &["error"],
+            &["input", "guests"],
+            &["follow"],
+            &["series"],
+            &["panel", "survey"],
+            &["choice"],
+            &["collect"],
+            &["draw"],
+            &["build"],
+            &["plot"],
+        ],
+    },
+    Layer {
         directory: "collector",
         modules: &[
             &["files", "process", "sampling"],

@@ -97,7 +97,11 @@ pub struct PlotArgs {
 }
 
 fn panel_parser() -> impl TypedValueParser<Value = PanelKind> {
-    let find = |word: String| PanelKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+    let find = |word: String| {
+        PanelKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    };
     PossibleValuesParser::new(PanelKind::ALL.map(PanelKind::as_str))
         .try_map(move |word| find(word).ok_or("there is no such panel"))
 }
@@ -137,7 +141,9 @@ fn parse_events(text: &str) -> Result<EventChoice, String> {
     let kinds: Vec<String> = text.split(',').map(str::to_owned).collect();
     let is_known = |kind: &String| EventKind::ALL.iter().any(|known| known.as_str() == kind);
     match kinds.iter().find(|kind| !is_known(kind)) {
-        Some(kind) => Err(format!("there is no event {kind:?}; virtmon schema has their names")),
+        Some(kind) => Err(format!(
+            "there is no event {kind:?}; virtmon schema has their names"
+        )),
         None => Ok(EventChoice::Kinds(kinds)),
     }
 }

@@ -18,7 +18,10 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     part.push(name);
     part.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(part);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&part)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&part)?;
     let written = file.write_all(bytes).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
         // The error of the write is the one that matters.

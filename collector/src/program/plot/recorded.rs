@@ -74,7 +74,11 @@ impl Input for RecordedInput {
         let file = File::open(&self.path).map_err(|error| self.failed(error))?;
         let replay = Replay::new(self.meter.count(file), None, false);
         let mut replay = replay.map_err(|error| self.failed(error))?;
-        let mut runner = Runner::new(if self.is_known { |_| {} } else { journal::warning });
+        let mut runner = Runner::new(if self.is_known {
+            |_| {}
+        } else {
+            journal::warning
+        });
         self.is_known = true;
         let error = Rc::new(RefCell::new(None));
         let tables = FrameRows::tables(run, &self.name(), sink)?;
