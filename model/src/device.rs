@@ -9,13 +9,16 @@ pub struct Devices<T> {
     pub rows: Rows<T>,
     /// True if `rows` contains all devices. While it is false, the sum over them is unknown.
     pub complete: bool,
+    /// True if the devices have not been looked up yet. Then `complete` is false.
+    pub pending: bool,
 }
 
 impl<T: Default> Devices<T> {
-    /// Removes the devices and sets `complete` to false.
+    /// Removes the devices and sets `complete` and `pending` to false.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.complete = false;
+        self.pending = false;
     }
 
     /// Sum of one counter over all devices. It is `None` if the list is not complete or the counter of

@@ -42,6 +42,9 @@ const TESTS: Check = (
     ],
 );
 
+/// Number of tests that run at a time: most of them wait for a program or a clock most of their time.
+const TEST_THREADS: &str = "8";
+
 /// The checks that are tasks of this program.
 const TASKS: [(&str, Task); 2] = [("structure", structure::run), ("costs", costs::check)];
 
@@ -71,7 +74,8 @@ fn run(root: &Path, checks: &[Check]) -> Result<(), String> {
         command
             .args(arguments)
             .current_dir(root)
-            .env("RUSTDOCFLAGS", "-D warnings");
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .env("RUST_TEST_THREADS", TEST_THREADS);
         let passed = command.status().is_ok_and(|status| status.success());
         report(name, passed, began);
         if !passed {

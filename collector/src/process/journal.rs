@@ -65,7 +65,10 @@ pub(crate) fn start() {
 /// Makes a panic report its message and place in one line.
 pub fn catch_panics() {
     panic::set_hook(Box::new(|panic| {
-        let what = panic.payload_as_str().unwrap_or("no reason given");
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref().map(String::as_str));
+        let what = text.unwrap_or("no reason given");
         let place = panic.location().map(|place| format!(" ({place})"));
         let place = place.unwrap_or_default();
         error(&format!("a defect in virtmon: {what}{place}"));

@@ -1,25 +1,21 @@
 //! `virtmon check`: the values that this host provides, and why others are not available.
 
-use std::fmt::{self, Display, Write};
-use std::time::Instant;
+use std::fmt::Write;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use virtmon_export::printable::Printable;
-use virtmon_model::{Backend, Devices, Domain, Result, Snapshot};
+use virtmon_model::{Backend, Domain, Result, Snapshot};
 
-/// One line of the report.
-struct Line {
-    word: &'static str,
-    what: &'static str,
-    detail: String,
-}
+mod device_line;
+mod line;
 
-impl Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { word, what, detail } = self;
-        let detail = Printable::message(detail);
-        writeln!(f, "{word:5} {what:16} {detail}")
-    }
-}
+use device_line::{DeviceState, NOT_REPORTED, device_line, is_pending};
+use line::Line;
+
+/// Longest time that the names and devices of all domains may take.
+const MAX_LOOKUP: Duration = Duration::from_secs(10);
+/// Time between two looks at what has been looked up.
+const LOOKUP_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The report on all backends.
 pub(crate) struct Report {
@@ -56,10 +52,17 @@ pub(crate) fn check(backends: Vec<(&'static str, Result<Box<dyn Backend>>)>) -> 
     report
 }
 
-/// The values of one backend, from two samples: the first one may still lack names and devices.
+/// The values of one backend. The first samples may still lack names and devices: the report is about
+/// the first sample that has looked up all of them, or about the one after [`MAX_LOOKUP`].
 fn report_backend(backend: &mut dyn Backend) -> Result<Vec<Line>> {
     let mut snapshot = Snapshot::default();
     backend.sample(&mut snapshot)?;
+    let until = Instant::now() + MAX_LOOKUP;
+    while snapshot.domains.iter().any(is_pending) && Instant::now() < until {
+        thread::sleep(LOOKUP_INTERVAL);
+        backend.drain(Instant::now() + LOOKUP_INTERVAL);
+        backend.sample(&mut snapshot)?;
+    }
     let began = Instant::now();
     backend.sample(&mut snapshot)?;
     let took = began.elapsed();
@@ -124,13 +127,6 @@ fn domain_lines(snapshot: &Snapshot, backend: &dyn Backend) -> Vec<Line> {
         }
     };
     let can = backend.capabilities();
-    let device = |can: bool| {
-        if can {
-            "some are served by a backend without counters"
-        } else {
-            "this interface does not report them"
-        }
-    };
     vec![
         Line {
             word: if all > 0 { "ok" } else { "part" },
@@ -154,79 +150,18 @@ fn domain_lines(snapshot: &Snapshot, backend: &dyn Backend) -> Vec<Line> {
             if can.vcpus {
                 "not available"
             } else {
-                device(false)
+                NOT_REPORTED
             },
-            &|d| complete(&d.vcpus),
+            &|d| d.vcpus.complete,
         ),
-        count("  NICs", device(can.nics), &|d| complete(&d.nics)),
-        count("  disks", device(can.disks), &|d| complete(&d.disks)),
+        device_line("  NICs", can.nics, domains, |d| {
+            DeviceState::of(&d.nics, |nic| nic.rx_bytes)
+        }),
+        device_line("  disks", can.disks, domains, |d| {
+            DeviceState::of(&d.disks, |disk| disk.rd_bytes)
+        }),
     ]
 }
 
-fn complete<T>(devices: &Devices<T>) -> bool {
-    devices.complete
-}
-
 #[cfg(test)]
-mod tests {
-    use virtmon_model::{Capabilities, Error};
-
-    use super::*;
-
-    struct Half;
-
-    impl Backend for Half {
-        fn name(&self) -> &'static str {
-            "half"
-        }
-
-        fn description(&self) -> String {
-            "half a hypervisor".into()
-        }
-
-        fn capabilities(&self) -> Capabilities {
-            Capabilities {
-                nics: false,
-                disks: true,
-                vcpus: true,
-            }
-        }
-
-        fn sample(&mut self, into: &mut Snapshot) -> Result<()> {
-            into.host.pcpus = Some(4);
-            into.domains.clear();
-            for name in [Some("one".into()), None] {
-                let domain = into.domains.next_row();
-                domain.clear();
-                domain.name = name;
-                domain.cpu_time_ns = Some(1);
-            }
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn each_line_has_a_word_a_name_and_a_reason() {
-        let none = Err(Error::Unavailable("there is no such thing here".into()));
-        let report = check(vec![("half", Ok(Box::new(Half))), ("other", none)]);
-        assert!(report.is_readable);
-        let lines: Vec<&str> = report.text.lines().map(str::trim_end).collect();
-        assert!(lines[1].starts_with("ok    half             half a hypervisor; a sample took "));
-        for line in [
-            "ok      pCPUs          4 online",
-            "no      free memory    not available",
-            "part    names          1 of 2 domains: some have no name, or xenstore does not answer",
-            "ok      CPU time       2 of 2 domains",
-            "no      NICs           0 of 2 domains: this interface does not report them",
-            "no    other            there is no such thing here",
-        ] {
-            assert!(lines.contains(&line), "{line:?} is not in\n{}", report.text);
-        }
-    }
-
-    #[test]
-    fn a_host_without_a_backend_is_not_readable() {
-        let none = || Err(Error::Unavailable("no".into()));
-        assert!(!check(vec![("xen", none()), ("libvirt", none())]).is_readable);
-    }
-}
+mod tests;

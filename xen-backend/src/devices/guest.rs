@@ -187,6 +187,7 @@ impl GuestDevices {
         let mut any_gone = false;
         domain.nics.clear();
         domain.nics.complete = self.vifs.state == ListState::Known;
+        domain.nics.pending = self.vifs.state == ListState::Waiting;
         for device in &mut self.vifs.devices {
             let nic = domain.nics.rows.next_row();
             nic.clear();
@@ -210,6 +211,7 @@ impl GuestDevices {
         let mut any_gone = false;
         domain.disks.clear();
         domain.disks.complete = self.vbds.state == ListState::Known;
+        domain.disks.pending = self.vbds.state == ListState::Waiting;
         for device in &mut self.vbds.devices {
             let disk = domain.disks.rows.next_row();
             disk.clear();

@@ -243,8 +243,8 @@ fn fill_devices<T: Default>(
     devices: &mut Devices<T>,
     fill: impl Fn(&mut Cursor<'_>, &mut DecodeBudget, &mut T) -> Option<()>,
 ) -> Option<()> {
-    let Devices { rows, complete } = devices;
-    rows.clear();
+    devices.clear();
+    let Devices { rows, complete, .. } = devices;
     *complete = cursor.bool()?;
     let count = up_to(cursor.number()?, MAX_DEVICES)?;
     budget.devices::<T>(count)?;
