@@ -1,15 +1,15 @@
 //! A plot: both passes over the rows, and the picture of what they found.
 
+mod words;
+
 use std::cell::RefCell;
 use std::rc::Rc;
-
-use virtmon_export::printable::Printable;
 
 use crate::build::{Build, Missing};
 use crate::choice::Choice;
 use crate::collect::Collect;
 use crate::draw::picture::Picture;
-use crate::draw::time_axis::{TimeAxis, duration};
+use crate::draw::time_axis::TimeAxis;
 use crate::error::PlotError;
 use crate::follow::clock::Clock;
 use crate::follow::follower::Follower;
@@ -18,6 +18,7 @@ use crate::guests::Guests;
 use crate::input::{Input, RowSink, SharedSink};
 use crate::options::{EventChoice, Options, PanelKind};
 use crate::panel::Event;
+use crate::plot::words::{footer, heading, run_label};
 use crate::series::Grid;
 use crate::survey::Survey;
 
@@ -268,36 +269,6 @@ fn axis(options: &Options, grid: Grid) -> TimeAxis {
         last_ns: grid.last_ns.saturating_add(pad),
         zone: (!options.is_relative).then(|| options.zone.clone()),
     }
-}
-
-fn heading(names: &[String]) -> String {
-    let names = names.iter().map(|name| {
-        let file = name.rsplit('/').next().unwrap_or(name);
-        Printable::name(file).to_string()
-    });
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// Name of a run in labels: the file's name without its directory and extension.
-fn run_label(name: &str) -> String {
-    let file = name.rsplit('/').next().unwrap_or(name);
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    Printable::name(stem).to_string()
-}
-
-fn footer(names: &[String], survey: &Survey, collect: &Collect) -> Vec<String> {
-    let mut facts = vec![heading(names)];
-    if let Some(hypervisor) = collect.hypervisor.as_ref().filter(|text| !text.is_empty()) {
-        facts.push(Printable::name(hypervisor).to_string());
-    }
-    if let Some(interval) = survey.interval_ns() {
-        let interval = i64::try_from(interval).unwrap_or(i64::MAX);
-        facts.push(format!("interval {}", duration(interval)));
-    }
-    facts.push(format!("{} ticks", survey.ticks));
-    facts.push(format!("{} missed", survey.missed));
-    facts.push(format!("drawn by virtmon {}", env!("CARGO_PKG_VERSION")));
-    vec![facts.join(", ")]
 }
 
 #[expect(
