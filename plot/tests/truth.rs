@@ -168,7 +168,12 @@ fn a_stale_or_absent_guest_has_no_value_and_a_renamed_one_its_last_name() {
         if tick != 5 {
             run.row(tick, 0, if tick < 6 { "old" } else { "new" }, &cells);
         }
-        run.row(tick, 0, "other", &[("cpu_pct", "1.000")]);
+        run.row(
+            tick,
+            0,
+            "other",
+            &[("cpu_pct", "1.000"), ("mem_bytes", "4096")],
+        );
     }
     let dir = run.write();
     let plot = plotted(dir.path(), &Options::default()).unwrap();

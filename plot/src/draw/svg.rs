@@ -72,19 +72,13 @@ fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
             dash,
             opacity,
         } => {
-            let dash = match dash {
-                [] => String::new(),
-                dash => {
-                    let dash: Vec<String> = dash.iter().map(|length| number(*length)).collect();
-                    format!(" stroke-dasharray=\"{}\"", dash.join(" "))
-                }
-            };
             write!(
                 out,
-                "<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{dash}{}/>",
+                "<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{}{}/>",
                 path(pieces),
                 colours.of(*ink),
                 number(*width),
+                dash_of(dash),
                 opacity_of("stroke-", *opacity)
             )
         }
@@ -149,6 +143,14 @@ fn write_text(out: &mut String, text: &Text, colours: Colours) -> std::fmt::Resu
         write!(out, "<title>{}</title>", escaped(&text.tip))?;
     }
     write!(out, "</text>")
+}
+
+fn dash_of(dash: &[f64]) -> String {
+    if dash.is_empty() {
+        return String::new();
+    }
+    let dash: Vec<String> = dash.iter().map(|length| number(*length)).collect();
+    format!(" stroke-dasharray=\"{}\"", dash.join(" "))
 }
 
 fn opacity_of(kind: &str, opacity: f64) -> String {
