@@ -14,7 +14,7 @@ check:
 run:
 	scripts/run
 
-# Loads three guests on a real Xen, and draws what virtmon measured, by virtmon plot: docs/demo.png.
+# Loads three guests on a real Xen, and draws what virtmon measured, by virtmon plot: target/demo.png.
 demo:
 	pictures/demo
 

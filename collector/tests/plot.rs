@@ -48,6 +48,21 @@ fn a_recording_has_the_picture_of_its_csv() {
 }
 
 #[test]
+fn the_picture_in_the_documentation_is_that_of_the_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    done(&plot(
+        dir.path(),
+        &[&recording("xen.vmrec"), "-o", "out.svg"],
+    ));
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/demo.svg");
+    let same = fs::read(dir.path().join("out.svg")).unwrap() == fs::read(known).unwrap();
+    assert!(
+        same,
+        "virtmon plot recordings/xen.vmrec -o docs/demo.svg makes it again"
+    );
+}
+
+#[test]
 fn the_form_is_that_of_the_name() {
     let dir = place();
     let read = |name: &str| fs::read(dir.path().join(name)).unwrap();
