@@ -1,6 +1,6 @@
 # `make check` needs only Rust. The other targets run on a fresh Debian as root, and install the packages
 # that they need.
-.PHONY: help check run demo plots test churn stress storms loads lint release bench lateness rows costs compare-libvirt leak-check fuzz header-check
+.PHONY: help check run demo plots test churn stress storms loads lint metrics release bench lateness rows costs compare-libvirt leak-check fuzz header-check
 
 # Prints this list.
 help:
@@ -62,6 +62,15 @@ loads:
 	test -e target/loads/done || \
 		(python3 -m venv target/loads && target/loads/bin/pip install --quiet duckdb pandas && touch target/loads/done)
 	cargo test --locked --package virtmon --test loads -- --ignored --nocapture
+
+# Has Prometheus' own programs read the metrics: promtool, a strict parser, a server beside a CSV, and
+# prometheus-libvirt-exporter for comparison.
+metrics: export METRICS_PYTHON = $(CURDIR)/target/metrics/bin/python
+metrics:
+	scripts/packages build metrics
+	test -e target/metrics/done || \
+		(python3 -m venv target/metrics && target/metrics/bin/pip install --quiet prometheus_client && touch target/metrics/done)
+	cargo test --locked --package virtmon --test metrics -- --ignored --nocapture
 
 # Checks the sources: cargo xtask lint, generated bindings, the systemd unit, licences, notices.
 lint:

@@ -11,6 +11,7 @@ use crate::rates::DomainRates;
 use crate::run_info::{RunInfo, UNKNOWN_RUN};
 use crate::self_stats::SelfStats;
 use crate::subsamples::Distributions;
+use crate::totals::{NO_TOTALS, Totals};
 use crate::vcpu_rates::VcpuRates;
 use virtmon_model::timestamps::since_1970_ns;
 
@@ -77,6 +78,8 @@ pub struct Frame<'a> {
     pub subsamples: &'a [Distributions],
     /// virtmon's own cost, if the self table is requested.
     pub self_stats: Option<SelfStats>,
+    /// Sums over all ticks of the run, this one included.
+    pub totals: &'a Totals,
     /// Raw samples since the frame before, encoded for a recording; empty if none is made.
     pub recorded: &'a [u8],
 }
@@ -110,6 +113,7 @@ impl<'a> Frame<'a> {
             events: &[],
             subsamples: &[],
             self_stats: None,
+            totals: &NO_TOTALS,
             recorded: &[],
         }
     }

@@ -7,6 +7,7 @@
 //! - [`event`], [`notifications`], [`clock_step`]: events, of changes and of what libvirt reports by itself.
 //! - [`subsamples`], [`distribution`]: rates within an interval.
 //! - [`filter`]: the choice of domains; [`frame`], [`run_info`], [`self_stats`]: the result.
+//! - [`totals`], [`tally`]: sums since the start of a run.
 #![forbid(unsafe_code)]
 
 pub mod analysis;
@@ -27,4 +28,6 @@ mod ready_time;
 pub mod run_info;
 pub mod self_stats;
 pub mod subsamples;
+pub mod tally;
+pub mod totals;
 pub mod vcpu_rates;

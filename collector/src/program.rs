@@ -5,6 +5,7 @@ mod check;
 pub mod cli;
 pub mod config;
 mod error;
+mod listen;
 mod outputs;
 #[cfg(feature = "plot")]
 mod plot;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
 mod libvirt;
+#[cfg(feature = "http")]
+mod web;
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Read};
@@ -276,4 +278,45 @@ fn no_thread_of_a_run_has_a_right() {
     let mut pipe = running.0.stderr.take().unwrap();
     pipe.read_to_string(&mut stderr).unwrap();
     assert_eq!(stderr, "");
+}
+
+/// A server of a run with `--user` answers, with a configuration file that the user cannot read.
+#[cfg(feature = "http")]
+#[test]
+fn a_run_that_listens_has_no_right_either() {
+    if !is_root() || libvirt::is_missing() {
+        return;
+    }
+    let (dir, out) = directory();
+    let config = dir.path().join("web.yml");
+    fs::write(&config, "bearer_token_file: token\n").unwrap();
+    fs::write(dir.path().join("token"), "secret\n").unwrap();
+    for file in [&config, &dir.path().join("token")] {
+        fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_virtmon"));
+    command
+        .args(["--uri", "test:///default", "--interval", "20ms"])
+        .args(["--user", "nobody", "--csv", "out.csv"])
+        .args(["--listen", "127.0.0.1:0", "--listen-config"])
+        .arg(&config)
+        .current_dir(&out);
+    let server = web::Server::start(&mut command);
+    let bearer = "Authorization: Bearer secret\r\nAccept-Encoding: gzip\r\n";
+    for _ in 0..3 {
+        assert_eq!(server.get("/metrics", bearer).status, 200);
+        assert_eq!(server.get("/metrics", "").status, 401);
+    }
+    let tasks = format!("/proc/{}/task", server.child.id());
+    let tasks = fs::read_dir(tasks).unwrap().map(Result::unwrap);
+    let mut names = Vec::new();
+    for task in tasks {
+        let status = fs::read_to_string(task.path().join("status")).unwrap();
+        assert!(status.contains("CapPrm:\t0000000000000000\n"), "{status}");
+        assert!(status.contains("Seccomp:\t2\n"), "{status}");
+        names.push(fs::read_to_string(task.path().join("comm")).unwrap());
+    }
+    assert!(names.iter().any(|name| name == "http\n"), "{names:?}");
+    let (status, said) = server.end();
+    assert!(status.success(), "{said}");
 }

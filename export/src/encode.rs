@@ -3,6 +3,7 @@
 pub mod cells;
 pub mod csv;
 pub mod json;
+pub mod openmetrics;
 pub mod recording;
 pub mod text_table;
 

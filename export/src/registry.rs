@@ -3,6 +3,8 @@
 pub mod format;
 pub mod json;
 pub mod markdown;
+pub mod metrics;
+pub mod metrics_markdown;
 pub mod sql;
 pub mod table_info;
 

@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod column;
 pub mod info;
+pub mod metric;
 
 /// Version of the tables' columns: a number in each row's first cell. It changes when a column changes
 /// its meaning or its position, not when one is added after the others.

@@ -9,4 +9,5 @@ pub mod self_stats;
 pub mod stat;
 pub mod subsamples;
 pub mod tick;
+pub mod totals;
 pub mod vcpu;

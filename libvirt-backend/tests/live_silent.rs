@@ -17,6 +17,9 @@ use common::proxy::Proxy;
 use libvirt_backend::{LibvirtBackend, Options};
 use virtmon_model::{Backend, Snapshot};
 
+/// Number of guests on the host.
+const GUESTS: usize = 5;
+
 /// Number of worker threads of this process.
 fn workers() -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
@@ -48,18 +51,19 @@ fn a_host_that_stops_answering_is_found_again() {
     proxy.period.store(1, SeqCst);
     let uri = proxy.start();
     let mut backend = LibvirtBackend::open(Some(&uri), &Options::default()).unwrap();
-    // A spare connection is opened after the first sample.
+    // A spare connection is opened after the first sample. On a busy host guests may block for a moment,
+    // which takes more connections for a while.
+    let members = || (workers(), proxy.open.load(SeqCst));
     until(&mut backend, "sample", |is_sampled| {
-        is_sampled && proxy.accepted() == 2
+        is_sampled && members() == (2, 2)
     });
-    let before = (workers(), proxy.open.load(SeqCst));
-    assert_eq!(before, (2, 2));
+    let first = proxy.accepted();
 
     // The host stops answering: virtmon closes the connections, and the next one gets no answer either.
     proxy.period.store(2, SeqCst);
     until(&mut backend, "other attempt", |is_sampled| {
         assert!(!is_sampled);
-        proxy.accepted() > 2
+        proxy.accepted() > first
     });
 
     // The host is back at the same port; data that was sent before is lost.
@@ -69,11 +73,14 @@ fn a_host_that_stops_answering_is_found_again() {
         "sample of a host that is back",
         |is_sampled| is_sampled,
     );
-    assert!(proxy.accepted() <= 6, "{} connections", proxy.accepted());
+    // Four attempts, and one connection for each guest if guests block.
+    let attempts = proxy.accepted() - first;
+    assert!(attempts <= 4 + GUESTS, "{attempts} connections");
 
-    // An abandoned worker ends with its connection.
+    // An abandoned worker ends with its connection. A spare worker whose connection was closed opens
+    // another one.
     proxy.close_old();
     until(&mut backend, "end of the abandoned workers", |_| {
-        (workers(), proxy.open.load(SeqCst)) == before
+        members() == (2, 2)
     });
 }

@@ -49,6 +49,14 @@ pub(crate) fn warning(line: &str) {
     LINES.wake(state);
 }
 
+/// Reports a fact that is no problem.
+#[cfg(feature = "http")]
+pub(crate) fn note(line: &str) {
+    let mut state = LINES.lock();
+    state.note(line);
+    LINES.wake(state);
+}
+
 /// Reports the error that ends the run.
 pub(crate) fn error(line: &str) {
     let mut state = LINES.lock();
@@ -153,6 +161,14 @@ impl State {
             self.waiting.push_back(formatted("<4>", line));
         } else {
             self.left_out += 1;
+        }
+    }
+
+    /// Queues a fact, unless there is no room.
+    #[cfg(feature = "http")]
+    fn note(&mut self, line: &str) {
+        if self.waiting.len() < QUEUE {
+            self.waiting.push_back(formatted("<6>", line));
         }
     }
 

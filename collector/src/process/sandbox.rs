@@ -25,6 +25,8 @@ use peer::Peer;
 pub struct Sandbox {
     user: User,
     peer: Peer,
+    /// True if connections are accepted.
+    listens: bool,
     /// Restrictions that this kernel, or the rights of the process, do not allow.
     missing: Vec<&'static str>,
 }
@@ -62,8 +64,16 @@ impl Sandbox {
         Ok(Self {
             user,
             peer,
+            listens: false,
             missing,
         })
+    }
+
+    /// Sets whether connections are accepted, by a socket that is open when the rights are dropped.
+    #[must_use]
+    pub fn with_listener(mut self, listens: bool) -> Self {
+        self.listens = listens;
+        self
     }
 
     /// Becomes the user permanently, without supplementary groups and capabilities, and installs the
@@ -73,7 +83,7 @@ impl Sandbox {
     /// This process may not become that user, or one of its threads still has a right afterwards.
     pub fn enter(mut self, warn: fn(&str)) -> Result<()> {
         rights::become_user(&self.user)?;
-        let filtered = self.peer != Peer::Helper && calls::filter(self.peer).is_ok();
+        let filtered = self.peer != Peer::Helper && calls::filter(self.peer, self.listens).is_ok();
         if !filtered && self.peer != Peer::Helper {
             self.missing.push("a seccomp filter");
         }

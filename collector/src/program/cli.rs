@@ -9,6 +9,8 @@ use virtmon_export::registry::format::SchemaFormat;
 
 pub mod duration;
 pub mod libvirt;
+#[cfg(feature = "http")]
+pub mod listen;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod process;
@@ -19,6 +21,8 @@ pub mod timing;
 mod validate;
 
 use libvirt::LibvirtArgs;
+#[cfg(feature = "http")]
+use listen::ListenArgs;
 use process::ProcessArgs;
 use source::SourceArgs;
 use tables::TableArgs;
@@ -38,6 +42,7 @@ Examples:
                                                   weeks of them
   virtmon --json - --columns time,name,cpu_pct    JSON Lines of three columns
   virtmon --replay recordings/xen.vmrec           replay a recording; no Xen or libvirt needed
+  sudo virtmon --listen 19177 --detail nic,disk   metrics for Prometheus at 127.0.0.1:19177/metrics
   virtmon --sort cpu --top 10 --exclude Domain-0  the ten busiest guests
 
 Exit status: 0 success or ended by a signal, 1 the host or recording cannot be read, 2 usage error,
@@ -67,6 +72,11 @@ pub struct Cli {
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap prints docs in --help")]
     pub tables: TableArgs,
+
+    #[cfg(feature = "http")]
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap prints docs in --help")]
+    pub http: ListenArgs,
 
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap prints docs in --help")]
@@ -105,6 +115,14 @@ pub enum Command {
 }
 
 impl Cli {
+    /// True if an HTTP server shows the tables' values.
+    pub(crate) fn listens(&self) -> bool {
+        #[cfg(feature = "http")]
+        return self.http.listen.is_some();
+        #[cfg(not(feature = "http"))]
+        return false;
+    }
+
     /// Parses the words of a command line; the first is the program's name.
     pub fn read(
         words: impl IntoIterator<Item = impl Into<OsString> + Clone>,

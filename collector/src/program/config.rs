@@ -1,5 +1,7 @@
 //! The configuration of a run, resolved once from the command line.
 
+pub mod listen;
+
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +19,7 @@ use crate::process::journal;
 use crate::program::backends::BackendConfig;
 use crate::program::cli::Cli;
 use crate::program::cli::source::{BackendChoice, ReplaySpeed};
+use crate::program::config::listen::ListenConfig;
 use crate::runner::limit::Limit;
 
 /// Shortest time between two tables on a terminal while rows go to a file.
@@ -102,6 +105,8 @@ pub struct OutputConfig {
     pub settings: Settings,
     /// The table on standard output.
     pub table: Option<TableConfig>,
+    /// The HTTP server.
+    pub listen: Option<ListenConfig>,
 }
 
 /// The table on standard output.
@@ -198,14 +203,15 @@ impl OutputConfig {
                 sort: tables.sort.into(),
                 top: tables.top,
             }),
+            listen: ListenConfig::resolve(cli),
         }
     }
 
     /// Values to sample for these outputs.
     #[must_use]
     pub fn needs(&self) -> Needs {
-        let files = self.csv.is_some() || self.json.is_some();
-        let tables = files.then(|| self.needs_of_tables());
+        let has_tables = self.csv.is_some() || self.json.is_some() || self.listen.is_some();
+        let tables = has_tables.then(|| self.needs_of_tables());
         let record = self.record.as_ref().map(|_| self.needs_of_recording());
         let table = self.table.map(|_| NEEDS_OF_TEXT_TABLE);
         let mut all = Needs::default();
@@ -217,7 +223,7 @@ impl OutputConfig {
         all
     }
 
-    /// Values to sample for the CSV or JSON tables.
+    /// Values to sample for the tables, in files or in metrics.
     pub(crate) fn needs_of_tables(&self) -> Needs {
         Needs {
             vcpus: self.table_needs().vcpus,
@@ -257,7 +263,7 @@ fn min_table_interval(cli: &Cli) -> Option<u64> {
     let is_stdout =
         |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| stdout.contains(&path));
     let (csv, json) = (&cli.tables.csv, &cli.tables.json);
-    if csv.is_none() && json.is_none() {
+    if csv.is_none() && json.is_none() && !cli.listens() {
         Some(0)
     } else if io::stdout().is_terminal() && !is_stdout(csv) && !is_stdout(json) {
         Some(TABLE_BESIDE_FILE_NS)

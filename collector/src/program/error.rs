@@ -21,6 +21,10 @@ pub(crate) enum ProgramError {
     /// A file cannot be opened for an output.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The HTTP server cannot start.
+    #[cfg(feature = "http")]
+    #[error("--listen: {0}")]
+    Http(#[from] virtmon_http::error::HttpError),
     /// Standard output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -97,6 +101,8 @@ impl ProgramError {
             | Self::Host(_)
             | Self::Thread(_)
             | Self::Clock(_) => Status::Failed,
+            #[cfg(feature = "http")]
+            Self::Http(_) => Status::Failed,
             Self::Run(RunError::Sample(_) | RunError::Clock(_)) => Status::Failed,
             Self::Open(OpenError::Duplicate { .. }) => Status::Usage,
             Self::Open(_) => Status::Failed,

@@ -15,6 +15,7 @@ use crate::process::{journal, realtime, waiting};
 use crate::program::cli::source::BackendChoice;
 use crate::program::config::{Config, LiveConfig, OutputConfig, ReplayConfig, SourceConfig};
 use crate::program::error::ProgramError;
+use crate::program::listen::{self, Listener};
 use crate::program::{backends, outputs, run_info};
 use crate::runner::Runner;
 use crate::runner::limit::Limit;
@@ -31,15 +32,21 @@ pub(crate) fn run(config: Config) -> Result<(), ProgramError> {
     if let Some(samples) = config.samples_per_interval {
         runner.set_samples_per_tick(samples);
     }
+    // The port and the files of its configuration may take rights that are dropped below.
+    let outputs = &config.outputs;
+    let listener = listen::open(outputs.listen.as_ref())?;
     match config.source {
-        SourceConfig::Live(live) => run_live(&live, &config.outputs, config.limit, runner),
-        SourceConfig::Replay(replay) => run_replay(&replay, &config.outputs, config.limit, runner),
+        SourceConfig::Live(live) => run_live(&live, outputs, listener, config.limit, runner),
+        SourceConfig::Replay(replay) => {
+            run_replay(&replay, outputs, listener, config.limit, runner)
+        }
     }
 }
 
 fn run_live(
     config: &LiveConfig,
     output_config: &OutputConfig,
+    listener: Listener,
     limit: Limit,
     mut runner: Runner,
 ) -> Result<(), ProgramError> {
@@ -61,6 +68,7 @@ fn run_live(
     }
     let capabilities = backend.capabilities();
     outputs::add(output_config, capabilities, &mut runner, Claims::default())?;
+    listen::add(output_config, listener, &mut runner)?;
     // After the start of the outputs' threads, which stay ordinary ones.
     if is_realtime {
         realtime::become_realtime()?;
@@ -134,12 +142,14 @@ fn sandbox(
         BackendChoice::Xen => Peer::Local,
         _ => Peer::of(config.options.uri.as_deref().or(default.as_deref())),
     };
-    Ok(Some(Sandbox::prepare(user, peer, &output_config.files())?))
+    let sandbox = Sandbox::prepare(user, peer, &output_config.files())?;
+    Ok(Some(sandbox.with_listener(output_config.listen.is_some())))
 }
 
 fn run_replay(
     config: &ReplayConfig,
     output_config: &OutputConfig,
+    listener: Listener,
     limit: Limit,
     mut runner: Runner,
 ) -> Result<(), ProgramError> {
@@ -158,6 +168,7 @@ fn run_replay(
         replay.start_at(from).map_err(failed)?;
     }
     outputs::add(output_config, replay.capabilities(), &mut runner, claims)?;
+    listen::add(output_config, listener, &mut runner)?;
     runner.run(&mut replay, limit)?;
     if replay.ended_before_start() {
         return Err(failed(ReplayError::NoSamples));

@@ -7,6 +7,8 @@ use std::time::Duration;
 use virtmon_analysis::event::Event;
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::self_stats::SelfStats;
+use virtmon_analysis::tally;
+use virtmon_analysis::totals::Totals;
 use virtmon_export::output::error::OutputError;
 use virtmon_export::output::{Offer, Output, RunLink};
 use virtmon_model::Needs;
@@ -33,6 +35,7 @@ pub(super) struct Outputs {
     delivered_bytes: u64,
     /// Number of ticks dropped since the last frame, summed over the outputs.
     dropped: u64,
+    totals: Totals,
     warn: fn(&str),
 }
 
@@ -59,6 +62,7 @@ impl Outputs {
             recorded: Vec::new(),
             delivered_bytes: 0,
             dropped: 0,
+            totals: Totals::default(),
             warn,
         }
     }
@@ -175,11 +179,16 @@ impl Outputs {
         if takes_recorded {
             left_out = source.take_recorded(&mut self.recorded);
         }
-        let self_stats = self.self_stats(source.calls());
+        let dropped = std::mem::take(&mut self.dropped);
         let frame = Frame {
-            self_stats,
-            recorded: &self.recorded,
+            self_stats: self.self_stats(source.calls(), dropped),
             ..*frame
+        };
+        tally::add_tick(&mut self.totals, &frame, dropped);
+        let frame = Frame {
+            recorded: &self.recorded,
+            totals: &self.totals,
+            ..frame
         };
         for entry in &mut self.entries {
             if entry.takes_recorded {
@@ -196,8 +205,7 @@ impl Outputs {
     }
 
     /// virtmon's own cost since the last frame.
-    fn self_stats(&mut self, calls: Option<u64>) -> Option<SelfStats> {
-        let dropped = std::mem::take(&mut self.dropped);
+    fn self_stats(&mut self, calls: Option<u64>, dropped: u64) -> Option<SelfStats> {
         let stats = self.monitor.as_mut()?.take(calls);
         let delivered = self.entries.iter();
         let delivered = delivered.map(|entry| entry.output.progress().delivered_bytes);

@@ -17,7 +17,7 @@ impl Gap {
     /// Adds a frame that the output drops.
     pub(super) fn drop_frame(&mut self, frame: &Frame<'_>) {
         self.is_open = true;
-        self.self_stats = sum(self.self_stats, frame.self_stats);
+        self.self_stats = SelfStats::sum(self.self_stats, frame.self_stats);
     }
 
     /// The frame as this output's next one: `missed` and the self statistics count from the last tick
@@ -29,7 +29,7 @@ impl Gap {
             frame.tick.missed = self
                 .last
                 .map_or(number, |last| number.saturating_sub(last.saturating_add(1)));
-            frame.self_stats = sum(self.self_stats.take(), frame.self_stats);
+            frame.self_stats = SelfStats::sum(self.self_stats.take(), frame.self_stats);
             // A failed sample has no rows: the next frame counts its tick as missed too.
             self.is_open = frame.failed;
         }
@@ -38,23 +38,6 @@ impl Gap {
         }
         frame
     }
-}
-
-/// Amounts of two spans of time, the second one after the first.
-fn sum(earlier: Option<SelfStats>, later: Option<SelfStats>) -> Option<SelfStats> {
-    let (Some(earlier), Some(later)) = (earlier, later) else {
-        return later.or(earlier);
-    };
-    let add = |a: Option<u64>, b: Option<u64>| a?.checked_add(b?);
-    Some(SelfStats {
-        cpu_ns: add(earlier.cpu_ns, later.cpu_ns),
-        rss_bytes: later.rss_bytes,
-        page_faults: add(earlier.page_faults, later.page_faults),
-        switches: add(earlier.switches, later.switches),
-        calls: add(earlier.calls, later.calls),
-        bytes: earlier.bytes.saturating_add(later.bytes),
-        dropped: earlier.dropped.saturating_add(later.dropped),
-    })
 }
 
 #[cfg(test)]

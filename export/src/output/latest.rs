@@ -1,11 +1,11 @@
 //! Outputs that are read on demand: a metrics page, a terminal.
 //!
-//! The sampling thread copies a frame only if a reader has asked since the last copy. While nobody
-//! reads, a tick costs one look at a flag.
+//! The sampling thread copies a frame only if a reader has asked since the last copy, or has asked for the
+//! frames of some time. While nobody reads, a tick costs a look at the clock and at two numbers.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use virtmon_analysis::frame::Frame;
 use virtmon_model::Needs;
@@ -26,10 +26,18 @@ pub struct Latest {
 #[derive(Debug, Clone)]
 pub struct LatestReader(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    /// The time from which the times below are counted.
+    start: Instant,
     /// True if a reader has asked since the last copy.
     is_asked: AtomicBool,
+    /// Time up to which every frame is copied, in ns.
+    keep_ns: AtomicU64,
+    /// Time of the last frame, in ns.
+    offered_ns: AtomicU64,
+    /// Time of the last frame of a sample that succeeded, in ns; 0 before the first one.
+    sampled_ns: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -37,6 +45,10 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     frame: Option<Arc<OwnedFrame>>,
+    /// Time of the last copy.
+    copied: Option<Instant>,
+    /// Time of the last frame when it was copied, in ns.
+    copied_ns: u64,
     /// Number of copies made.
     copies: u64,
     is_closed: bool,
@@ -46,7 +58,15 @@ impl Latest {
     /// An output of this name, and a reader of it. `needs` is what must be sampled for its readers.
     #[must_use]
     pub fn new(name: impl Into<String>, needs: Needs) -> (Self, LatestReader) {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            start: Instant::now(),
+            is_asked: AtomicBool::new(false),
+            keep_ns: AtomicU64::new(0),
+            offered_ns: AtomicU64::new(0),
+            sampled_ns: AtomicU64::new(0),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
         let reader = LatestReader(Arc::clone(&shared));
         let name = name.into();
         let output = Self {
@@ -68,13 +88,23 @@ impl Output for Latest {
     }
 
     fn offer(&mut self, frame: &Frame<'_>) -> Offer {
-        if self.shared.is_asked.swap(false, Ordering::AcqRel) {
+        let shared = &*self.shared;
+        let now_ns = shared.ns(Instant::now());
+        shared.offered_ns.store(now_ns, Ordering::Release);
+        if !frame.failed {
+            shared.sampled_ns.store(now_ns, Ordering::Release);
+        }
+        let is_kept = now_ns < shared.keep_ns.load(Ordering::Acquire);
+        if is_kept || shared.is_asked.load(Ordering::Acquire) {
+            shared.is_asked.store(false, Ordering::Release);
             let copy = Arc::new(OwnedFrame::copy(frame));
-            let mut state = self.shared.lock();
+            let mut state = shared.lock();
             let old = state.frame.replace(copy);
             state.copies += 1;
+            state.copied = Some(Instant::now());
+            state.copied_ns = now_ns;
             drop(state);
-            self.shared.changed.notify_all();
+            shared.changed.notify_all();
             drop(old);
         }
         Offer::Accepted
@@ -96,6 +126,35 @@ impl LatestReader {
         self.0.lock().frame.clone()
     }
 
+    /// Requests a copy of every frame for this time from now on.
+    pub fn keep_for(&self, time: Duration) {
+        let until = Instant::now() + time;
+        self.0.keep_ns.fetch_max(self.0.ns(until), Ordering::AcqRel);
+    }
+
+    /// The last copy, if it is of the last tick or was made at this time or later. No copy is requested.
+    #[must_use]
+    pub fn copy_since(&self, since: Instant) -> Option<Arc<OwnedFrame>> {
+        let state = self.0.lock();
+        let is_last = state.copied_ns == self.0.offered_ns.load(Ordering::Acquire);
+        let is_new = is_last || state.copied.is_some_and(|copied| copied >= since);
+        state.frame.clone().filter(|_| is_new)
+    }
+
+    /// Time since the last sample that succeeded; `None` before the first one.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        let sampled_ns = self.0.sampled_ns.load(Ordering::Acquire);
+        let age_ns = self.0.ns(Instant::now()).saturating_sub(sampled_ns);
+        (sampled_ns > 0).then_some(Duration::from_nanos(age_ns))
+    }
+
+    /// True if the run has ended: no further frame comes.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.lock().is_closed
+    }
+
     /// Waits for the frame of the next tick, for at most `timeout`. Returns the last copy if there is
     /// none in that time, or the run has ended.
     #[must_use]
@@ -111,6 +170,12 @@ impl LatestReader {
 }
 
 impl Shared {
+    /// Time from the start to this moment, in ns; 1 at the start.
+    fn ns(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.start).as_nanos();
+        u64::try_from(since).map_or(u64::MAX, |ns| ns.saturating_add(1))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that holds the lock can leave the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -160,6 +225,33 @@ mod tests {
         assert_eq!(number(reader.next(Duration::ZERO)), Some(1));
         offer(&mut latest, 3);
         assert_eq!(latest.shared.lock().copies, 2);
+    }
+
+    #[test]
+    fn every_frame_is_copied_for_the_time_that_was_asked_for() {
+        let (mut latest, reader) = Latest::new("metrics", Needs::default());
+        assert_eq!(reader.age(), None);
+        offer(&mut latest, 0);
+        assert!(reader.age().is_some());
+        let before = Instant::now();
+        assert_eq!(number(reader.copy_since(before)), None, "nobody had asked");
+        reader.keep_for(Duration::from_secs(3600));
+        offer(&mut latest, 1);
+        offer(&mut latest, 2);
+        assert_eq!(number(reader.copy_since(before)), Some(2));
+        latest.shared.keep_ns.store(0, Ordering::Release);
+        let between = Instant::now();
+        offer(&mut latest, 3);
+        assert_eq!(
+            number(reader.copy_since(between)),
+            None,
+            "not the last tick"
+        );
+        assert_eq!(
+            number(reader.copy_since(before)),
+            Some(2),
+            "of the time given"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use virtmon_analysis::rates::DomainRates;
 use virtmon_analysis::run_info::RunInfo;
 use virtmon_analysis::self_stats::SelfStats;
 use virtmon_analysis::subsamples::Distributions;
+use virtmon_analysis::totals::Totals;
 use virtmon_analysis::vcpu_rates::VcpuRates;
 use virtmon_model::Snapshot;
 
@@ -31,6 +32,7 @@ pub struct OwnedFrame {
     events: Vec<Event>,
     subsamples: Vec<Distributions>,
     self_stats: Option<SelfStats>,
+    totals: Totals,
 }
 
 impl OwnedFrame {
@@ -57,6 +59,7 @@ impl OwnedFrame {
             events: frame.events.to_vec(),
             subsamples: frame.subsamples.to_vec(),
             self_stats: frame.self_stats,
+            totals: frame.totals.clone(),
         }
     }
 
@@ -81,6 +84,7 @@ impl OwnedFrame {
             events: &self.events,
             subsamples: &self.subsamples,
             self_stats: self.self_stats,
+            totals: &self.totals,
             ..Frame::new(self.tick, &self.snapshot, &self.rates)
         }
     }

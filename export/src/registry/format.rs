@@ -1,7 +1,7 @@
 //! Forms in which the schema is printed.
 
 use crate::registry::sql::Dialect;
-use crate::registry::{json, markdown, sql};
+use crate::registry::{json, markdown, metrics_markdown, sql};
 
 /// A form of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,15 +11,18 @@ pub enum SchemaFormat {
     Markdown,
     /// JSON, for programs.
     Json,
+    /// Markdown of the metrics: docs/metrics.md.
+    Metrics,
     /// CREATE TABLE statements.
     Sql(Dialect),
 }
 
 impl SchemaFormat {
     /// All forms with their words.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("markdown", Self::Markdown),
         ("json", Self::Json),
+        ("metrics", Self::Metrics),
         ("sql-postgres", Self::Sql(Dialect::Postgres)),
         ("sql-duckdb", Self::Sql(Dialect::DuckDb)),
         ("sql-clickhouse", Self::Sql(Dialect::ClickHouse)),
@@ -39,6 +42,7 @@ impl SchemaFormat {
         match self {
             Self::Markdown => markdown::markdown(),
             Self::Json => json::json(),
+            Self::Metrics => metrics_markdown::metrics_markdown(),
             Self::Sql(dialect) => sql::sql(dialect),
         }
     }

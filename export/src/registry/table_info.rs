@@ -3,11 +3,15 @@
 use crate::encode::Encoder;
 use crate::encode::csv::CsvEncoder;
 use crate::encode::json::JsonEncoder;
-use crate::schema::column::Table;
+use crate::encode::openmetrics::FrameSeries;
+use crate::encode::openmetrics::families::Families;
+use crate::encode::openmetrics::series::TableSeries;
+use crate::schema::column::{Table, uses};
 use crate::schema::info::{ColumnInfo, TableNeeds};
+use crate::schema::metric::ColumnUse;
 
 /// A table of the registry.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct TableInfo {
     /// Name of the table.
     pub name: &'static str,
@@ -24,6 +28,10 @@ pub struct TableInfo {
     pub csv: fn(&[String], bool) -> CsvTable,
     /// Creates the JSON encoder of the columns with these names, of all if there are none.
     pub json: fn(&[String]) -> Box<dyn Encoder>,
+    /// Uses of its columns in metrics.
+    pub uses: fn() -> Vec<ColumnUse>,
+    /// Creates the series of the table, where the tables of these names are selected too.
+    pub series: fn(&mut Families, &[&str]) -> Box<dyn FrameSeries>,
 }
 
 /// A CSV encoder without its header, and the header.
@@ -53,6 +61,8 @@ impl TableInfo {
             columns: columns::<T>,
             csv: csv::<T>,
             json: json::<T>,
+            uses: uses::<T>,
+            series: series::<T>,
         }
     }
 }
@@ -72,6 +82,10 @@ fn csv<T: Table>(names: &[String], safe: bool) -> CsvTable {
 
 fn json<T: Table>(names: &[String]) -> Box<dyn Encoder> {
     Box::new(JsonEncoder::<T>::of(names))
+}
+
+fn series<T: Table>(families: &mut Families, selected: &[&str]) -> Box<dyn FrameSeries> {
+    Box::new(TableSeries::<T>::new(families, selected))
 }
 
 impl TableNeeds {

@@ -2,6 +2,7 @@
 
 use crate::schema::cell::Cell;
 use crate::schema::info::{ColumnInfo, TableNeeds};
+use crate::schema::metric::{ColumnUse, KEYS};
 use virtmon_analysis::frame::Frame;
 
 /// A kind of row, and its columns.
@@ -18,6 +19,8 @@ pub trait Table: Sized + 'static {
     const NEEDS: TableNeeds = TableNeeds::NONE;
     /// Columns, after those of [`TickColumns`](crate::tables::tick::TickColumns).
     const COLUMNS: &'static [Column<Self>];
+    /// Use of each column in metrics, without the columns of [`KEYS`].
+    const METRICS: &'static [ColumnUse] = &[];
 
     /// Passes a row's values to `sink`, all of them, in the columns' order. The function is made of the
     /// same lines as the columns, so that each value's type is known when the encoder is compiled: a
@@ -26,6 +29,17 @@ pub trait Table: Sized + 'static {
 
     /// Passes this frame's rows to `each`, in their order.
     fn rows<'a>(frame: &Frame<'a>, each: impl FnMut(&Self::Row<'a>));
+}
+
+/// Uses of a table's columns in metrics, the columns that identify a domain first.
+pub(crate) fn uses<T: Table>() -> Vec<ColumnUse> {
+    let has = |key: &&ColumnUse| {
+        let mut columns = T::COLUMNS.iter();
+        !T::METRICS.iter().any(|used| used.column == key.column)
+            && columns.any(|column| column.info.name == key.column)
+    };
+    let keys = KEYS.iter().filter(has);
+    keys.chain(T::METRICS).copied().collect()
 }
 
 /// Destination of a row's values. It is not a closure: a closure that is called for each of many

@@ -5,6 +5,7 @@ use virtmon_model::{Disk, Domain, Nic};
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns};
 use crate::schema::info::TableNeeds;
+use crate::schema::metric::{ColumnUse, counter, gauge, label, unused};
 use virtmon_analysis::device_rates::{DiskRates, NicRates};
 use virtmon_analysis::frame::Frame;
 
@@ -36,6 +37,10 @@ const DEVICE_NEEDS: TableNeeds = TableNeeds {
     device_rates: true,
     ..TableNeeds::NONE
 };
+
+const RATE: &str = "rate() of the counter";
+const RESET: &str = "resets() and rate() find a reset in the counters";
+const LATENCY: &str = "the increase of the seconds divided by that of the requests";
 
 /// Rates of devices that the frame has none of.
 static UNKNOWN_NIC: NicRates = NicRates::UNKNOWN;
@@ -83,6 +88,25 @@ impl Table for NicTable {
         "tx_drops_s" f64 gauge "packets/s" "Packets of the guest that were dropped since the row before"
             {any: "computed from tx_drops and mono_ns"} |row| row.rates.tx_drops_s.into();
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        label("nic", "device"),
+        counter("rx_bytes", "virtmon_guest_network_receive_bytes"),
+        counter("rx_packets", "virtmon_guest_network_receive_packets"),
+        counter("rx_errors", "virtmon_guest_network_receive_errors"),
+        counter("rx_drops", "virtmon_guest_network_receive_drops"),
+        counter("tx_bytes", "virtmon_guest_network_transmit_bytes"),
+        counter("tx_packets", "virtmon_guest_network_transmit_packets"),
+        counter("tx_errors", "virtmon_guest_network_transmit_errors"),
+        counter("tx_drops", "virtmon_guest_network_transmit_drops"),
+        unused("rx_bytes_s", RATE),
+        unused("tx_bytes_s", RATE),
+        unused("reset", RESET),
+        unused("rx_packets_s", RATE),
+        unused("tx_packets_s", RATE),
+        unused("rx_drops_s", RATE),
+        unused("tx_drops_s", RATE),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {
@@ -152,6 +176,33 @@ impl Table for DiskTable {
         "wr_latency_ns" u64 gauge "ns" "Mean time of the writes since the row before; empty if there was none"
             {libvirt: "computed from wr_time_ns and wr_requests"} |row| row.rates.wr_latency_ns.into();
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        label("disk", "device"),
+        unused("path", "free text; the disk table has it"),
+        counter("rd_bytes", "virtmon_guest_block_read_bytes"),
+        counter("rd_requests", "virtmon_guest_block_read_requests"),
+        counter("rd_time_ns", "virtmon_guest_block_read_seconds"),
+        counter("wr_bytes", "virtmon_guest_block_write_bytes"),
+        counter("wr_requests", "virtmon_guest_block_write_requests"),
+        counter("wr_time_ns", "virtmon_guest_block_write_seconds"),
+        counter("fl_requests", "virtmon_guest_block_flush_requests"),
+        counter("fl_time_ns", "virtmon_guest_block_flush_seconds"),
+        counter("ds_requests", "virtmon_guest_block_discard_requests"),
+        counter("queue_full", "virtmon_guest_block_queue_full"),
+        gauge("capacity_bytes", "virtmon_guest_block_capacity_bytes").help(
+            "Size of the device in the guest; on Xen absent until the guest's driver has connected",
+        ),
+        gauge("allocation_bytes", "virtmon_guest_block_allocation_bytes"),
+        gauge("physical_bytes", "virtmon_guest_block_physical_bytes"),
+        unused("rd_bytes_s", RATE),
+        unused("wr_bytes_s", RATE),
+        unused("reset", RESET),
+        unused("rd_requests_s", RATE),
+        unused("wr_requests_s", RATE),
+        unused("rd_latency_ns", LATENCY),
+        unused("wr_latency_ns", LATENCY),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, rates) in frame.domains() {

@@ -4,6 +4,7 @@ use virtmon_model::{Domain, Role, State};
 
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns, words};
+use crate::schema::metric::{ColumnUse, counter, gauge, info, states, unused};
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::rates::DomainRates;
 
@@ -121,6 +122,66 @@ impl Table for DomainTable {
             {xen: "xen_domctl_getdomaininfo.flags, the shutdown code", libvirt: "state.reason"}
             |row| row.domain.reason.map_or(Cell::Unknown, Cell::Word);
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        states("state", "virtmon_guest_state")
+            .help("State of the guest: 1 for the current state, else 0"),
+        counter("cpu_time_ns", "virtmon_guest_cpu_seconds"),
+        unused(
+            "cpu_pct",
+            "rate(virtmon_guest_cpu_seconds_total[1m]), or the table of sub-intervals",
+        ),
+        gauge("vcpus_online", "virtmon_guest_vcpus"),
+        gauge("mem_bytes", "virtmon_guest_memory_bytes"),
+        gauge("mem_max_bytes", "virtmon_guest_memory_max_bytes")
+            .help("Maximum memory of the domain; absent if there is no limit"),
+        counter("net_rx_bytes", "virtmon_guest_network_receive_bytes")
+            .help("Bytes received by the guest; over all its NICs, or of each with --detail nic")
+            .replaced_by("nic"),
+        counter("net_tx_bytes", "virtmon_guest_network_transmit_bytes")
+            .help("Bytes sent by the guest; over all its NICs, or of each with --detail nic")
+            .replaced_by("nic"),
+        counter("disk_rd_bytes", "virtmon_guest_block_read_bytes")
+            .help("Bytes read by the guest; from all its disks, or from each with --detail disk")
+            .replaced_by("disk"),
+        counter("disk_wr_bytes", "virtmon_guest_block_write_bytes")
+            .help("Bytes written by the guest; to all its disks, or to each with --detail disk")
+            .replaced_by("disk"),
+        unused("reset", "resets() and rate() find a reset in the counters"),
+        gauge("stale", "virtmon_guest_stale_seconds")
+            .help("Age of the guest's values; 0 if they were read at this tick"),
+        counter("cpu_user_ns", "virtmon_guest_cpu_user_seconds")
+            .help("Part of the CPU time that the guest's process spent outside the host's kernel"),
+        counter("cpu_system_ns", "virtmon_guest_cpu_system_seconds")
+            .help("Part of the CPU time that the host's kernel spent for the guest"),
+        gauge("mem_target_bytes", "virtmon_guest_memory_target_bytes"),
+        gauge("mem_shared_bytes", "virtmon_guest_memory_shared_bytes"),
+        gauge("mem_paged_bytes", "virtmon_guest_memory_paged_bytes"),
+        gauge(
+            "mem_outstanding_bytes",
+            "virtmon_guest_memory_outstanding_bytes",
+        ),
+        gauge("mem_rss_bytes", "virtmon_guest_memory_resident_bytes"),
+        gauge("guest_total_bytes", "virtmon_guest_memory_total_bytes"),
+        gauge("guest_unused_bytes", "virtmon_guest_memory_unused_bytes"),
+        gauge("guest_usable_bytes", "virtmon_guest_memory_usable_bytes"),
+        gauge("guest_caches_bytes", "virtmon_guest_memory_caches_bytes"),
+        counter("swap_in_bytes", "virtmon_guest_swap_in_bytes"),
+        counter("swap_out_bytes", "virtmon_guest_swap_out_bytes"),
+        counter("major_faults", "virtmon_guest_major_faults"),
+        counter("minor_faults", "virtmon_guest_minor_faults"),
+        gauge("guest_report_age_ns", "virtmon_guest_report_age_seconds").help(
+            "Time since the guest's last report about its memory, by the wall clock, to the second",
+        ),
+        info("cpupool", "virtmon_guest", "cpupool"),
+        info("role", "virtmon_guest", "role"),
+        info("target_id", "virtmon_guest", "target_id"),
+        unused(
+            "error",
+            "free text; virtmon_guest_stale_seconds and virtmon_events_total count what fails",
+        ),
+        unused("state_reason", "free text; the event table has it"),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&DomainRow<'a>)) {
         let wall_ns = frame.tick.wall_ns();

@@ -3,12 +3,15 @@
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns, words};
 use crate::schema::info::TableNeeds;
+use crate::schema::metric::{ColumnUse, unused};
 use virtmon_analysis::event::{Event, EventKind, Value};
 use virtmon_analysis::frame::Frame;
 
 /// The table of events.
 #[derive(Debug)]
 pub enum EventTable {}
+
+const EVENTS: &str = "virtmon_events_total counts the events by their kind";
 
 impl Table for EventTable {
     type Row<'a> = &'a Event;
@@ -40,6 +43,19 @@ impl Table for EventTable {
             {any: "computed from the samples"}
             |event| event.follows.map_or(Cell::Unknown, |kind| Cell::Word(kind.as_str()));
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        unused("id", EVENTS),
+        unused("uuid", EVENTS),
+        unused("name", EVENTS),
+        unused("event", EVENTS),
+        unused("device", EVENTS),
+        unused("old", EVENTS),
+        unused("new", EVENTS),
+        unused("cause", EVENTS),
+        unused("notified_ns", EVENTS),
+        unused("follows", EVENTS),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for event in frame.events {

@@ -4,6 +4,7 @@ use virtmon_model::Host;
 
 use crate::schema::column::{Table, columns};
 use crate::schema::info::TableNeeds;
+use crate::schema::metric::{ColumnUse, counter, dimension, gauge, info, unused};
 use virtmon_analysis::frame::Frame;
 
 /// The table of the host.
@@ -60,6 +61,25 @@ impl Table for HostTable {
         "mem_outstanding_bytes" u64 gauge "bytes" "Memory claimed by domains and not yet allocated" {xen: "xen_sysctl_physinfo.outstanding_pages"}
             |row| row.whole.and_then(|host| host.mem_outstanding_bytes).into();
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        dimension("pcpu", "pcpu"),
+        dimension("node", "node"),
+        info("hypervisor", "virtmon_host", "hypervisor"),
+        gauge("pcpus", "virtmon_host_pcpus"),
+        gauge("domains", "virtmon_host_domains").help("Number of domains, selected or not"),
+        gauge("warnings", "virtmon_host_warnings").help("Number of values that could not be read at this tick, besides those of a domain"),
+        counter("idle_ns", "virtmon_host_idle_seconds").help("Idle time of all online pCPUs"),
+        counter("idle_ns", "virtmon_host_pcpu_idle_seconds").help("Idle time of the pCPU").per("pcpu"),
+        unused("busy_pct", "1 - rate(virtmon_host_pcpu_idle_seconds_total[1m])"),
+        gauge("closure_pct", "virtmon_host_closure_ratio").help("CPU time of all domains plus idle time, as part of the time of all pCPUs since the tick before: 1 if all time is accounted for; absent if a domain disappeared, was reset or is stale"),
+        gauge("mem_bytes", "virtmon_host_memory_bytes").help("Memory of the host"),
+        gauge("mem_bytes", "virtmon_host_node_memory_bytes").help("Size of the NUMA node's address range, holes included").per("node"),
+        gauge("mem_free_bytes", "virtmon_host_memory_free_bytes"),
+        gauge("mem_free_bytes", "virtmon_host_node_memory_free_bytes").help("Memory of the NUMA node that no domain holds").per("node"),
+        gauge("mem_scrub_bytes", "virtmon_host_memory_scrub_bytes"),
+        gauge("mem_outstanding_bytes", "virtmon_host_memory_outstanding_bytes"),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&HostRow<'a>)) {
         if frame.failed {

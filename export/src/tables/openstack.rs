@@ -4,6 +4,7 @@ use virtmon_model::{Domain, Instance};
 
 use crate::schema::column::{Table, columns};
 use crate::schema::info::TableNeeds;
+use crate::schema::metric::{ColumnUse, info};
 use virtmon_analysis::frame::Frame;
 
 /// The table of OpenStack instances.
@@ -28,6 +29,15 @@ impl Table for NovaTable {
         "user" text text "" "User who created the instance" {libvirt: "metadata nova:user"} |row| row.1.user.as_deref().into();
         "user_id" text text "" "Id of the user" {libvirt: "metadata nova:user uuid"} |row| row.1.user_id.as_deref().into();
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        info("instance", "virtmon_guest", "instance_name"),
+        info("flavor", "virtmon_guest", "flavor"),
+        info("project", "virtmon_guest", "project"),
+        info("project_id", "virtmon_guest", "project_id"),
+        info("user", "virtmon_guest", "user"),
+        info("user_id", "virtmon_guest", "user_id"),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, _) in frame.domains() {

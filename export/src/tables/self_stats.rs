@@ -3,6 +3,7 @@
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns};
 use crate::schema::info::TableNeeds;
+use crate::schema::metric::{ColumnUse, unused};
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::self_stats::SelfStats;
 
@@ -30,6 +31,34 @@ impl Table for SelfTable {
         "dropped" u64 gauge "ticks" "Ticks since the row before that an output dropped because it was too slow, summed over the outputs" {any: "the outputs"}
             |stats| Cell::Number(stats.dropped);
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        unused(
+            "cpu_ns",
+            "virtmon_cpu_seconds_total is its sum since the start",
+        ),
+        unused("rss_bytes", "virtmon_resident_memory_bytes"),
+        unused(
+            "page_faults",
+            "virtmon_page_faults_total is its sum since the start",
+        ),
+        unused(
+            "switches",
+            "virtmon_context_switches_total is its sum since the start",
+        ),
+        unused(
+            "calls",
+            "virtmon_hypervisor_calls_total is its sum since the start",
+        ),
+        unused(
+            "bytes",
+            "virtmon_written_bytes_total is its sum since the start",
+        ),
+        unused(
+            "dropped",
+            "virtmon_dropped_ticks_total is its sum since the start",
+        ),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         if let Some(stats) = &frame.self_stats {

@@ -5,6 +5,7 @@ use virtmon_model::{Domain, Stat};
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns};
 use crate::schema::info::TableNeeds;
+use crate::schema::metric::{ColumnUse, MetricKind, label, metric};
 use virtmon_analysis::frame::Frame;
 
 /// The table of libvirt statistics that no other table has.
@@ -31,6 +32,12 @@ impl Table for StatTable {
                 None => row.1.number.into(),
             };
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        label("stat", "stat"),
+        metric("value", "virtmon_guest_stat", MetricKind::Unknown)
+            .help("Value of libvirt, under its name and in its unit; text is absent"),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         for (_, domain, _) in frame.domains() {

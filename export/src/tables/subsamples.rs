@@ -4,6 +4,7 @@ use virtmon_model::Domain;
 
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns};
+use crate::schema::metric::{ColumnUse, gauge};
 use virtmon_analysis::distribution::Distribution;
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::subsamples::Distributions;
@@ -67,6 +68,30 @@ impl Table for SubsampleTable {
         "disk_wr_max" f64 gauge "bytes/s" "Maximum of the rate of disk_wr_bytes between two samples" {any: "disk_wr_bytes"} distribution!(|s| s.disk_wr, max);
         "disk_wr_p99" f64 gauge "bytes/s" "99th percentile of the rate of disk_wr_bytes" {any: "disk_wr_bytes"} distribution!(|s| s.disk_wr);
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        gauge("samples", "virtmon_guest_interval_samples").help("Number of samples of the guest since the tick before"),
+        gauge("cpu_pct_min", "virtmon_guest_interval_cpu_ratio").help("CPU time used between two samples, as part of one pCPU, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "min"),
+        gauge("cpu_pct_mean", "virtmon_guest_interval_cpu_ratio").help("CPU time used between two samples, as part of one pCPU, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "mean"),
+        gauge("cpu_pct_max", "virtmon_guest_interval_cpu_ratio").help("CPU time used between two samples, as part of one pCPU, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "max"),
+        gauge("cpu_pct_p99", "virtmon_guest_interval_cpu_ratio").help("CPU time used between two samples, as part of one pCPU, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "p99"),
+        gauge("net_rx_min", "virtmon_guest_interval_network_receive_bytes_per_second").help("Bytes received between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "min"),
+        gauge("net_rx_mean", "virtmon_guest_interval_network_receive_bytes_per_second").help("Bytes received between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "mean"),
+        gauge("net_rx_max", "virtmon_guest_interval_network_receive_bytes_per_second").help("Bytes received between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "max"),
+        gauge("net_rx_p99", "virtmon_guest_interval_network_receive_bytes_per_second").help("Bytes received between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "p99"),
+        gauge("net_tx_min", "virtmon_guest_interval_network_transmit_bytes_per_second").help("Bytes sent between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "min"),
+        gauge("net_tx_mean", "virtmon_guest_interval_network_transmit_bytes_per_second").help("Bytes sent between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "mean"),
+        gauge("net_tx_max", "virtmon_guest_interval_network_transmit_bytes_per_second").help("Bytes sent between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "max"),
+        gauge("net_tx_p99", "virtmon_guest_interval_network_transmit_bytes_per_second").help("Bytes sent between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "p99"),
+        gauge("disk_rd_min", "virtmon_guest_interval_block_read_bytes_per_second").help("Bytes read between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "min"),
+        gauge("disk_rd_mean", "virtmon_guest_interval_block_read_bytes_per_second").help("Bytes read between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "mean"),
+        gauge("disk_rd_max", "virtmon_guest_interval_block_read_bytes_per_second").help("Bytes read between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "max"),
+        gauge("disk_rd_p99", "virtmon_guest_interval_block_read_bytes_per_second").help("Bytes read between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "p99"),
+        gauge("disk_wr_min", "virtmon_guest_interval_block_write_bytes_per_second").help("Bytes written between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "min"),
+        gauge("disk_wr_mean", "virtmon_guest_interval_block_write_bytes_per_second").help("Bytes written between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "mean"),
+        gauge("disk_wr_max", "virtmon_guest_interval_block_write_bytes_per_second").help("Bytes written between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "max"),
+        gauge("disk_wr_p99", "virtmon_guest_interval_block_write_bytes_per_second").help("Bytes written between two samples, over the interval: minimum, mean weighted by time, maximum, 99th percentile").with("stat", "p99"),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&SubsampleRow<'a>)) {
         for (at, domain, _) in frame.domains() {

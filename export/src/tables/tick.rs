@@ -3,6 +3,7 @@
 use crate::schema::SCHEMA;
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns};
+use crate::schema::metric::{ColumnUse, gauge, unused};
 use virtmon_analysis::frame::{Frame, Tick};
 
 /// The first columns of every table: number and times of the tick.
@@ -29,6 +30,23 @@ impl Table for TickColumns {
         "missed" u64 gauge "ticks" "Number of ticks since the tick before that are in no table: their time had passed, or the sample failed"
             {any: "the collector's clock"} |tick| Cell::Number(tick.missed);
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        unused("schema", "virtmon_build_info has the version"),
+        unused("tick", "virtmon_ticks_total counts the ticks"),
+        unused("time", "virtmon_tick_timestamp_seconds"),
+        unused(
+            "mono_ns",
+            "virtmon_tick_timestamp_seconds is the wall clock, as scrapes are",
+        ),
+        gauge("late_ns", "virtmon_tick_late_seconds")
+            .help("Delay of the last sample after its due time"),
+        gauge("sample_ns", "virtmon_tick_sample_seconds").help("Duration of the last sample"),
+        unused(
+            "missed",
+            "virtmon_missed_ticks_total is its sum since the start",
+        ),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&Self::Row<'a>)) {
         each(&frame.tick);

@@ -5,6 +5,7 @@ use virtmon_model::{Domain, Vcpu, VcpuState};
 use crate::schema::cell::Cell;
 use crate::schema::column::{Table, columns, words};
 use crate::schema::info::TableNeeds;
+use crate::schema::metric::{ColumnUse, counter, gauge, label, states, unused};
 use virtmon_analysis::frame::Frame;
 use virtmon_analysis::vcpu_rates::VcpuRates;
 
@@ -66,6 +67,22 @@ impl Table for VcpuTable {
             {xen: "computed from state and mono_ns", libvirt: "computed from delay_ns and mono_ns"}
             |row| row.rates.ready_window_ns.into();
     }
+
+    const METRICS: &'static [ColumnUse] = &[
+        label("vcpu", "vcpu"),
+        states("state", "virtmon_guest_vcpu_state").help("State of the vCPU: 1 for the current state, else 0"),
+        counter("cpu_time_ns", "virtmon_guest_vcpu_seconds"),
+        unused("cpu_pct", "rate(virtmon_guest_vcpu_seconds_total[1m])"),
+        gauge("pcpu", "virtmon_guest_vcpu_pcpu"),
+        counter("wait_ns", "virtmon_guest_vcpu_wait_seconds"),
+        counter("delay_ns", "virtmon_guest_vcpu_delay_seconds"),
+        unused("delay_pct", "rate(virtmon_guest_vcpu_delay_seconds_total[1m])"),
+        gauge("halted", "virtmon_guest_vcpu_halted"),
+        counter("ready_est_ns", "virtmon_guest_vcpu_ready_estimate_seconds").help("ESTIMATE of the time that the vCPU has waited for a pCPU since virtmon's first sample of it, from its states at the samples; absent until any vCPU has been ready"),
+        unused("reset", "resets() and rate() find a reset in the counters"),
+        gauge("ready_pct", "virtmon_guest_vcpu_ready_ratio").help("Part of the time in which the vCPU could have run and did not: steal on libvirt; on Xen an ESTIMATE over the last ten intervals; absent while the vCPU may not run"),
+        gauge("ready_window_ns", "virtmon_guest_vcpu_ready_window_seconds").help("Time that virtmon_guest_vcpu_ready_ratio covers"),
+    ];
 
     fn rows<'a>(frame: &Frame<'a>, mut each: impl FnMut(&VcpuRow<'a>)) {
         for (_, domain, rates) in frame.domains() {

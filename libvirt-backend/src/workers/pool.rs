@@ -49,8 +49,8 @@ pub(crate) struct WorkerPool {
     timeout: AdaptiveTimeout,
     /// True after the first sample.
     has_sampled: bool,
-    /// Time at which a spare worker was last started.
-    spare_started: Option<Instant>,
+    /// Time at which a spare worker was last started or checked.
+    spare_checked: Option<Instant>,
     /// Number of incomplete guests in the last sample.
     incomplete: usize,
     /// Guests whose QEMU answered in the last sample, while some guest blocks a worker.
@@ -105,7 +105,7 @@ impl WorkerPool {
             reconnect_timeout: RECONNECT_TIMEOUT,
             timeout: AdaptiveTimeout::for_guests(success.guests),
             has_sampled: false,
-            spare_started: None,
+            spare_checked: None,
             incomplete: 0,
             answering: Vec::new(),
             snapshot: Snapshot::default(),

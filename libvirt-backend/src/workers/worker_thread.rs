@@ -67,6 +67,9 @@ fn attempt(
     phase: &PhaseCell,
 ) -> Result<Success, Failure> {
     let start = Instant::now();
+    if request.scope.is_none() && slot.as_ref().is_some_and(|session| !session.is_alive()) {
+        *slot = None;
+    }
     let session = match slot {
         Some(session) => session,
         None => slot.insert(open(target, phase)?),

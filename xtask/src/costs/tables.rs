@@ -15,12 +15,13 @@ struct Table {
     columns: fn(&Shown<'_>) -> Vec<Column>,
 }
 
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 11] = [
     table("cost", "what", with_ratio_to_floor),
     table("guests", "what", guests),
     table("growth", "one more", by_unit),
     table("allocations", "encoder", by_unit),
     table("rows", "encoder", by_unit),
+    table("metrics", "step", by_unit),
     Table {
         size: Some("xen"),
         ..named("lateness xen", "lateness", "what", by_unit)

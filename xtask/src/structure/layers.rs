@@ -46,6 +46,7 @@ pub(crate) const CRATES: &[Layer] = &[
             &["registry", "output"],
         ],
     },
+    plain("http"),
     Layer {
         directory: "plot",
         modules: &[

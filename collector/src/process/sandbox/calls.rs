@@ -25,7 +25,7 @@ const PRIVCMD_HYPERCALL: u64 = 0x0030_5000;
 const NAMESPACES: u64 = 0x7e02_0000;
 
 /// Installs the filter in every thread of this process, and so in those that they start.
-pub(super) fn filter(peer: Peer) -> Result<(), seccompiler::Error> {
+pub(super) fn filter(peer: Peer, listens: bool) -> Result<(), seccompiler::Error> {
     let arch = TargetArch::try_from(ARCH)?;
     // A rule cannot read the memory that has the flags of clone3. If that call is unknown, the C library
     // uses clone.
@@ -33,7 +33,7 @@ pub(super) fn filter(peer: Peer) -> Result<(), seccompiler::Error> {
     let unknown = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
     install(no_clone3, SeccompAction::Allow, unknown, arch)?;
     let denied = SeccompAction::Errno(libc::EPERM.cast_unsigned());
-    install(rules(peer)?, denied, SeccompAction::Allow, arch)
+    install(rules(peer, listens)?, denied, SeccompAction::Allow, arch)
 }
 
 fn install(
@@ -46,7 +46,7 @@ fn install(
     apply_filter_all_threads(&program)
 }
 
-fn rules(peer: Peer) -> Result<Rules, BackendError> {
+fn rules(peer: Peer, listens: bool) -> Result<Rules, BackendError> {
     let mut rules: Rules = FILES
         .iter()
         .chain(WAITING)
@@ -56,6 +56,10 @@ fn rules(peer: Peer) -> Result<Rules, BackendError> {
         .chain(OLD)
         .map(|&call| (call, Vec::new()))
         .collect();
+    if listens {
+        // The socket listens already; no other one can.
+        rules.insert(libc::SYS_accept4, Vec::new());
+    }
     // The other filter handles clone3.
     rules.insert(libc::SYS_clone3, Vec::new());
     let clone = condition(0, SeccompCmpOp::MaskedEq(NAMESPACES), 0)?;
@@ -242,7 +246,7 @@ const THREADS: &[i64] = &[
     libc::SYS_uname,
 ];
 
-/// Calls for existing sockets. No socket listens.
+/// Calls for existing sockets. No socket begins to listen.
 const SOCKETS: &[i64] = &[
     libc::SYS_connect,
     libc::SYS_bind,

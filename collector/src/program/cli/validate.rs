@@ -50,8 +50,10 @@ impl Cli {
                 "--interval may be {MAX_SAMPLES_PER_INTERVAL} times --sample-interval at most"
             ));
         }
-        (!self.tables.has_table_file() || is_stdout(&self.tables.csv)).then(|| {
-            "--sample-interval needs --csv FILE, to write its table beside, or --json".into()
+        let has_output = self.tables.has_table_file() || self.listens();
+        (!has_output || is_stdout(&self.tables.csv)).then(|| {
+            "--sample-interval needs --csv FILE, to write its table beside, --json or --listen"
+                .into()
         })
     }
 
@@ -63,9 +65,10 @@ impl Cli {
         if tables.detail.is_empty() {
             return None;
         }
-        if !tables.has_table_file() && tables.record.is_none() {
+        if !tables.has_table_file() && tables.record.is_none() && !self.listens() {
             return Some(
-                "--detail needs --csv FILE, to write its tables beside, --json or --record".into(),
+                "--detail needs --csv FILE, to write its tables beside, --json, --record or --listen"
+                    .into(),
             );
         }
         is_stdout(&tables.csv)

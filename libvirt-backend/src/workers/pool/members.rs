@@ -10,7 +10,7 @@ use crate::workers::worker::Worker;
 /// Number of idle workers to keep beside the one that samples. Their connections are open before they are
 /// needed.
 const MAX_SPARE: usize = 1;
-/// Time between two attempts to start a spare worker.
+/// Time between two attempts to start a spare worker, and between two checks of the connection of one.
 const SPARE_INTERVAL: Duration = Duration::from_secs(10);
 /// Maximum number of abandoned workers. When it is reached, the last attempt to connect is waited for.
 const MAX_ABANDONED: usize = 8;
@@ -66,7 +66,7 @@ impl WorkerPool {
         let mut indices = 0..;
         self.workers
             .retain(|worker| indices.next() == Some(index) || worker.is_busy());
-        self.spare_started = None;
+        self.spare_checked = None;
     }
 
     /// Index of an idle worker: of a connected one, if there is one.
@@ -85,16 +85,21 @@ impl WorkerPool {
     }
 
     /// Starts a spare worker, for the next time that a guest blocks the one in use: a busy daemon may take
-    /// seconds to open a connection.
+    /// seconds to open a connection. A spare worker that there is already opens its connection again if the
+    /// connection was lost.
     pub(super) fn ensure_spare(&mut self) {
         let now = Instant::now();
-        let free = self.workers.iter().filter(|worker| !worker.is_blocked());
         let is_recent = |since: Instant| now.duration_since(since) < SPARE_INTERVAL;
-        if free.count() > MAX_SPARE || self.spare_started.is_some_and(is_recent) {
+        if self.spare_checked.is_some_and(is_recent) {
             return;
         }
-        self.spare_started = Some(now);
-        self.start_connecting();
+        self.spare_checked = Some(now);
+        let free = self.workers.iter().filter(|worker| !worker.is_blocked());
+        if free.count() <= MAX_SPARE {
+            self.start_connecting();
+        } else if let Some(spare) = self.workers.iter_mut().rev().find(|w| !w.is_busy()) {
+            spare.send(Request::default());
+        }
     }
 
     /// Starts a worker, which connects. If no thread can be started, the sample that needs one reports the
