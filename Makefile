@@ -1,6 +1,6 @@
 # `make check` needs only Rust. The other targets run on a fresh Debian as root, and install the packages
 # that they need.
-.PHONY: help check run demo top-screens test churn stress storms loads lint metrics release bench lateness rows costs compare-libvirt leak-check fuzz header-check
+.PHONY: help check run demo top-screens plots test churn stress storms loads lint metrics release bench lateness rows costs compare-libvirt leak-check fuzz header-check
 
 # Prints this list.
 help:
@@ -14,7 +14,7 @@ check:
 run:
 	scripts/run
 
-# Loads three guests on a real Xen, and draws the values that virtmon measured: docs/demo.png.
+# Loads three guests on a real Xen, and draws what virtmon measured, by virtmon plot: target/demo.png.
 demo:
 	pictures/demo
 
@@ -25,6 +25,11 @@ top-screens:
 	test -e target/top-venv/done || \
 		(python3 -m venv target/top-venv && target/top-venv/bin/pip install --quiet pillow pyte && touch target/top-venv/done)
 	target/top-venv/bin/python scripts/top-pictures target/top-screens/*.ansi docs
+
+# Draws 1,000 guests and VIRTMON_PLOT_TICKS ticks (default: 2,000), and prints the time and the memory.
+plots:
+	scripts/packages build
+	cargo test --locked --release --package virtmon-plot --test large -- --ignored --nocapture
 
 # Runs the tests of the crates, and those with a real Xen and a real libvirtd.
 test:

@@ -7,6 +7,8 @@ pub mod config;
 mod error;
 mod listen;
 mod outputs;
+#[cfg(feature = "plot")]
+mod plot;
 mod run;
 mod run_info;
 pub mod status;
@@ -79,6 +81,8 @@ fn run_command(command: &Command) -> Result<Status, ProgramError> {
         }
         #[cfg(feature = "top")]
         Command::Top(args) => top::run(args).map(|()| Status::Done),
+        #[cfg(feature = "plot")]
+        Command::Plot(args) => plot::run(args),
         Command::Completions { shell } => print(&cli::completions(*shell)),
         Command::Man => print(&cli::man()),
     }

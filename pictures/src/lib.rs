@@ -18,22 +18,14 @@ use plotters::style::{FontStyle, register_font};
 pub mod colour {
     use super::RGBColor;
 
-    /// Colour of requested amounts, which are broad lines behind the others.
-    pub const ASKED: RGBColor = RGBColor(205, 205, 205);
+    /// Colour of fitted lines, which are broad and behind the points.
+    pub const FITTED: RGBColor = RGBColor(205, 205, 205);
     /// Black.
     pub const BLACK: RGBColor = RGBColor(40, 40, 40);
-    /// Orange.
-    pub const ORANGE: RGBColor = RGBColor(230, 159, 0);
-    /// Sky blue.
-    pub const SKY: RGBColor = RGBColor(86, 180, 233);
-    /// Bluish green.
-    pub const GREEN: RGBColor = RGBColor(0, 158, 115);
     /// Blue.
     pub const BLUE: RGBColor = RGBColor(0, 114, 178);
     /// Vermilion.
     pub const VERMILION: RGBColor = RGBColor(213, 94, 0);
-    /// Reddish purple.
-    pub const PURPLE: RGBColor = RGBColor(204, 121, 167);
 }
 
 /// Path of the font, in Debian's package fonts-dejavu-core.

@@ -30,7 +30,7 @@ pub struct Line {
     pub label: String,
     /// Colour of the line.
     pub colour: RGBColor,
-    /// Width of the line. Lines of requested amounts are broad, and behind those of values.
+    /// Width of the line. Fitted lines are broad, and behind the points.
     pub width: u32,
     /// True if only the points are drawn, without a line between them.
     pub marked: bool,
@@ -39,36 +39,15 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line of values.
-    #[must_use]
-    pub fn seen(label: &str, colour: RGBColor, pieces: Vec<Vec<(f64, f64)>>) -> Self {
-        Self {
-            label: label.to_owned(),
-            colour,
-            width: 2,
-            marked: false,
-            pieces,
-        }
-    }
-
-    /// A line of requested amounts.
-    #[must_use]
-    pub fn requested(pieces: Vec<Vec<(f64, f64)>>) -> Self {
-        Self {
-            label: "requested".to_owned(),
-            colour: colour::ASKED,
-            width: 9,
-            marked: false,
-            pieces,
-        }
-    }
-
     /// Points that were measured.
     #[must_use]
     pub fn measured(label: &str, colour: RGBColor, pieces: Vec<Vec<(f64, f64)>>) -> Self {
         Self {
+            label: label.to_owned(),
+            colour,
+            width: 2,
             marked: true,
-            ..Self::seen(label, colour, pieces)
+            pieces,
         }
     }
 
@@ -77,8 +56,10 @@ impl Line {
     pub fn fitted(pieces: Vec<Vec<(f64, f64)>>) -> Self {
         Self {
             label: "fitted line".to_owned(),
+            colour: colour::FITTED,
             width: 4,
-            ..Self::requested(pieces)
+            marked: false,
+            pieces,
         }
     }
 

@@ -31,7 +31,11 @@ impl Zone {
         // A time that no calendar has is not a time.
         timestamp.map_or_else(
             |_| "-".into(),
-            |at| at.to_zoned(self.0.clone()).strftime(format).to_string(),
+            |at| {
+                at.to_zoned_datetime(self.0.clone())
+                    .strftime(format)
+                    .to_string()
+            },
         )
     }
 
@@ -68,14 +72,17 @@ impl Zone {
     #[must_use]
     pub fn parse(&self, text: &str, near_ns: u64) -> Option<u64> {
         let near = Timestamp::from_nanosecond(near_ns.into()).ok()?;
-        let near = near.to_zoned(self.0.clone()).date();
+        let near = near.to_zoned_datetime(self.0.clone()).date();
         let text = text.trim().replace('T', " ");
         let (date, time) = match text.split_once(' ') {
             Some((date, time)) => (date.parse().ok()?, time),
             None => (near, &*text),
         };
         let time: jiff::civil::Time = time.trim().parse().ok()?;
-        let zoned = date.to_datetime(time).to_zoned(self.0.clone()).ok()?;
+        let zoned = date
+            .to_datetime(time)
+            .to_zoned_datetime(self.0.clone())
+            .ok()?;
         u64::try_from(zoned.timestamp().as_nanosecond()).ok()
     }
 }

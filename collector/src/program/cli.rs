@@ -11,6 +11,8 @@ pub mod duration;
 pub mod libvirt;
 #[cfg(feature = "http")]
 pub mod listen;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod process;
 pub mod rotate;
 pub mod source;
@@ -106,6 +108,9 @@ pub enum Command {
     /// Show guests, the host and events in the terminal, live or from a recording
     #[cfg(feature = "top")]
     Top(Box<top::TopArgs>),
+    /// Draw CSV files or a recording as SVG, PNG or HTML
+    #[cfg(feature = "plot")]
+    Plot(Box<plot::PlotArgs>),
     /// Print a shell's completion script for virtmon
     Completions {
         /// Shell to generate for

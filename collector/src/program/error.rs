@@ -66,6 +66,19 @@ pub(crate) enum ProgramError {
     #[cfg(feature = "top")]
     #[error("{0} (see virtmon --help)")]
     Usage(String),
+    /// A picture cannot be made.
+    #[cfg(feature = "plot")]
+    #[error(transparent)]
+    Plot(#[from] virtmon_plot::error::PlotError),
+    /// A picture cannot be written.
+    #[cfg(feature = "plot")]
+    #[error("{file}: {source}")]
+    Picture {
+        /// The path, as given, or `standard output`.
+        file: String,
+        /// The error of the system.
+        source: io::Error,
+    },
     /// The system has no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -80,6 +93,10 @@ impl ProgramError {
         match self {
             #[cfg(feature = "top")]
             Self::Usage(_) => Status::Usage,
+            #[cfg(feature = "plot")]
+            Self::Plot(_) => Status::Failed,
+            #[cfg(feature = "plot")]
+            Self::Picture { .. } => Status::Output,
             Self::TooShort { .. }
             | Self::Replay {
                 source: ReplayError::Interval { .. } | ReplayError::NoSamples,

@@ -161,6 +161,12 @@ impl<R: Read> Replay<R> {
         (loss != Loss::default()).then_some(loss)
     }
 
+    /// True if all samples were read.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.is_at_end
+    }
+
     /// True if the replay has a start, and has ended before it.
     #[must_use]
     pub fn ended_before_start(&self) -> bool {

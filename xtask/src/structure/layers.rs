@@ -49,6 +49,23 @@ pub(crate) const CRATES: &[Layer] = &[
     plain("http"),
     plain("top"),
     Layer {
+        directory: "plot",
+        modules: &[
+            &["time"],
+            &["options", "rows"],
+            &["error"],
+            &["input", "guests"],
+            &["follow"],
+            &["series"],
+            &["panel", "survey"],
+            &["choice"],
+            &["collect"],
+            &["draw"],
+            &["build"],
+            &["plot"],
+        ],
+    },
+    Layer {
         directory: "collector",
         modules: &[
             &["files", "process", "sampling"],
