@@ -86,21 +86,19 @@ fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
             points,
             ink,
             opacity,
-        } => write!(
-            out,
-            "<path d=\"{}Z\" fill=\"{}\"{}/>",
-            path(std::slice::from_ref(points)),
-            colours.of(*ink),
-            opacity_of("fill-", *opacity)
-        ),
-        Shape::Dot { at, radius, ink } => write!(
-            out,
-            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\"/>",
-            number(at.0),
-            number(at.1),
-            number(*radius),
-            colours.of(*ink)
-        ),
+        } => {
+            let (path, fill) = (path(std::slice::from_ref(points)), colours.of(*ink));
+            let opacity = opacity_of("fill-", *opacity);
+            write!(out, "<path d=\"{path}Z\" fill=\"{fill}\"{opacity}/>")
+        }
+        Shape::Dot { at, radius, ink } => {
+            let (x, y, radius) = (number(at.0), number(at.1), number(*radius));
+            let fill = colours.of(*ink);
+            write!(
+                out,
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>"
+            )
+        }
         Shape::Text(text) => write_text(out, text, colours),
         Shape::Open {
             class,
