@@ -6,7 +6,10 @@ mod libvirt;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -164,4 +167,36 @@ fn a_reader_that_leaves_ends_it() {
     let (mut child, lines) = live(&[]);
     drop(lines);
     assert!(child.wait().unwrap().success());
+}
+
+/// A terminal whose window is closed, without a signal to the process.
+#[test]
+fn a_terminal_that_is_gone_ends_it() {
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    // The process is not to hold its own terminal open.
+    for end in [&terminal.master, &terminal.slave] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+    }
+    let stdio = || Stdio::from(terminal.slave.try_clone().unwrap());
+    let mut child = top(&["--replay"])
+        .arg(shipped("xen"))
+        .env("TERM", "xterm")
+        .stdin(stdio())
+        .stdout(stdio())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It has drawn its first screen.
+    let mut screen = BufReader::new(std::fs::File::from(terminal.master));
+    assert!(!screen.fill_buf().unwrap().is_empty());
+    drop((screen, terminal.slave));
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it goes on without a terminal");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -19,6 +19,7 @@ pub mod feed;
 pub mod filter;
 pub mod glyphs;
 pub mod goto;
+mod input;
 pub mod keys;
 pub mod log;
 pub mod messages;

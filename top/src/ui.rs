@@ -10,6 +10,7 @@ use crate::canvas::Canvas;
 use crate::effect::Effect;
 use crate::feed::Feed;
 use crate::glyphs::Glyphs;
+use crate::input::{Input, Waited};
 use crate::keys;
 use crate::messages;
 use crate::palette::Palette;
@@ -54,7 +55,7 @@ pub struct Session {
     pub suspend: fn(),
 }
 
-/// Runs the interface until it is left, the run has ended, or a signal asks for the end.
+/// Runs the interface until it is left, the run has ended, the terminal is gone, or a signal asks for the end.
 ///
 /// # Errors
 /// The terminal cannot be read or written.
@@ -73,6 +74,7 @@ pub fn run(mut session: Session) -> io::Result<()> {
 
 impl Session {
     fn run(&mut self, screen: &mut Screen) -> io::Result<()> {
+        let input = Input::open()?;
         let mut clock = Clock::new();
         let (mut is_changed, mut drawn) = (true, None::<Instant>);
         while !self.state.is_quitting && !(self.is_stopped)() && !self.is_ended() {
@@ -92,15 +94,19 @@ impl Session {
                 false => BETWEEN_DRAWS.saturating_sub(since.unwrap_or_default().min(BETWEEN_DRAWS)),
             };
             let wait = wait.max(Duration::from_millis(5));
-            if event::poll(if is_changed {
-                wait
-            } else {
-                BETWEEN_DRAWS.min(wait.max(WHILE_LOADING))
-            })? {
-                self.read_events(screen)?;
-                self.take_moments();
-                self.draw(screen)?;
-                (is_changed, drawn) = (self.run.is_loading, Some(Instant::now()));
+            let wait = match is_changed {
+                true => wait,
+                false => BETWEEN_DRAWS.min(wait.max(WHILE_LOADING)),
+            };
+            match input.wait(wait)? {
+                Waited::Idle => {}
+                Waited::Gone => return Ok(()),
+                Waited::Ready => {
+                    self.read_events(&input, screen)?;
+                    self.take_moments();
+                    self.draw(screen)?;
+                    (is_changed, drawn) = (self.run.is_loading, Some(Instant::now()));
+                }
             }
         }
         Ok(())
@@ -144,8 +150,8 @@ impl Session {
         Ok(())
     }
 
-    /// Handles all events that wait.
-    fn read_events(&mut self, screen: &mut Screen) -> io::Result<()> {
+    /// Handles all events that wait. There is at least one.
+    fn read_events(&mut self, input: &Input, screen: &mut Screen) -> io::Result<()> {
         // A flood of keys does not keep the screen from being drawn.
         for _ in 0..64 {
             match event::read()? {
@@ -166,7 +172,7 @@ impl Session {
                 }
                 _ => {}
             }
-            if !event::poll(Duration::ZERO)? {
+            if input.wait(Duration::ZERO)? != Waited::Ready {
                 break;
             }
         }

@@ -168,6 +168,8 @@ fn session(args: &TopArgs, facts: SourceFacts, source: Source) -> Result<Session
     }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT, SIGHUP] {
+        // The second one ends the process, whatever its threads do.
+        flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))?;
         flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(Session {

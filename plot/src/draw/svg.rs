@@ -92,11 +92,10 @@ fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
             write!(out, "<path d=\"{path}Z\" fill=\"{fill}\"{opacity}/>")
         }
         Shape::Dot { at, radius, ink } => {
-            let (x, y, radius) = (number(at.0), number(at.1), number(*radius));
-            let fill = colours.of(*ink);
+            let ([x, y], r, fill) = ([at.0, at.1].map(number), number(*radius), colours.of(*ink));
             write!(
                 out,
-                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>"
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{fill}\"/>"
             )
         }
         Shape::Text(text) => write_text(out, text, colours),
