@@ -2,7 +2,7 @@
 //!
 //! - Pure: [`state`] is what is shown, [`keys`] changes it, [`view`] draws it into a buffer of cells.
 //!   [`scene`], [`rows`], [`recent`], [`log`] and [`goto`] derive what a screen needs from the moments of a
-//!   run; [`column`], [`cell`], [`filter`], [`number`], [`event_text`], [`zone`] are its values and words.
+//!   run; [`mod@column`], [`cell`], [`filter`], [`number`], [`event_text`], [`zone`] are its values and words.
 //! - Impure: [`feed`] takes frames from the sampling thread, [`replay`] loads parts of a recording,
 //!   [`terminal`] and [`ui`] are the terminal and its thread.
 //!
