@@ -67,7 +67,11 @@ fn cpu(scene: &Scene<'_>, canvas: &mut Canvas<'_>, y: usize) {
     let busy = host_cpu(moment);
     let x = bar(canvas, y, "CPU", busy.map(|(pct, _)| pct / 100.0));
     let Some((pct, is_guests_only)) = busy else {
-        canvas.put(x, y, "    -  needs two samples", Style::new());
+        let why = match moment.host.pcpus {
+            Some(_) => "needs two samples",
+            None => "number of pCPUs unknown",
+        };
+        canvas.put(x, y, &format!("    -  {why}"), Style::new());
         return;
     };
     let level = beyond(pct, scene.state.limits.host_cpu);
