@@ -57,8 +57,7 @@ fn write_shape(out: &mut String, shape: &Shape, colours: Colours) {
             ink,
             opacity,
         } => {
-            let [x, y, width, height] = bounds.map(number);
-            let fill = colours.of(*ink);
+            let ([x, y, width, height], fill) = (bounds.map(number), colours.of(*ink));
             write!(
                 out,
                 "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"{}/>",
