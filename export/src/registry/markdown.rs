@@ -82,12 +82,17 @@ fn put(text: &mut String, name: &str, help: &str, columns: &[ColumnInfo]) {
             let _ = write!(text, ". One of {}", words.join(", "));
         }
         text.push_str(" |");
-        for (backend, _) in BACKENDS {
-            let source = column.source(backend).unwrap_or("not available");
-            let _ = write!(text, " {source} |");
-        }
-        text.push('\n');
+        push_sources(text, column);
     }
+}
+
+/// Ends a row of a table with the sources of a column, one cell for each backend.
+pub(super) fn push_sources(text: &mut String, column: &ColumnInfo) {
+    for (backend, _) in BACKENDS {
+        let source = column.source(backend).unwrap_or("not available");
+        let _ = write!(text, " {source} |");
+    }
+    text.push('\n');
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::encode::openmetrics::{build, libvirt};
 use crate::registry::BACKENDS;
+use crate::registry::markdown::push_sources;
 use crate::registry::metrics::all_tables;
 use crate::registry::table_info::TableInfo;
 use crate::schema::info::ColumnInfo;
@@ -130,11 +131,7 @@ fn line(text: &mut String, metric: &Metric, labels: &[&str], column: &ColumnInfo
         metric.help.unwrap_or(column.help),
         column.name
     );
-    for (backend, _) in BACKENDS {
-        let source = column.source(backend).unwrap_or("not available");
-        let _ = write!(text, " {source} |");
-    }
-    text.push('\n');
+    push_sources(text, column);
 }
 
 #[cfg(test)]
